@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/environment.hpp"
+#include "base/error.hpp"
+
+namespace rolegate::aws {
+
+struct Partition {
+  std::string_view name;        ///< "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"
+  std::string_view dns_suffix;  ///< "amazonaws.com"
+};
+
+/// By the region's form ("cn-north-1" is aws-cn); an unknown one counts as "aws", as the SDKs have it.
+[[nodiscard]] const Partition& partition_of_region(std::string_view region);
+
+enum class Service { sts, redshift, redshift_serverless, sso };
+/// The name in a credential scope: "sts", "redshift", "redshift-serverless", "awsssoportal".
+[[nodiscard]] std::string_view signing_name(Service service);
+
+/// The base URL, without a trailing slash, for a service in a region: AWS_ENDPOINT_URL_<SERVICE>, else
+/// AWS_ENDPOINT_URL, else the regional endpoint, FIPS and dual-stack as AWS_USE_FIPS_ENDPOINT and
+/// AWS_USE_DUALSTACK_ENDPOINT say. Errors: an override that is no http(s) URL; plain http to anything but loopback.
+[[nodiscard]] base::Result<std::string> endpoint_url(Service service, std::string_view region,
+                                                     const base::Environment& environment);
+
+}  // namespace rolegate::aws

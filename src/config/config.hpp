@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/environment.hpp"
+#include "base/error.hpp"
+#include "config/database.hpp"
+#include "config/problem.hpp"
+
+namespace rolegate::config {
+
+enum class Errc { config_not_found, config_invalid, database_not_found, feature_disabled };
+[[nodiscard]] std::string_view code_name(Errc code);
+
+struct Config {
+  std::string file;
+  bool aws_database_iam_auth = false;  ///< the feature flag, after the environment's override
+  std::vector<Database> databases;     ///< the valid ones, in the file's order
+
+  /// The database of that name; the error names the nearest one and lists what there is.
+  [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
+};
+
+/// What reading a configuration gives: the valid databases, and every problem there is. One broken database
+/// does not take the others away; a file that is no YAML at all leaves `config` empty.
+struct Loaded {
+  Config config;
+  std::vector<Problem> problems;
+  [[nodiscard]] bool has_errors() const;
+};
+
+/// Reads and validates the text of a rolegate.yaml. `file` is used in problems only.
+[[nodiscard]] Loaded load_text(std::string_view text, const std::string& file, const base::Environment& environment);
+
+/// Where the configuration is: `explicit_path` (--config) if not empty, else $ROLEGATE_CONFIG, else
+/// ./rolegate.yaml, else $XDG_CONFIG_HOME/rolegate/rolegate.yaml (~/.config by default), else
+/// /etc/rolegate/rolegate.yaml. The error lists every place that was looked at.
+[[nodiscard]] base::Result<std::string> find_file(const std::string& explicit_path, const base::Environment& environment);
+
+/// find_file, read_file (at most 4 MiB) and load_text in one.
+[[nodiscard]] base::Result<Loaded> load(const std::string& explicit_path, const base::Environment& environment);
+
+/// "AWS IAM database authentication is not enabled. Set …": for an aws_iam database while the flag is off.
+[[nodiscard]] base::Error feature_disabled_error(const Config& config);
+
+}  // namespace rolegate::config

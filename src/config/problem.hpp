@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+namespace rolegate::config {
+
+enum class Severity { error, warning };
+
+/// One thing that is wrong (or odd) in a configuration, with its place and its remedy.
+struct Problem {
+  Severity severity = Severity::error;
+  std::string file;
+  int line = 0;          ///< 1-based; 0 when the problem is not at a line (the file is missing, say)
+  std::string database;  ///< database_name, or "#2" for the second one when it has none; may be empty
+  std::string field;     ///< as written in the file: "encrypted_extra.aws_iam.region"; may be empty
+  std::string message;   ///< what is wrong
+  std::string remedy;    ///< what would be right
+
+  /// "rolegate.yaml:12: database 'orders': encrypted_extra.aws_iam.regoin: unknown field. Did you mean 'region'?"
+  [[nodiscard]] std::string text() const;
+};
+
+}  // namespace rolegate::config

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/chain.hpp"
+#include "aws/retry.hpp"
+#include "aws/credentials.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "config/config.hpp"
+#include "login/steps.hpp"
+
+namespace rolegate::login {
+
+/// What a database accepts once.
+struct Login {
+  config::Engine engine = config::Engine::postgresql;
+  config::Kind kind = config::Kind::aurora_postgresql;
+  std::string database;  ///< database_name of the configuration, for messages
+  std::string user;
+  base::Secret password;
+  std::optional<base::WallTime> expires_at;  ///< not set for a password database
+  std::string host;                          ///< the endpoint: the token's and the TLS name
+  std::uint16_t port = 0;
+  config::HostPort dial;                     ///< where to connect: connect_to, or host and port
+  std::string db_name;                       ///< the upstream database or schema; may be empty
+  config::SslMode ssl_mode = config::SslMode::verify_full;
+  std::string ssl_root_cert;                 ///< as configured; empty: connect/ca.hpp decides
+  std::optional<std::chrono::seconds> connect_timeout;
+  std::string role_arn;                      ///< whose role it was made with; empty: the caller's own
+  std::string principal;                     ///< for people: the role ARN, or the base credentials' identity
+  std::string request_id;                    ///< of the AWS call that made or allowed it, when known
+  bool from_cache = false;                   ///< made from cached role credentials or a cached Redshift login
+};
+
+enum class Fresh { no, yes };  ///< yes: pass the caches by, once, after the database refused a cached login
+
+/// What the path stands on; the referents outlive the service. `base` is the credential chain, or a host
+/// program's own provider.
+struct Services {
+  const base::Environment& environment;
+  const base::Clock& clock;
+  aws::HttpClient& http;
+  base::Log& log;
+  aws::CredentialProvider& base_credentials;
+  aws::RetryPolicy retry;
+};
+
+/// Counters since start; each read is a consistent-enough snapshot for metrics.
+struct Counters {
+  std::uint64_t assume_role_calls = 0;
+  std::uint64_t redshift_calls = 0;
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
+  std::uint64_t background_renewals = 0;
+  std::uint64_t renewal_failures = 0;  ///< answered from credentials that were still valid
+};
+
+/// database → block → flag → base credentials → role credentials (cached, single-flight, renewed in the
+/// background) → login. Thread-safe; every front end logs in through `login` and nothing else.
+class LoginService {
+ public:
+  explicit LoginService(Services services);
+  ~LoginService();
+  LoginService(const LoginService&) = delete;
+  LoginService& operator=(const LoginService&) = delete;
+
+  /// Makes the login of `database`. No AWS call is made before the feature flag is checked. Appends the steps
+  /// walked to `steps` (may be null).
+  [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
+                                          base::Deadline deadline, Steps* steps = nullptr, Fresh fresh = Fresh::no);
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  class Path;
+  std::unique_ptr<Path> path_;
+};
+
+/// How long a login may take when the database says nothing of its own (connect_timeout).
+inline constexpr std::chrono::seconds kDefaultTimeout{30};
+
+}  // namespace rolegate::login
