@@ -29,6 +29,8 @@ struct Loaded {
   Config config;
   std::vector<Problem> problems;
   [[nodiscard]] bool has_errors() const;
+  /// The database of that name, as Config::find; when it is there but broken, the error lists its problems.
+  [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
 };
 
 /// Reads and validates the text of a rolegate.yaml. `file` is used in problems only.

@@ -1,0 +1,48 @@
+# The front door. Thin on purpose: the work is in CMake presets and scripts/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help build demo lab test bench lint fuzz format clean
+
+JOBS ?= $(shell nproc)
+
+help: ## this list
+	@echo 'Rolegate: log in to Aurora, RDS and Redshift with an IAM role.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the release program at build/release/rolegate
+	@scripts/install-dependencies build bundle
+	@scripts/build release rolegate_program rolegate_api
+
+demo: ## everything in one go: install, build, start the lab, log in to the four kinds of database, stop
+	@scripts/install-dependencies build bundle lab
+	@scripts/build release rolegate_program
+	@scripts/demo
+
+lab: ## start the lab, leave it up, and print the commands to try
+	@scripts/install-dependencies build bundle lab
+	@scripts/build release rolegate_program
+	@scripts/start-lab
+
+test: ## unit and end-to-end tests; closes with "N passed, N failed"
+	@scripts/install-dependencies build bundle lab
+	@scripts/test
+
+bench: ## the figures of README, measured anew in one run
+	@scripts/install-dependencies build bundle lab bench
+	@scripts/bench
+
+lint: ## format, layers, shell and Python checks, clang-tidy
+	@scripts/install-dependencies build lint
+	@scripts/lint
+
+fuzz: ## each fuzzer for a short while; SECONDS_EACH=20
+	@scripts/install-dependencies build
+	@scripts/fuzz
+
+format: ## put every C++ file into the project's format
+	@git ls-files '*.cpp' '*.hpp' '*.h' '*.c' | xargs clang-format-19 -i
+
+clean: ## remove what was built
+	@rm -rf build

@@ -1,0 +1,127 @@
+#include <memory>
+#include <utility>
+
+#include "api/host_services.hpp"
+#include "aws/chain.hpp"
+#include "aws/curl_http.hpp"
+#include "aws/retry.hpp"
+#include "base/environment.hpp"
+#include "config/config.hpp"
+#include "connect/connect.hpp"
+#include "login/login.hpp"
+#include "rolegate/rolegate.hpp"
+
+namespace rolegate {
+namespace {
+
+[[noreturn]] void raise(const base::Error& error) {
+  throw Error(std::string(error.code), error.message, error.hint, error.aws ? error.aws->code : std::string(),
+              error.aws ? error.aws->request_id : std::string(), error.retryable);
+}
+
+template <typename T>
+T value_or_raise(base::Result<T>&& result) {
+  if (!result) raise(result.error());
+  return std::move(*result);
+}
+
+TimePoint time_point(base::WallTime time) { return std::chrono::time_point_cast<TimePoint::duration>(time); }
+
+config::Loaded load(const Options& options, const base::Environment& environment) {
+  if (options.config_text.empty()) return value_or_raise(config::load(options.config_file, environment));
+  return config::load_text(options.config_text, "configuration text", environment);
+}
+
+base::Deadline deadline_of(const config::Database& database, std::chrono::milliseconds timeout) {
+  if (timeout.count() > 0) return base::Deadline::in(timeout);
+  return base::Deadline::in(database.uri.connect_timeout.value_or(login::kDefaultTimeout));
+}
+
+}  // namespace
+
+struct Client::State {
+  explicit State(Options options)
+      : loaded(load(options, environment)),
+        clock(std::move(options.clock)),
+        log(std::move(options.log)),
+        http(aws::make_curl_http(environment)),
+        credentials(make_credentials(options)),
+        service({environment, clock, *http, log, *credentials, aws::make_retry_policy(environment)}) {
+    // A file that could not be read as a whole has problems that belong to no database, and no database.
+    for (const auto& problem : loaded.problems) {
+      if (problem.severity == config::Severity::error && problem.database.empty() && loaded.config.databases.empty()) {
+        throw Error("config_invalid", problem.text(), {}, {}, {}, false);
+      }
+    }
+  }
+
+  std::unique_ptr<aws::CredentialProvider> make_credentials(Options& options) {
+    if (options.credential_provider) {
+      return std::make_unique<api::HostCredentials>(std::move(options.credential_provider));
+    }
+    return aws::make_default_chain({environment, clock, *http, log}, options.aws_profile);
+  }
+
+  const config::Database& database(const std::string& name) const {
+    return *value_or_raise(loaded.find(name));
+  }
+
+  base::ProcessEnvironment environment;
+  config::Loaded loaded;
+  api::HostClock clock;
+  api::HostLog log;
+  std::unique_ptr<aws::HttpClient> http;
+  std::unique_ptr<aws::CredentialProvider> credentials;
+  login::LoginService service;
+};
+
+Client::Client(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+std::vector<std::string> Client::databases() const {
+  std::vector<std::string> names;
+  for (const auto& database : state_->loaded.config.databases) names.push_back(database.name);
+  return names;
+}
+
+Login Client::login(const std::string& name, std::chrono::milliseconds timeout) {
+  const config::Database& database = state_->database(name);
+  login::Login made =
+      value_or_raise(state_->service.login(state_->loaded.config, database, deadline_of(database, timeout)));
+  Login login;
+  login.user = std::move(made.user);
+  login.password = Secret(made.password.reveal());
+  if (made.expires_at) login.expires_at = time_point(*made.expires_at);
+  login.host = std::move(made.host);
+  login.port = made.port;
+  login.dial_host = std::move(made.dial.host);
+  login.dial_port = made.dial.port;
+  login.database = std::move(made.db_name);
+  login.sslmode = config::ssl_mode_name(made.ssl_mode);
+  login.role_arn = std::move(made.role_arn);
+  login.aws_request_id = std::move(made.request_id);
+  return login;
+}
+
+PgConnection Client::connect_postgresql(const std::string& name, std::chrono::milliseconds timeout) {
+  const config::Database& database = state_->database(name);
+  auto opened = value_or_raise(connect::log_in_postgresql(state_->service, state_->loaded.config, database,
+                                                          state_->environment, deadline_of(database, timeout)));
+  return PgConnection(opened.connection.release());
+}
+
+MysqlConnection Client::connect_mysql(const std::string& name, std::chrono::milliseconds timeout) {
+  const config::Database& database = state_->database(name);
+  auto opened = value_or_raise(connect::log_in_mysql(state_->service, state_->loaded.config, database,
+                                                     state_->environment, deadline_of(database, timeout)));
+  return MysqlConnection(opened.connection.release());
+}
+
+void PgClose::operator()(pg_conn* connection) const noexcept { connect::PgClose{}(connection); }
+void MysqlClose::operator()(st_mysql* connection) const noexcept { connect::MysqlClose{}(connection); }
+
+const char* version() noexcept { return ROLEGATE_VERSION; }
+
+}  // namespace rolegate
