@@ -17,6 +17,7 @@ MAX_EXPIRES_SECONDS = 900
 _REQUIRED = ("Action", "DBUser", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date",
              "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature")
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
+_ENCODED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*")
 
 
 class Refused(Exception):
@@ -72,7 +73,7 @@ def _parse_query(query):
     parameters = {}
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
-        if not equals or re.search(r"[^A-Za-z0-9._~%=/:@!$'()*,;-]", pair):
+        if not equals or not (_ENCODED.fullmatch(name) and _ENCODED.fullmatch(value)):
             raise Refused("a parameter of the token is not percent-encoded (RFC 3986; "
                           "space is %20, plus is %2B)")
         try:

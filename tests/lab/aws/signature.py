@@ -9,7 +9,6 @@ checks what no signature can show: scope, freshness, session token.
 import hashlib
 import hmac
 import re
-from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -79,14 +78,15 @@ def verify_header(request, service, lab):
     names = found["headers"].split(";")
     _check_signed_headers(request, names)
     _check_payload_digest(request)
-    aws_request = AWSRequest(method=request.method, url=request.url(), data=request.body,
-                             headers=None)
+    # The host that counts is the signed Host header; http makes botocore hash the body.
+    aws_request = AWSRequest(method=request.method, url="http://lab" + request.target,
+                             data=request.body)
     for name, value in request.headers:
         if name.lower() in names:
             aws_request.headers[name] = value
     aws_request.context["timestamp"] = timestamp
     expected = _sign(_SignedHeadersOnly(identity, scope.service, scope.region, names), aws_request)
-    if found["headers"] != ";".join(sorted(names)) or not _equal(expected, found["signature"]):
+    if found["headers"] != ";".join(sorted(names)) or not signatures_equal(expected, found["signature"]):
         raise _mismatch("The request signature we calculated does not match the signature you "
                         "provided. Check your AWS Secret Access Key and signing method. Consult "
                         "the service documentation for details.")
@@ -103,7 +103,7 @@ def _identity(request, scope, lab):
         reason = f"no such access key {scope.access_key_id}"
     elif identity.token and not token:
         reason = "temporary credentials without their session token"
-    elif not _equal(identity.token, token):
+    elif not signatures_equal(identity.token, token):
         reason = "the session token does not belong to the access key"
     else:
         return identity
@@ -125,7 +125,7 @@ def _check_scope(request, scope, service, lab):
                         f"not '{scope.terminator}'.")
     if scope.service != service:
         raise _mismatch(f"Credential should be scoped to correct service: '{service}'.")
-    regional = _REGIONAL_HOST.fullmatch(urlsplit(request.url()).hostname or "")
+    regional = _REGIONAL_HOST.fullmatch(request.header("Host") or "")
     if scope.region not in lab.world.regions() or (regional and regional[1] != scope.region):
         raise _mismatch("Credential should be scoped to a valid region.",
                         f"region {scope.region!r} is not one of {lab.world.regions()}")
@@ -173,8 +173,5 @@ def _mismatch(message, reason=None):
     return AwsError("SignatureDoesNotMatch", message, 403, reason)
 
 
-def _equal(left, right):
+def signatures_equal(left, right):
     return hmac.compare_digest(left.encode(), right.encode("utf-8", "surrogateescape"))
-
-
-signatures_equal = _equal
