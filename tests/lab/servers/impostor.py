@@ -83,10 +83,11 @@ def main() -> None:
     parser.add_argument("--ready", type=Path, required=True)
     arguments = parser.parse_args()
     recorder = Recorder(arguments.log)
-    ports: dict[str, dict[str, int]] = {}
+    impostors: dict[str, dict[str, Impostor]] = {}  # kept: a stall_connect that is collected frees its port
     for engine in (impostor_postgresql, impostor_mysql):
         contexts = {mode: context_for(mode, arguments.folder) for mode in engine.MODES}
-        ports[engine.ENGINE] = {mode: Impostor(engine, mode, contexts, recorder).port for mode in engine.MODES}
+        impostors[engine.ENGINE] = {mode: Impostor(engine, mode, contexts, recorder) for mode in engine.MODES}
+    ports = {engine: {mode: impostor.port for mode, impostor in modes.items()} for engine, modes in impostors.items()}
     partial = arguments.ready.with_suffix(".partial")
     partial.write_text(json.dumps({"pid": os.getpid(), "ports": ports}), encoding="utf-8")
     os.replace(partial, arguments.ready)

@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--owner", default="0:0", help="UID:GID of the user who asked for the lab")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--temporary", action="store_true", help="--dir itself goes with the lab")
     parser.add_argument("--world", type=Path, help="a world document in place of the default one")
     parser.add_argument("--stop", action="store_true", help="stop the lab of --dir")
     arguments = parser.parse_args()
@@ -97,6 +98,8 @@ def _work(arguments: argparse.Namespace, resources: Resources) -> int:
     try:
         signal.signal(signal.SIGTERM, _raise_stopped)
         die_with_parent(signal.SIGTERM)
+        if arguments.temporary:
+            resources.add_path(arguments.dir)
         _wait(_start(arguments, resources))
     except Stopped:
         status = 0

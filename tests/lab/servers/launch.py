@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Callable, Optional
@@ -28,15 +30,17 @@ def _owner() -> str:
 
 
 class RunningLab:
-    """A lab that lives until stop(), or, if attached, until the process that holds this object ends."""
+    """A lab that lives until stop(). Without a folder it has a temporary one, which is deleted with the lab, and it
+    ends when the process that holds this object does, however that comes about."""
 
-    def __init__(self, folder: Path, *, attached: bool, progress: Callable[[str], None],
+    def __init__(self, folder: Optional[Path], *, progress: Callable[[str], None],
                  died: Callable[[str], None] = lambda text: None, world: Optional[Path] = None) -> None:
-        self.folder = folder.resolve()
+        attached = folder is None
+        self.folder = folder.resolve() if folder else Path(tempfile.mkdtemp(prefix="rolegate-lab-files-"))
         _refuse_second(self.folder)
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         arguments = ["--dir", str(self.folder), "--owner", _owner()]
-        arguments += ["--attached"] if attached else []
+        arguments += ["--attached", "--temporary"] if attached else []
         arguments += ["--world", str(world.resolve())] if world else []
         try:
             with open(self.folder / "logs" / "lab.log", "wb") as log:
@@ -85,8 +89,11 @@ class RunningLab:
                 self._process.wait(30)
             except subprocess.TimeoutExpired:
                 pass
+            self._process.stdin = None
         stop(self.folder)
         self._process.wait(5)
+        if self._attached:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def stop(folder: Path) -> None:
