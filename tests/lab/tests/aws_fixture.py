@@ -130,7 +130,18 @@ def running_aws(tmp_path_factory):
 
 
 @pytest.fixture
-def aws(running_aws):
+def clean_environment(monkeypatch):
+    """The machine's own AWS settings and proxies have no business in here."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+
+
+@pytest.fixture
+def aws(running_aws, clean_environment):
     running_aws.admin("POST", "reset")
     yield running_aws
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from aws_fixture import AwsLab, aws, names, running_aws  # noqa: F401
+from aws_fixture import AwsLab, aws, clean_environment, names, running_aws  # noqa: F401
 
 
 def identity(aws, attempts=1):
@@ -162,7 +162,7 @@ def test_serves_64_clients_at_once_over_kept_connections(aws):
     assert time.monotonic() - start < 20
 
 
-def test_answers_over_tls_and_ends_cleanly(tmp_path):
+def test_answers_over_tls_and_ends_cleanly(tmp_path, clean_environment):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=lab", "-addext",
                     "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key.pem",
