@@ -1,6 +1,7 @@
 """The lab's only clock, so that a test can move time for all of "AWS" at once."""
 
 import datetime
+import re
 import threading
 import time
 
@@ -39,7 +40,7 @@ def basic(seconds):
 
 def parse_basic(text):
     """X-Amz-Date to seconds; ValueError if it is not exactly that form."""
-    if len(text) != 16:
+    if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", text):
         raise ValueError("not YYYYMMDDTHHMMSSZ")
     moment = datetime.datetime.strptime(text, "%Y%m%dT%H%M%SZ")
     return moment.replace(tzinfo=datetime.timezone.utc).timestamp()

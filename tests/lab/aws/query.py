@@ -1,5 +1,6 @@
 """The AWS Query protocol: form parameters in, XML out (STS, Redshift)."""
 
+import re
 from xml.sax.saxutils import escape
 
 from .errors import AwsError
@@ -53,11 +54,9 @@ def number(parameters, name, default):
     text = parameters.get(name)
     if text is None:
         return default
-    try:
-        return int(text)
-    except ValueError:
-        raise AwsError("MalformedInput", "Start of list found where not expected: "
-                       f"{name} is not an integer") from None
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise AwsError("MalformedInput", f"{name} is not an integer")
+    return int(text)
 
 
 def _response(status, body):

@@ -88,6 +88,16 @@ def test_same_account_trust_naming_the_root_needs_the_identity_policy_too(aws):
     assert aws.assume(names.OWNER_ROLE, by=names.OWNER_KEY)
 
 
+def test_an_explicit_deny_of_the_caller_wins_over_the_trust_policy(aws):
+    world = aws.admin("GET", "world")
+    deny = names.allow("sts:AssumeRole", "*")
+    deny["Statement"][0]["Effect"] = "Deny"
+    world["users"][1]["policies"].append(deny)
+    aws.admin("PUT", "world", world)
+    refused(lambda: aws.assume(names.OWNER_ROLE, by=names.OWNER_KEY), "AccessDenied")
+    assert "explicit deny" in aws.decision()["reason"]
+
+
 def test_walks_a_chain_of_roles(aws):
     first = aws.assume(names.FIRST_HOP)
     second = aws.assume(names.SECOND_HOP, by=first)

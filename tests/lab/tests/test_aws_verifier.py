@@ -57,6 +57,12 @@ def test_lets_mysql_and_further_endpoints_in(aws):
     assert aws.ask(token, "superset_iam_user") == "allow\n"
 
 
+def test_takes_a_host_written_in_capitals(aws):
+    """botocore signs the host in lower case and leaves it in the token as it was given."""
+    token = aws.token(names.OWNER_KEY, {**POSTGRESQL, "host": POSTGRESQL["host"].upper()})
+    assert token.startswith("ORDERS.") and aws.ask(token) == "allow\n"
+
+
 def test_takes_parameters_in_any_order(aws):
     authority, _, query = aws.token(names.OWNER_KEY).partition("/?")
     pairs = query.split("&")
