@@ -10,7 +10,8 @@
 namespace rolegate::aws {
 
 /// How often and how long: AWS_MAX_ATTEMPTS (default 3); between attempts a random time between 0 and
-/// min(cap, base · 2ⁿ) ("full jitter").
+/// min(cap, base · 2ⁿ⁻¹) after the n-th attempt ("full jitter",
+/// https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
 struct RetryPolicy {
   int max_attempts = 3;
   std::chrono::milliseconds base{100};

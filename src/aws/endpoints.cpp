@@ -1,0 +1,140 @@
+#include "aws/endpoints.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "aws/api.hpp"
+#include "aws/url.hpp"
+
+namespace rolegate::aws {
+namespace {
+
+/// A partition and what tells its regions and dual-stack names apart
+/// (https://docs.aws.amazon.com/general/latest/gr/rande.html; botocore's partitions.json).
+struct PartitionRule {
+  Partition partition;
+  std::string_view region_prefix;
+  std::string_view dual_stack_suffix;  ///< empty: the partition has no dual-stack endpoints
+};
+
+// The first prefix that fits wins; "aws" takes what is left.
+constexpr std::array<PartitionRule, 8> kPartitions{{
+    {{"aws-cn", "amazonaws.com.cn"}, "cn-", "api.amazonwebservices.com.cn"},
+    {{"aws-us-gov", "amazonaws.com"}, "us-gov-", "api.aws"},
+    {{"aws-iso-b", "sc2s.sgov.gov"}, "us-isob-", ""},
+    {{"aws-iso-f", "csp.hci.ic.gov"}, "us-isof-", ""},
+    {{"aws-iso-e", "cloud.adc-e.uk"}, "eu-isoe-", ""},
+    {{"aws-iso", "c2s.ic.gov"}, "us-iso-", ""},
+    {{"aws-eusc", "amazonaws.eu"}, "eusc-", "api.amazonwebservices.eu"},
+    {{"aws", "amazonaws.com"}, "", "api.aws"},
+}};
+
+const PartitionRule& rule_of_region(std::string_view region) {
+  return *std::ranges::find_if(
+      kPartitions, [&](const PartitionRule& rule) { return region.starts_with(rule.region_prefix); });
+}
+
+/// The first label or labels of an endpoint's name.
+std::string_view endpoint_prefix(Service service) {
+  return service == Service::sso ? "portal.sso" : signing_name(service);
+}
+
+std::string_view override_variable(Service service) {
+  switch (service) {
+    case Service::sts:
+      return "AWS_ENDPOINT_URL_STS";
+    case Service::redshift:
+      return "AWS_ENDPOINT_URL_REDSHIFT";
+    case Service::redshift_serverless:
+      return "AWS_ENDPOINT_URL_REDSHIFT_SERVERLESS";
+    case Service::sso:
+      return "AWS_ENDPOINT_URL_SSO";
+  }
+  return "AWS_ENDPOINT_URL";
+}
+
+bool is_true(const std::optional<std::string>& value) {
+  if (!value || value->size() != 4) return false;
+  constexpr std::string_view kTrue = "true";
+  return std::ranges::equal(*value, kTrue, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+}
+
+/// In AWS GovCloud the plain STS, Redshift and SSO endpoints are the FIPS ones; there is no "-fips" name
+/// (https://aws.amazon.com/compliance/fips/; botocore's endpoint rule sets).
+bool plain_name_is_fips(Service service, const Partition& partition) {
+  return partition.name == "aws-us-gov" && service != Service::redshift_serverless;
+}
+
+bool is_region_label(std::string_view region) {
+  return !region.empty() && region.size() <= 63 && region.front() != '-' && region.back() != '-' &&
+         std::ranges::all_of(
+             region, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+base::Result<std::string> checked_override(std::string_view variable, std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  const auto url = parse_url(text);
+  if (!url || !url->query.empty()) {
+    // The value is not repeated: it may hold a password before an '@'.
+    return base::fail(
+        ApiErrc::endpoint_invalid, fmt::format("{} is not a URL of a service.", variable),
+        fmt::format("Set {} to http(s)://HOST[:PORT][/PATH], without user, query or fragment.", variable));
+  }
+  if (url->scheme == "http" && !is_loopback(url->host)) {
+    return base::fail(ApiErrc::endpoint_invalid,
+                      fmt::format("{} names {} with plain http, which would carry credentials in the clear.",
+                                  variable, url->host),
+                      "Use https; plain http is taken for localhost, 127.0.0.0/8 and [::1] only.");
+  }
+  return text;
+}
+
+}  // namespace
+
+const Partition& partition_of_region(std::string_view region) { return rule_of_region(region).partition; }
+
+std::string_view signing_name(Service service) {
+  switch (service) {
+    case Service::sts:
+      return "sts";
+    case Service::redshift:
+      return "redshift";
+    case Service::redshift_serverless:
+      return "redshift-serverless";
+    case Service::sso:
+      return "awsssoportal";
+  }
+  return {};
+}
+
+base::Result<std::string> endpoint_url(Service service, std::string_view region,
+                                       const base::Environment& environment) {
+  if (!is_true(environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
+    for (const std::string_view variable :
+         {override_variable(service), std::string_view("AWS_ENDPOINT_URL")}) {
+      if (auto text = environment.get(variable)) return checked_override(variable, std::move(*text));
+    }
+  }
+  if (!is_region_label(region)) {
+    return base::fail(ApiErrc::endpoint_invalid,
+                      fmt::format("'{}' is not the name of an AWS region.", region),
+                      "A region reads like eu-west-1.");
+  }
+  const PartitionRule& rule = rule_of_region(region);
+  const bool fips = is_true(environment.get("AWS_USE_FIPS_ENDPOINT"));
+  const bool dual_stack = is_true(environment.get("AWS_USE_DUALSTACK_ENDPOINT"));
+  if (dual_stack && rule.dual_stack_suffix.empty()) {
+    return base::fail(ApiErrc::endpoint_invalid,
+                      fmt::format("The partition {} of region {} has no dual-stack endpoints.",
+                                  rule.partition.name, region),
+                      "Unset AWS_USE_DUALSTACK_ENDPOINT.");
+  }
+  const bool suffixed = fips && (dual_stack || !plain_name_is_fips(service, rule.partition));
+  return fmt::format("https://{}{}.{}.{}", endpoint_prefix(service), suffixed ? "-fips" : "", region,
+                     dual_stack ? rule.dual_stack_suffix : rule.partition.dns_suffix);
+}
+
+}  // namespace rolegate::aws
