@@ -13,7 +13,8 @@
 
 namespace rolegate::aws {
 
-/// What the service clients (sts.hpp, redshift.hpp, redshift_serverless.hpp) stand on. The referents outlive them.
+/// What the service clients (sts.hpp, redshift.hpp, redshift_serverless.hpp) stand on. The referents outlive
+/// them.
 struct ApiContext {
   const base::Environment& environment;
   const base::Clock& clock;
@@ -22,8 +23,8 @@ struct ApiContext {
   RetryPolicy retry;
 };
 
-/// Codes of errors that AWS services answer with; each AWS code of its own gets a sentence and a hint of its own
-/// (aws_errors.cpp). The stable names are these, in snake case.
+/// Codes of errors that AWS services answer with; each AWS code of its own gets a sentence and a hint of its
+/// own (aws_errors.cpp). The stable names are these, in snake case.
 enum class ApiErrc {
   assume_role_denied,
   access_denied,
@@ -39,6 +40,7 @@ enum class ApiErrc {
   role_chaining_limit,
   cluster_not_found,
   workgroup_not_found,
+  endpoint_not_ready,  ///< the cluster or workgroup exists, but has no address (being created, paused)
   service_unavailable,
   unexpected_answer,
   endpoint_invalid,
@@ -59,8 +61,8 @@ struct CallSubject {
   bool external_id_sent = false;
 };
 
-/// Turns AWS's refusal into an Error: stable code, sentence, hint, AWS's own words; `retryable` for throttling
-/// and 5xx only.
+/// Turns AWS's refusal into an Error: stable code, sentence, hint, AWS's own words; `retryable` for
+/// throttling and 5xx only. `aws_code` may be empty (a proxy answered, say): the status decides then.
 [[nodiscard]] base::Error aws_error(const CallSubject& subject, int http_status, std::string_view aws_code,
                                     std::string_view aws_message, std::string_view request_id);
 

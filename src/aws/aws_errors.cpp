@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "aws/api.hpp"
+#include "base/utf8.hpp"
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, API_AssumeRole.html,
+// API_AssumeRoleWithWebIdentity.html;
+// https://docs.aws.amazon.com/redshift/latest/APIReference/CommonErrors.html;
+// https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/CommonErrors.html
+
+namespace rolegate::aws {
+namespace {
+
+struct CodeRule {
+  std::string_view aws_code;
+  ApiErrc code;
+};
+
+constexpr auto kCodes = std::to_array<CodeRule>({
+    {"AccessDenied", ApiErrc::access_denied},
+    {"AccessDeniedException", ApiErrc::access_denied},
+    {"ForbiddenException", ApiErrc::access_denied},
+    {"UnauthorizedOperation", ApiErrc::access_denied},
+    {"ExpiredToken", ApiErrc::expired_token},
+    {"ExpiredTokenException", ApiErrc::expired_token},
+    {"UnauthorizedException", ApiErrc::expired_token},
+    {"InvalidClientTokenId", ApiErrc::invalid_access_key},
+    {"UnrecognizedClientException", ApiErrc::invalid_access_key},
+    {"SignatureDoesNotMatch", ApiErrc::signature_mismatch},
+    {"InvalidSignatureException", ApiErrc::signature_mismatch},
+    {"IncompleteSignature", ApiErrc::signature_mismatch},
+    {"IncompleteSignatureException", ApiErrc::signature_mismatch},
+    {"RequestExpired", ApiErrc::signature_mismatch},
+    {"InvalidIdentityToken", ApiErrc::invalid_identity_token},
+    {"IDPRejectedClaim", ApiErrc::invalid_identity_token},
+    {"MalformedPolicyDocument", ApiErrc::malformed_policy},
+    {"PackedPolicyTooLarge", ApiErrc::policy_too_large},
+    {"RegionDisabledException", ApiErrc::region_disabled},
+    {"OptInRequired", ApiErrc::region_disabled},
+    {"Throttling", ApiErrc::throttled},
+    {"ThrottlingException", ApiErrc::throttled},
+    {"ThrottledException", ApiErrc::throttled},
+    {"RequestThrottled", ApiErrc::throttled},
+    {"RequestThrottledException", ApiErrc::throttled},
+    {"RequestLimitExceeded", ApiErrc::throttled},
+    {"TooManyRequestsException", ApiErrc::throttled},
+    {"BandwidthLimitExceeded", ApiErrc::throttled},
+    {"SlowDown", ApiErrc::throttled},
+    {"ValidationError", ApiErrc::validation_failed},
+    {"ValidationException", ApiErrc::validation_failed},
+    {"InvalidParameterValue", ApiErrc::validation_failed},
+    {"InvalidParameterCombination", ApiErrc::validation_failed},
+    {"InvalidRequestException", ApiErrc::validation_failed},
+    {"MissingParameter", ApiErrc::validation_failed},
+    {"UnsupportedOperation", ApiErrc::validation_failed},
+    {"ClusterNotFound", ApiErrc::cluster_not_found},
+    {"ClusterNotFoundFault", ApiErrc::cluster_not_found},
+    {"ServiceUnavailable", ApiErrc::service_unavailable},
+    {"ServiceUnavailableException", ApiErrc::service_unavailable},
+    {"InternalFailure", ApiErrc::service_unavailable},
+    {"InternalError", ApiErrc::service_unavailable},
+    {"InternalServerException", ApiErrc::service_unavailable},
+    {"RequestTimeout", ApiErrc::service_unavailable},
+    {"RequestTimeoutException", ApiErrc::service_unavailable},
+    {"IDPCommunicationError", ApiErrc::service_unavailable},
+});
+
+bool is_assume_role(const CallSubject& subject) { return subject.operation.starts_with("AssumeRole"); }
+bool is_web_identity(const CallSubject& subject) { return subject.operation == "AssumeRoleWithWebIdentity"; }
+
+/// AWS's words go into terminals and logs: no control characters, no end.
+std::string printable(std::string_view text) {
+  constexpr std::size_t kMax = 2000;
+  std::string out(text.substr(0, kMax));
+  if (base::is_utf8(text)) {
+    while (!out.empty() && !base::is_utf8(out)) out.pop_back();
+  } else {
+    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  }
+  if (base::has_control_characters(out)) {
+    std::ranges::replace_if(
+        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  }
+  return out;
+}
+
+ApiErrc code_of(const CallSubject& subject, int status, std::string_view aws_code,
+                std::string_view aws_message) {
+  const auto* const rule = std::ranges::find(kCodes, aws_code, &CodeRule::aws_code);
+  if (rule != kCodes.end()) {
+    if (rule->code == ApiErrc::access_denied && is_assume_role(subject)) return ApiErrc::assume_role_denied;
+    // The text is the only thing that tells this limit from other validation errors.
+    if (rule->code == ApiErrc::validation_failed && aws_message.contains("role chaining"))
+      return ApiErrc::role_chaining_limit;
+    return rule->code;
+  }
+  if (aws_code == "ResourceNotFoundException" && subject.service == "redshift-serverless")
+    return ApiErrc::workgroup_not_found;
+  if (status == 429) return ApiErrc::throttled;
+  if (status >= 500) return ApiErrc::service_unavailable;
+  return ApiErrc::unexpected_answer;
+}
+
+std::string_view or_else(std::string_view text, std::string_view otherwise) {
+  return text.empty() ? otherwise : text;
+}
+
+std::string assume_role_denied_hint(const CallSubject& subject) {
+  const auto role = or_else(subject.resource, "the role");
+  if (is_web_identity(subject)) {
+    return fmt::format(
+        "The trust policy of {} must allow sts:AssumeRoleWithWebIdentity for the identity provider that "
+        "issued the "
+        "token, and its conditions must match the token's aud and sub.",
+        role);
+  }
+  const auto caller = or_else(subject.caller, "the caller");
+  return fmt::format(
+      "The trust policy of {0} must allow {1}; if it has an sts:ExternalId condition, it must equal the "
+      "configured "
+      "external_id{2}. {1} also needs sts:AssumeRole on {0} in a policy of its own.",
+      role, caller, subject.external_id_sent ? "" : " (none is configured, so none was sent)");
+}
+
+std::string access_denied_hint(const CallSubject& subject, std::string_view aws_message) {
+  if (aws_message.contains("explicit deny")) {
+    return "A policy denies this explicitly (the message names its kind); no further permission overrides "
+           "that.";
+  }
+  return fmt::format("{} needs {}:{}{}{}.", or_else(subject.caller, "The caller"), subject.service,
+                     subject.operation, subject.resource.empty() ? "" : " for ", subject.resource);
+}
+
+std::string expired_hint(const CallSubject& subject) {
+  if (is_web_identity(subject)) {
+    return "The web identity token has expired: whatever writes AWS_WEB_IDENTITY_TOKEN_FILE has to renew it.";
+  }
+  if (subject.service == "sso") return "Log in again: aws sso login.";
+  return "Renew the credentials of the caller; copied temporary credentials do not renew themselves.";
+}
+
+std::string validation_hint(const CallSubject& subject, std::string_view aws_message) {
+  if (aws_message.contains("MaxSessionDuration")) {
+    return fmt::format("Lower session_duration, or raise the maximum session duration of {}.",
+                       or_else(subject.resource, "the role"));
+  }
+  return "The message above names the value that AWS does not take.";
+}
+
+std::string hint_of(ApiErrc code, const CallSubject& subject, int status, std::string_view aws_message) {
+  switch (code) {
+    case ApiErrc::assume_role_denied:
+      return assume_role_denied_hint(subject);
+    case ApiErrc::access_denied:
+      return access_denied_hint(subject, aws_message);
+    case ApiErrc::expired_token:
+      return expired_hint(subject);
+    case ApiErrc::invalid_access_key:
+      return "The access key does not exist or is disabled, its session token is missing or another's, or it "
+             "is of "
+             "another partition, or the region is one that its account has not enabled.";
+    case ApiErrc::signature_mismatch:
+      return "Either the secret access key does not belong to the access key, or this machine's clock is "
+             "wrong: "
+             "compare it with a time server.";
+    case ApiErrc::invalid_identity_token:
+      return "AWS must be able to verify the token: the account needs an OIDC identity provider for its "
+             "issuer, with "
+             "its audience.";
+    case ApiErrc::malformed_policy:
+      return "The session policy is at fault, not the role ARN.";
+    case ApiErrc::policy_too_large:
+      return "The session policies and tags together are too large; shorten them.";
+    case ApiErrc::region_disabled:
+      return fmt::format(
+          "Enable {} in the account's settings (STS has to be active there), or use a region that is "
+          "enabled.",
+          or_else(subject.region, "the region"));
+    case ApiErrc::throttled:
+      return "Too many requests were made; wait before the next.";
+    case ApiErrc::validation_failed:
+      return validation_hint(subject, aws_message);
+    case ApiErrc::role_chaining_limit:
+      return "Set session_duration to 3600 or less: the caller is a role itself, and a chained role gets an "
+             "hour at most.";
+    case ApiErrc::cluster_not_found:
+      return fmt::format(
+          "Check cluster_identifier, and that the cluster is in {} and in the account of the role.",
+          or_else(subject.region, "the region"));
+    case ApiErrc::workgroup_not_found:
+      return fmt::format(
+          "Check workgroup_name, and that the workgroup is in {} and in the account of the role.",
+          or_else(subject.region, "the region"));
+    case ApiErrc::service_unavailable:
+      return "This is a fault on AWS's side; try again.";
+    default:
+      break;
+  }
+  return status >= 300 && status < 400
+             ? "Redirects are not followed; check AWS_ENDPOINT_URL."
+             : "Check the endpoint (AWS_ENDPOINT_URL) and the proxy, if there is one.";
+}
+
+std::string sentence(ApiErrc code, const CallSubject& subject, int status, std::string_view aws_code,
+                     std::string_view aws_message) {
+  const std::string call = fmt::format("{}:{}{}{}", subject.service, subject.operation,
+                                       subject.resource.empty() ? "" : " for ", subject.resource);
+  if (aws_code.empty()) return fmt::format("{} got HTTP status {} and no AWS error with it.", call, status);
+  const std::string_view stop = aws_message.empty() || aws_message.ends_with('.') ? "" : ".";
+  const std::string_view verb =
+      code == ApiErrc::throttled || code == ApiErrc::service_unavailable ? "failed" : "was refused";
+  return fmt::format("{} {} with {}{}{}{}", call, verb, aws_code, aws_message.empty() ? "." : ": ",
+                     aws_message, stop);
+}
+
+}  // namespace
+
+base::Error aws_error(const CallSubject& subject, int http_status, std::string_view aws_code,
+                      std::string_view aws_message, std::string_view request_id) {
+  base::AwsAnswer answer{.service = std::string(subject.service),
+                         .operation = std::string(subject.operation),
+                         .code = printable(aws_code),
+                         .message = printable(aws_message),
+                         .request_id = printable(request_id),
+                         .http_status = http_status};
+  const ApiErrc code = code_of(subject, http_status, answer.code, answer.message);
+  const bool retryable =
+      code == ApiErrc::throttled || code == ApiErrc::service_unavailable || http_status >= 500;
+  auto error = base::make_error(code, sentence(code, subject, http_status, answer.code, answer.message),
+                                hint_of(code, subject, http_status, answer.message), retryable);
+  error.aws = std::move(answer);
+  return error;
+}
+
+}  // namespace rolegate::aws
