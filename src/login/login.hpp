@@ -1,13 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "aws/chain.hpp"
-#include "aws/retry.hpp"
 #include "aws/credentials.hpp"
+#include "aws/retry.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
@@ -26,15 +27,15 @@ struct Login {
   std::optional<base::WallTime> expires_at;  ///< not set for a password database
   std::string host;                          ///< the endpoint: the token's and the TLS name
   std::uint16_t port = 0;
-  config::HostPort dial;                     ///< where to connect: connect_to, or host and port
-  std::string db_name;                       ///< the upstream database or schema; may be empty
+  config::HostPort dial;  ///< where to connect: connect_to, or host and port
+  std::string db_name;    ///< the upstream database or schema; may be empty
   config::SslMode ssl_mode = config::SslMode::verify_full;
-  std::string ssl_root_cert;                 ///< as configured; empty: connect/ca.hpp decides
+  std::string ssl_root_cert;  ///< as configured; empty: connect/ca.hpp decides
   std::optional<std::chrono::seconds> connect_timeout;
-  std::string role_arn;                      ///< whose role it was made with; empty: the caller's own
-  std::string principal;                     ///< for people: the role ARN, or the base credentials' identity
-  std::string request_id;                    ///< of the AWS call that made or allowed it, when known
-  bool from_cache = false;                   ///< made from cached role credentials or a cached Redshift login
+  std::string role_arn;     ///< whose role it was made with; empty: the caller's own
+  std::string principal;    ///< for people: the role ARN, or the base credentials' identity
+  std::string request_id;   ///< of the AWS call that made or allowed it, when known
+  bool from_cache = false;  ///< made from cached role credentials or a cached Redshift login
 };
 
 enum class Fresh { no, yes };  ///< yes: pass the caches by, once, after the database refused a cached login
@@ -50,18 +51,22 @@ struct Services {
   aws::RetryPolicy retry;
 };
 
-/// Counters since start; each read is a consistent-enough snapshot for metrics.
+/// Counters since start; each read is a consistent-enough snapshot for metrics. Hits and misses are those of
+/// the role credentials and of the Redshift logins together.
 struct Counters {
-  std::uint64_t assume_role_calls = 0;
-  std::uint64_t redshift_calls = 0;
+  std::uint64_t assume_role_calls = 0;  ///< a call and its retries count as one
+  std::uint64_t redshift_calls = 0;     ///< for passwords and endpoints
   std::uint64_t cache_hits = 0;
   std::uint64_t cache_misses = 0;
   std::uint64_t background_renewals = 0;
-  std::uint64_t renewal_failures = 0;  ///< answered from credentials that were still valid
+  std::uint64_t renewal_failures = 0;  ///< of entries that were still valid: logins went on with them
+  std::uint64_t stale_answers = 0;     ///< logins made with such an entry past its time
 };
 
 /// database → block → flag → base credentials → role credentials (cached, single-flight, renewed in the
-/// background) → login. Thread-safe; every front end logs in through `login` and nothing else.
+/// background) → login. Thread-safe; every front end logs in through `login` and nothing else. Starts no
+/// thread before it must call AWS for a role. Its destructor waits for calls under way, at most until their
+/// deadlines (10 s for a renewal, at most 30 s for a call that a login wanted).
 class LoginService {
  public:
   explicit LoginService(Services services);
@@ -69,10 +74,14 @@ class LoginService {
   LoginService(const LoginService&) = delete;
   LoginService& operator=(const LoginService&) = delete;
 
-  /// Makes the login of `database`. No AWS call is made before the feature flag is checked. Appends the steps
-  /// walked to `steps` (may be null).
+  /// Makes the login of `database`. No AWS call is made, and no credentials are looked for, before the
+  /// feature flag is checked. Appends the steps walked to `steps` (may be null): feature flag, base
+  /// credentials, role credentials (when there is a role) and login; for a password database, login only.
+  /// Errors are those of the step that failed, with the database named in the message, or Errc of
+  /// login/errc.hpp.
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
-                                          base::Deadline deadline, Steps* steps = nullptr, Fresh fresh = Fresh::no);
+                                          base::Deadline deadline, Steps* steps = nullptr,
+                                          Fresh fresh = Fresh::no);
   [[nodiscard]] Counters counters() const;
 
  private:

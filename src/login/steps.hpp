@@ -12,7 +12,18 @@ namespace rolegate::login {
 
 /// The steps of the one path (docs: DESIGN), in order. Not every login walks each: Redshift has a cache, a
 /// password database asks AWS nothing.
-enum class StepName { config, feature_flag, base_credentials, role_credentials, login, resolve, tcp, tls, handshake, query };
+enum class StepName {
+  config,
+  feature_flag,
+  base_credentials,
+  role_credentials,
+  login,
+  resolve,
+  tcp,
+  tls,
+  handshake,
+  query
+};
 /// "configuration", "feature flag", "base credentials", "role credentials", "login", "resolve", "TCP", "TLS",
 /// "handshake", "query": for people; `step_code` gives the JSON form ("base_credentials").
 [[nodiscard]] std::string_view step_title(StepName name);
@@ -21,7 +32,8 @@ enum class StepName { config, feature_flag, base_credentials, role_credentials, 
 struct Step {
   StepName name;
   std::chrono::microseconds duration{0};
-  std::string detail;  ///< "environment variables (AKIA…)", "cached", "TLSv1.3 TLS_AES_256_GCM_SHA384"; no secret
+  std::string
+      detail;  ///< "environment variables (AKIA…)", "cached", "TLSv1.3 TLS_AES_256_GCM_SHA384"; no secret
   std::optional<base::Error> error;
 };
 
@@ -39,7 +51,8 @@ class Steps {
   }
   void add(StepName name, std::chrono::steady_clock::duration time, std::string detail = {},
            std::optional<base::Error> error = std::nullopt) {
-    steps_.push_back({name, std::chrono::duration_cast<std::chrono::microseconds>(time), std::move(detail), std::move(error)});
+    steps_.push_back({name, std::chrono::duration_cast<std::chrono::microseconds>(time), std::move(detail),
+                      std::move(error)});
   }
   /// Says more about the step that was walked last.
   void detail(std::string text) { steps_.back().detail = std::move(text); }
