@@ -94,9 +94,11 @@ def _work(arguments: argparse.Namespace, resources: Resources) -> int:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
+    # Blocked, and asked for where stopping is possible: an exception out of a signal handler would be lost whenever
+    # the signal came within a destructor or a callback of fork().
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
     status = 1
     try:
-        signal.signal(signal.SIGTERM, _raise_stopped)
         die_with_parent(signal.SIGTERM)
         if arguments.temporary:
             resources.add_path(arguments.dir)
@@ -108,15 +110,15 @@ def _work(arguments: argparse.Namespace, resources: Resources) -> int:
     except Exception:  # a bug, or the machine; the log may be deleted with the lab, so the trace is in the message
         _say("failed " + json.dumps(traceback.format_exc()))
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         (arguments.dir / "lab.json").unlink(missing_ok=True)
         resources.clean_up()
         sys.stderr.flush()
     return status
 
 
-def _raise_stopped(*_: object) -> None:
-    raise Stopped
+def _check_stopped() -> None:
+    if signal.SIGTERM in signal.sigpending():
+        raise Stopped
 
 
 def _say(line: str) -> None:
@@ -158,10 +160,11 @@ def _start(arguments: argparse.Namespace, resources: Resources) -> list:
                    pool.submit(postgresql.prepare, postgresql.REDSHIFT, context),
                    pool.submit(mariadb.prepare, context)]
         prepared = [result.result() for result in waiting]
+    _check_stopped()
     _say("progress starting them")
     servers += [server.start(resources) for server in prepared]
     for server in servers:
-        server.wait_ready()
+        server.wait_ready(_check_stopped)
     ports = {server.name: server.port.number for server in prepared}
     ca = folder / "ca.pem"
     ca.write_bytes(made.ca.read_bytes())
@@ -198,7 +201,6 @@ def _give(folder: Path, owner: Account) -> None:
 
 def _wait(servers: list) -> None:
     """Until stopped, says so when a server dies by itself; the others go on, since a test may have wanted it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     _say("ready")
     while True:
         for server in servers[:]:
@@ -206,7 +208,8 @@ def _wait(servers: list) -> None:
                 servers.remove(server)
                 print(server.obituary(), file=sys.stderr, flush=True)
                 _say("died " + json.dumps(server.obituary()))
-        signal.sigtimedwait({signal.SIGCHLD}, 3600)
+        if signal.sigwait({signal.SIGCHLD, signal.SIGTERM}) == signal.SIGTERM:
+            raise Stopped
 
 
 def stop(folder: Path) -> None:

@@ -80,6 +80,7 @@ def spawn(command: Sequence[str], *, log: Path, account: Optional[Account] = Non
     parent = os.getpid()
 
     def in_child() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a blocked SIGTERM would be inherited
         die_with_parent(death_signal)
         if os.getppid() != parent:  # the parent died before the line above took hold
             os._exit(1)
@@ -94,10 +95,12 @@ def spawn(command: Sequence[str], *, log: Path, account: Optional[Account] = Non
 
 
 def run(command: Sequence[str], *, account: Optional[Account] = None, **arguments) -> subprocess.CompletedProcess:
-    """Runs a short command to its end, its output caught, for initdb and the like."""
+    """Runs a short command to its end, its output caught, for initdb and the like. It dies with the calling thread,
+    through setpriv because this is called in threads, where a preexec_fn is not safe."""
+    prefix = ["setpriv", "--pdeathsig", "KILL"]
     if account is not None:
-        arguments |= {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", timeout=120,
+        prefix += ["--reuid", str(account.uid), "--regid", str(account.gid), "--clear-groups"]
+    return subprocess.run([*prefix, "--", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", timeout=120,
                           env=clean_environment(None), **arguments)
 
 

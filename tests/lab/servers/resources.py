@@ -13,7 +13,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from .processes import ProcessId
+from .processes import ProcessId, wait_until
 
 
 class Resources:
@@ -62,7 +62,8 @@ class Resources:
 
 def remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        # More than once: an initdb that is dying at this moment may still add a file.
+        wait_until(lambda: shutil.rmtree(path, ignore_errors=True) or not path.exists(), 5, 0.05)
     else:
         try:
             os.unlink(path)

@@ -70,8 +70,10 @@ class Server:
         end = f"was ended by signal {-status}" if status is not None and status < 0 else f"ended with status {status}"
         return f"{self.name} (pid {self.process.pid}) {end}; its log is {log} and ends with:\n{tail(log)}"
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, check: Callable[[], None]) -> None:
+        """`check` is called over and over, and ends the waiting by raising."""
         def settled() -> bool:
+            check()
             if self.process.poll() is not None:
                 raise LabError(self.obituary())
             return self.prepared.ready()

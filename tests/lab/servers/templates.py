@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterator
@@ -44,7 +43,7 @@ def unpack(name: str, depends_on: list[str], target: Path, account: Account, own
         template = build / f"{name}-{key}.tar"
         if not template.exists():
             progress(f"preparing the data folder of {name}, once")
-            _make(template, account, owner, initialise)
+            _make(template, target.parent / "template", account, owner, initialise)
             for old in build.glob(f"{name}-*.tar"):
                 if old != template:
                     old.unlink()
@@ -55,17 +54,16 @@ def unpack(name: str, depends_on: list[str], target: Path, account: Account, own
         raise LabError(f"cannot unpack {template}: {result.stdout.decode('utf-8', 'replace')}")
 
 
-def _make(template: Path, account: Account, owner: Account, initialise: Callable[[Path], None]) -> None:
-    # Not below the build folder: the database's user need not be able to reach the source tree.
-    scratch = Path(tempfile.mkdtemp(prefix="rolegate-lab-template-"))
-    try:
-        os.chown(scratch, account.uid, account.gid)
-        initialise(scratch)
-        partial = template.with_suffix(".partial")
-        result = run(["tar", "-c", "-f", str(partial), "-C", str(scratch), "."])
-        if result.returncode != 0:
-            raise LabError(f"cannot write {partial}: {result.stdout.decode('utf-8', 'replace')}")
-        os.chown(partial, owner.uid, owner.gid)
-        os.replace(partial, template)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def _make(template: Path, scratch: Path, account: Account, owner: Account,
+          initialise: Callable[[Path], None]) -> None:
+    # Beside the data folder, which goes with the lab, and not in the build folder, which the server may not reach.
+    scratch.mkdir(mode=0o700)
+    os.chown(scratch, account.uid, account.gid)
+    initialise(scratch)
+    partial = template.with_suffix(".partial")
+    result = run(["tar", "-c", "-f", str(partial), "-C", str(scratch), "."])
+    if result.returncode != 0:
+        raise LabError(f"cannot write {partial}: {result.stdout.decode('utf-8', 'replace')}")
+    os.chown(partial, owner.uid, owner.gid)
+    os.replace(partial, template)
+    shutil.rmtree(scratch, ignore_errors=True)
