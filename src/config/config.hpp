@@ -18,8 +18,11 @@ struct Config {
   std::string file;
   bool aws_database_iam_auth = false;  ///< the feature flag, after the environment's override
   std::vector<Database> databases;     ///< the valid ones, in the file's order
+  std::vector<std::string> broken;     ///< names of those that have errors
 
-  /// The database of that name; the error names the nearest one and lists what there is.
+  /// The database of that name. Errors: config_invalid when it is one of the broken ones; else
+  /// database_not_found, which names the nearest one and lists what there is. The pointer lives as long as
+  /// `databases` is not changed.
   [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
 };
 
@@ -33,16 +36,22 @@ struct Loaded {
   [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
 };
 
-/// Reads and validates the text of a rolegate.yaml. `file` is used in problems only.
-[[nodiscard]] Loaded load_text(std::string_view text, const std::string& file, const base::Environment& environment);
+/// Reads and validates the text of a rolegate.yaml. `file` is used in problems only. The problems are in the
+/// order of their lines. A database_name that is there twice names its first database only.
+/// ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH (true, false, 1 or 0, any case) overrides the file's flag; any
+/// other value is a problem and turns it off.
+[[nodiscard]] Loaded load_text(std::string_view text, const std::string& file,
+                               const base::Environment& environment);
 
 /// Where the configuration is: `explicit_path` (--config) if not empty, else $ROLEGATE_CONFIG, else
 /// ./rolegate.yaml, else $XDG_CONFIG_HOME/rolegate/rolegate.yaml (~/.config by default), else
 /// /etc/rolegate/rolegate.yaml. The error lists every place that was looked at.
-[[nodiscard]] base::Result<std::string> find_file(const std::string& explicit_path, const base::Environment& environment);
+[[nodiscard]] base::Result<std::string> find_file(const std::string& explicit_path,
+                                                  const base::Environment& environment);
 
 /// find_file, read_file (at most 4 MiB) and load_text in one.
-[[nodiscard]] base::Result<Loaded> load(const std::string& explicit_path, const base::Environment& environment);
+[[nodiscard]] base::Result<Loaded> load(const std::string& explicit_path,
+                                        const base::Environment& environment);
 
 /// "AWS IAM database authentication is not enabled. Set …": for an aws_iam database while the flag is off.
 [[nodiscard]] base::Error feature_disabled_error(const Config& config);

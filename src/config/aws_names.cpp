@@ -1,0 +1,105 @@
+#include "config/aws_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/report.hpp"
+
+namespace rolegate::config {
+namespace {
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// \w of AWS's patterns, ASCII, and some more characters.
+bool is_word(std::string_view text, std::string_view more) {
+  return std::ranges::all_of(text, [more](char c) {
+    return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+           more.find(c) != std::string_view::npos;
+  });
+}
+
+bool has_region_form(std::string_view region) {
+  std::size_t labels = 0;
+  for (;; ++labels) {
+    const std::size_t hyphen = region.find('-');
+    if (hyphen == std::string_view::npos) break;
+    const std::string_view label = region.substr(0, hyphen);
+    if (label.size() < (labels == 0 ? 2u : 1u) || !std::ranges::all_of(label, is_lower)) return false;
+    region.remove_prefix(hyphen + 1);
+  }
+  return labels >= 2 && !region.empty() && region.size() <= 2 && std::ranges::all_of(region, is_digit);
+}
+
+std::optional<NameFault> check_length(std::string_view text, std::size_t low, std::size_t high) {
+  if (text.size() >= low && text.size() <= high) return std::nullopt;
+  return NameFault{fmt::format("has {} characters.", text.size()),
+                   fmt::format("It must have {} to {}.", low, high)};
+}
+
+}  // namespace
+
+std::optional<NameFault> check_region(std::string_view region) {
+  if (has_region_form(region)) return std::nullopt;
+  if (region.size() > 1 && is_lower(region.back()) && has_region_form(region.substr(0, region.size() - 1))) {
+    return NameFault{fmt::format("'{}' is an Availability Zone.", shown(region)),
+                     fmt::format("Its region is {}.", region.substr(0, region.size() - 1))};
+  }
+  return NameFault{fmt::format("'{}' does not have the form of an AWS region.", shown(region)),
+                   "Write it as in eu-west-1."};
+}
+
+std::string_view partition_of_region(std::string_view region) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPrefixes{{
+      {"cn-", "aws-cn"},
+      {"us-gov-", "aws-us-gov"},
+      {"us-iso-", "aws-iso"},
+      {"us-isob-", "aws-iso-b"},
+      {"eu-isoe-", "aws-iso-e"},
+      {"us-isof-", "aws-iso-f"},
+      {"eusc-", "aws-eusc"},
+  }};
+  for (const auto& [prefix, partition] : kPrefixes) {
+    if (region.starts_with(prefix)) return partition;
+  }
+  return "aws";
+}
+
+std::optional<NameFault> check_external_id(std::string_view id) {
+  if (auto fault = check_length(id, 2, 1224)) return fault;
+  if (is_word(id, "+=,.@:/-")) return std::nullopt;
+  return NameFault{"holds a character that AWS does not take.",
+                   "Letters, digits and _+=,.@:/- may be in it."};
+}
+
+std::optional<NameFault> check_role_session_name(std::string_view name) {
+  if (auto fault = check_length(name, 2, 64)) return fault;
+  if (is_word(name, "+=,.@-")) return std::nullopt;
+  return NameFault{"holds a character that AWS does not take.", "Letters, digits and _+=,.@- may be in it."};
+}
+
+std::optional<NameFault> check_workgroup_name(std::string_view name) {
+  if (auto fault = check_length(name, 3, 64)) return fault;
+  if (std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; }))
+    return std::nullopt;
+  return NameFault{"holds a character that AWS does not take.",
+                   "Lower-case letters, digits and hyphens may be in it."};
+}
+
+std::optional<NameFault> check_cluster_identifier(std::string_view id) {
+  if (auto fault = check_length(id, 1, 63)) return fault;
+  if (!std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; })) {
+    return NameFault{
+        "holds a character that AWS does not take.",
+        "Lower-case letters, digits and hyphens may be in it; write the name, not the host or the ARN."};
+  }
+  if (!is_lower(id.front())) return NameFault{"does not begin with a letter.", {}};
+  if (id.back() == '-') return NameFault{"ends with a hyphen.", {}};
+  if (id.find("--") != std::string_view::npos) return NameFault{"holds two hyphens in a row.", {}};
+  return std::nullopt;
+}
+
+}  // namespace rolegate::config

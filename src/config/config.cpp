@@ -1,0 +1,186 @@
+#include "config/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.hpp"
+#include "base/nearest.hpp"
+#include "base/secret.hpp"
+#include "config/database_entry.hpp"
+#include "config/document.hpp"
+#include "config/fields.hpp"
+#include "config/report.hpp"
+
+namespace rolegate::config {
+namespace {
+
+constexpr std::string_view kFlag = "AWS_DATABASE_IAM_AUTH";
+constexpr std::string_view kFlagVariable = "ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH";
+constexpr std::size_t kMaxFileSize = std::size_t{4} << 20;
+constexpr std::array<std::string_view, 2> kKeys{"feature_flags", "databases"};
+constexpr std::array<std::string_view, 3> kReserved{"gateway", "admin", "registry"};
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower,
+                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+/// The flag after the file and the environment; an override that cannot be understood turns it off, the safe
+/// side.
+bool read_flag(Fields& top, const base::Environment& environment, Report& report) {
+  bool flag = false;
+  if (const Node* node = top.of_type("feature_flags", Node::Type::map)) {
+    Fields flags(*node, "feature_flags", report);
+    flag = flags.boolean(kFlag).value_or(false);
+    for (const Node::Entry& entry : node->entries) {
+      if (entry.key == kFlag) continue;
+      constexpr std::array<std::string_view, 1> kOnly{kFlag};
+      const bool near = !base::nearest(entry.key, kOnly).empty();
+      report.warning(entry.place, flags.path(entry.key), "is not a flag of this program.",
+                     near ? fmt::format("Did you mean '{}'?", kFlag) : "");
+    }
+  }
+  const auto override = environment.get(kFlagVariable);
+  if (!override) return flag;
+  if (*override == "1" || equals_ignoring_case(*override, "true")) return true;
+  if (*override != "0" && !equals_ignoring_case(*override, "false")) {
+    report.error({}, std::string(kFlagVariable), "the environment variable is neither true nor false.",
+                 "Set it to true, false, 1 or 0, or unset it.");
+  }
+  return false;
+}
+
+void check_top_keys(Fields& top, Report& report) {
+  for (const Node::Entry& entry : top.map().entries) {
+    if (std::ranges::find(kKeys, entry.key) != kKeys.end()) continue;
+    if (std::ranges::find(kReserved, entry.key) != kReserved.end()) {
+      report.warning(entry.place, entry.key, "not used by this version.");
+    } else if (is_database_key(entry.key)) {
+      report.error(entry.place, entry.key, "belongs to a database.",
+                   "Put it into an item of the list 'databases'.");
+    } else {
+      top.unknown(entry, kKeys);
+    }
+  }
+}
+
+void read_databases(Fields& top, Config& out, Report& report) {
+  const Node* list = top.of_type("databases", Node::Type::list);
+  if (list == nullptr) {
+    if (top.find("databases") == nullptr || top.is_unset("databases")) {
+      report.warning({}, "databases", "no database is configured.", "Add one: '- database_name: NAME'.");
+    }
+    return;
+  }
+  std::map<std::string, int> lines;
+  for (std::size_t i = 0; i < list->items.size() && !report.full(); ++i) {
+    const Node& item = *list->items[i];
+    const auto name = name_of(item);
+    report.about(name.value_or(fmt::format("#{}", i + 1)));
+    auto database = read_database(item, out.file, report);
+    if (!name) continue;
+    const Place place = item.find("database_name")->value->place;
+    const auto [first, inserted] = lines.emplace(*name, place.line);
+    if (!inserted) {
+      report.error(place, "database_name",
+                   fmt::format("is the name of the database at line {} too.", first->second),
+                   "Give each database a name of its own.");
+    } else if (database) {
+      out.databases.push_back(std::move(*database));
+    } else {
+      out.broken.push_back(*name);
+    }
+  }
+  report.about({});
+}
+
+}  // namespace
+
+std::string_view code_name(Errc code) {
+  switch (code) {
+    case Errc::config_not_found:
+      return "config_not_found";
+    case Errc::config_invalid:
+      return "config_invalid";
+    case Errc::database_not_found:
+      return "database_not_found";
+    case Errc::feature_disabled:
+      return "feature_disabled";
+  }
+  return {};
+}
+
+base::Result<const Database*> Config::find(std::string_view name) const {
+  const auto found = std::ranges::find(databases, name, &Database::name);
+  if (found != databases.end()) return &*found;
+  if (std::ranges::find(broken, name) != broken.end()) {
+    return base::fail(Errc::config_invalid,
+                      fmt::format("The configuration of database '{}' in {} has errors.", name, file),
+                      "`rolegate config check` lists them.");
+  }
+  std::vector<std::string_view> names;
+  for (const Database& database : databases) names.push_back(database.name);
+  const std::string_view nearest = base::nearest(name, names);
+  std::string hint = nearest.empty() ? "" : fmt::format("Did you mean '{}'? ", nearest);
+  if (names.empty()) {
+    hint += "It has no valid database.";
+  } else {
+    constexpr std::size_t kListed = 20;
+    const auto shown_names = std::span(names).first(std::min(names.size(), kListed));
+    hint += fmt::format("It has {}{}.", fmt::join(shown_names, ", "),
+                        names.size() > kListed ? fmt::format(" and {} more", names.size() - kListed) : "");
+  }
+  return base::fail(Errc::database_not_found, fmt::format("There is no database '{}' in {}.", name, file),
+                    std::move(hint));
+}
+
+bool Loaded::has_errors() const {
+  return std::ranges::any_of(problems,
+                             [](const Problem& problem) { return problem.severity == Severity::error; });
+}
+
+Loaded load_text(std::string_view text, const std::string& file, const base::Environment& environment) {
+  Loaded out;
+  out.config.file = file;
+  Report report(file);
+  const Document document = read_yaml(text);
+  const Node nothing;
+  const Node* root = document.root ? document.root.get() : &nothing;
+  if (document.fault) {
+    report.error(document.fault->place, {}, document.fault->message, document.fault->remedy);
+  } else if (root->type != Node::Type::map && root->type != Node::Type::null) {
+    report.error(root->place, {}, fmt::format("the file must hold a mapping, not {}.", type_name(root->type)),
+                 "Begin it with 'databases:'.");
+  } else {
+    Fields top(*root, {}, report);
+    check_top_keys(top, report);
+    out.config.aws_database_iam_auth = read_flag(top, environment, report);
+    read_databases(top, out.config, report);
+  }
+  out.problems = report.take();
+  return out;
+}
+
+base::Result<Loaded> load(const std::string& explicit_path, const base::Environment& environment) {
+  const auto path = find_file(explicit_path, environment);
+  if (!path) return std::unexpected(path.error());
+  auto text = base::read_file(*path, kMaxFileSize);
+  if (!text) return std::unexpected(text.error());
+  const base::WipeAtEnd wipe(*text);
+  return load_text(*text, *path, environment);
+}
+
+base::Error feature_disabled_error(const Config& config) {
+  return base::make_error(
+      Errc::feature_disabled, "AWS IAM database authentication is not enabled.",
+      fmt::format("Set the {} feature flag to true to enable this feature: 'feature_flags: {{{}: true}}' in "
+                  "{}, or {}=true "
+                  "in the environment.",
+                  kFlag, kFlag, config.file.empty() ? "the configuration" : config.file, kFlagVariable));
+}
+
+}  // namespace rolegate::config

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/database.hpp"
+#include "config/node.hpp"
+#include "config/report.hpp"
+
+namespace rolegate::config {
+
+/// The item's database_name, when it is a valid one.
+[[nodiscard]] std::optional<std::string> name_of(const Node& entry);
+
+/// Whether `key` is one of a database: Rolegate's own or one of Superset's export.
+[[nodiscard]] bool is_database_key(std::string_view key);
+
+/// Reads one item of `databases`. Everything that is wrong goes to the report; an error there
+/// means nothing here. `file` is kept for later errors.
+[[nodiscard]] std::optional<Database> read_database(const Node& entry, const std::string& file,
+                                                    Report& report);
+
+}  // namespace rolegate::config

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/node.hpp"
+#include "config/report.hpp"
+
+namespace rolegate::config {
+
+/// A map of the configuration whose fields are read one by one, each with its type. What is wrong goes to the
+/// report, with the field's path; the readers then give nothing, as they do for a field that is absent or
+/// null.
+class Fields {
+ public:
+  /// `path` is put before the names of fields: "encrypted_extra.aws_iam". Reports keys that are there twice.
+  /// `map` must be of type map; it and `report` outlive this.
+  Fields(const Node& map, std::string path, Report& report);
+
+  struct Text {
+    std::string value;
+    Place place;
+  };
+  /// A string of 1 to `max` characters without control characters.
+  [[nodiscard]] std::optional<Text> text(std::string_view key, std::size_t max);
+  [[nodiscard]] std::optional<bool> boolean(std::string_view key);
+  /// A whole number from `low` to `high`.
+  [[nodiscard]] std::optional<std::chrono::seconds> seconds(std::string_view key, int low, int high);
+  /// A list of at most `max_items` strings of 1 to `max` characters.
+  [[nodiscard]] std::vector<Text> texts(std::string_view key, std::size_t max_items, std::size_t max);
+  /// The value of that type; an error for any other.
+  [[nodiscard]] const Node* of_type(std::string_view key, Node::Type type);
+
+  /// Absent, null, or an empty string.
+  [[nodiscard]] bool is_unset(std::string_view key) const;
+  [[nodiscard]] const Node::Entry* find(std::string_view key) const { return map_.find(key); }
+  [[nodiscard]] const Node& map() const { return map_; }
+  [[nodiscard]] Place place() const { return map_.place; }
+  [[nodiscard]] Place place(std::string_view key) const;
+  [[nodiscard]] std::string path(std::string_view key) const;
+
+  /// About a field, or about the map itself when `key` is empty.
+  void error(std::string_view key, std::string message, std::string remedy = {});
+  void warning(std::string_view key, std::string message, std::string remedy = {});
+  /// The entry's key is none of `known`: an error that names the nearest one, or all of them.
+  void unknown(const Node::Entry& entry, std::span<const std::string_view> known);
+
+ private:
+  /// Reports what is wrong with a string and says whether nothing is.
+  [[nodiscard]] bool check_text(const Node& node, const std::string& field, std::size_t max);
+  void wrong_type(const Node& node, const std::string& field, std::string_view wanted,
+                  std::string_view remedy);
+
+  const Node& map_;
+  std::string path_;
+  Report& report_;
+};
+
+/// "a, b and c".
+[[nodiscard]] std::string listed(std::span<const std::string_view> words);
+/// How many characters (code points) valid UTF-8 text has.
+[[nodiscard]] std::size_t characters(std::string_view text);
+
+}  // namespace rolegate::config

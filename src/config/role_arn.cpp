@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/nearest.hpp"
+#include "config/aws_names.hpp"
+#include "config/report.hpp"
+
+namespace rolegate::config {
+namespace {
+
+constexpr std::array<std::string_view, 8> kPartitions{"aws",       "aws-cn",    "aws-us-gov", "aws-iso",
+                                                      "aws-iso-b", "aws-iso-e", "aws-iso-f",  "aws-eusc"};
+constexpr std::string_view kForm = "Write it as arn:aws:iam::ACCOUNT:role/NAME.";
+
+/// What the part after the account names when it is no role, in words.
+std::string_view other_resource(std::string_view resource) {
+  if (resource.starts_with("user/")) return "a user, and only a role can be assumed";
+  if (resource.starts_with("group/")) return "a group, and only a role can be assumed";
+  if (resource.starts_with("policy/")) return "a policy, and only a role can be assumed";
+  if (resource.starts_with("instance-profile/")) return "an instance profile, not the role in it";
+  if (resource == "root") return "an account, and only a role can be assumed";
+  return "something that is no role";
+}
+
+/// The role's name, after the last slash: 1–64 of [\w+=,.@-]; its path: printable ASCII
+/// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html).
+std::optional<NameFault> check_path_and_name(std::string_view text) {
+  const std::size_t slash = text.rfind('/');
+  const std::string_view name = slash == std::string_view::npos ? text : text.substr(slash + 1);
+  const std::string_view path = text.substr(0, text.size() - name.size());
+  if (name.empty()) return NameFault{"has no role name after 'role/'.", std::string(kForm)};
+  if (name.size() > 64)
+    return NameFault{fmt::format("has a role name of {} characters.", name.size()), "It may have 64."};
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+  };
+  const bool fine = std::ranges::all_of(name, in_name) &&
+                    std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~'; });
+  if (fine) return std::nullopt;
+  return NameFault{"has a role name with a character that AWS does not take.",
+                   "Letters, digits and _+=,.@- may be in it."};
+}
+
+std::optional<NameFault> check_account(std::string_view account) {
+  if (account.empty()) return NameFault{"has no account.", std::string(kForm)};
+  if (account.size() == 12 && std::ranges::all_of(account, [](char c) { return c >= '0' && c <= '9'; })) {
+    return std::nullopt;
+  }
+  return NameFault{fmt::format("has the account '{}'.", shown(account)),
+                   "An account is 12 digits, without hyphens."};
+}
+
+/// The text up to the next ':', which is taken off together with it; all of it when there is none.
+std::string_view next_part(std::string_view& rest) {
+  const std::size_t colon = rest.find(':');
+  const std::string_view part = rest.substr(0, colon);
+  rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  return part;
+}
+
+}  // namespace
+
+std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view region) {
+  if (!arn.starts_with("arn:")) return NameFault{"is not an ARN.", std::string(kForm)};
+  std::string_view rest = arn.substr(4);
+  const std::string_view partition = next_part(rest);
+  const std::string_view service = next_part(rest);
+  const std::string_view arn_region = next_part(rest);
+  const std::string_view account = next_part(rest);
+
+  if (std::ranges::find(kPartitions, partition) == kPartitions.end()) {
+    const std::string_view near = base::nearest(partition, kPartitions);
+    return NameFault{fmt::format("names the partition '{}', which does not exist.", shown(partition)),
+                     near.empty() ? std::string(kForm) : fmt::format("Did you mean '{}'?", near)};
+  }
+  if (service == "sts" && rest.starts_with("assumed-role/")) {
+    return NameFault{"is the ARN of a role's session.",
+                     "Write the role's own: arn:aws:iam::ACCOUNT:role/NAME."};
+  }
+  if (service != "iam") {
+    return NameFault{fmt::format("is an ARN of the service '{}', not of IAM.", shown(service)),
+                     std::string(kForm)};
+  }
+  if (!arn_region.empty()) return NameFault{"holds a region, and roles have none.", std::string(kForm)};
+  if (auto fault = check_account(account)) return fault;
+  if (!rest.starts_with("role/")) {
+    return NameFault{fmt::format("names {}.", other_resource(rest)), std::string(kForm)};
+  }
+  if (auto fault = check_path_and_name(rest.substr(5))) return fault;
+  if (arn.size() < 20 || arn.size() > 2048) {
+    return NameFault{fmt::format("has {} characters.", arn.size()), "A role ARN has 20 to 2048."};
+  }
+  if (!region.empty() && partition_of_region(region) != partition) {
+    return NameFault{fmt::format("is of the partition {}, and the region {} is in {}.", partition, region,
+                                 partition_of_region(region)),
+                     "Roles do not reach across partitions: correct the ARN or the region."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace rolegate::config
