@@ -244,14 +244,6 @@ TEST(CurlHttpTls, SaysThatAwsCaBundleCannotBeRead) {
   EXPECT_THAT(response.error().message, HasSubstr("AWS_CA_BUNDLE names /nowhere/ca.pem"));
 }
 
-TEST(CurlHttpTls, SaysWhenThePeerDoesNotSpeakIt) {
-  HttpImposter imposter;
-  const auto response = make_curl_http(FixedEnvironment())
-                            ->send(get("https://127.0.0.1:" + std::to_string(imposter.port()) + "/"),
-                                   base::Deadline::in(std::chrono::seconds(2)));
-  EXPECT_FALSE(response);
-}
-
 TEST(CurlLibrary, SaysWhatToInstallWhenItIsMissing) {
   const auto library = open_curl_library("libcurl-that-is-not-there.so.4");
   ASSERT_FALSE(library);
