@@ -94,3 +94,12 @@ def test_stalls_at_its_step(lab, engine, mode, secret):
     assert stalled == {"stall_greeting": {"postgresql": "tls_answer", "mysql": "greeting"}[engine],
                        "stall_tls": "tls", "stall_auth": "authentication"}[mode]
     assert not impostor_log.seen(events, secret)
+
+
+def test_injected_bytes_come_with_the_last_plain_byte(lab):
+    """Else the mode would be the control under another name."""
+    with socket.create_connection(("127.0.0.1", lab.impostor_port("postgresql", "injected_bytes")), 5) as client:
+        client.sendall(bytes.fromhex("0000000804d2162f"))  # SSLRequest
+        assert client.recv(100) == b"S" + impostor_postgresql.ASK_CLEARTEXT_PASSWORD
+    with socket.create_connection(("127.0.0.1", lab.impostor_port("mysql", "injected_bytes")), 5) as client:
+        assert client.recv(1000).endswith(impostor_mysql.auth_switch(3))
