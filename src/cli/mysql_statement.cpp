@@ -1,0 +1,139 @@
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <mysql.h>
+#include <sys/socket.h>
+
+#include "base/sha256.hpp"
+#include "cli/statement.hpp"
+
+namespace rolegate::cli {
+namespace {
+
+struct FreeResult {
+  void operator()(MYSQL_RES* result) const noexcept { ::mysql_free_result(result); }
+};
+using ResultPtr = std::unique_ptr<MYSQL_RES, FreeResult>;
+
+/// Character set 63 ("binary") tells bytes from text
+/// (https://dev.mysql.com/doc/c-api/8.0/en/c-api-data-structures.html, charsetnr).
+constexpr unsigned kBinaryCharset = 63;
+
+bool is_binary(const MYSQL_FIELD& field) {
+  switch (field.type) {
+    case MYSQL_TYPE_TINY_BLOB:
+    case MYSQL_TYPE_MEDIUM_BLOB:
+    case MYSQL_TYPE_LONG_BLOB:
+    case MYSQL_TYPE_BLOB:
+    case MYSQL_TYPE_VAR_STRING:
+    case MYSQL_TYPE_STRING:
+    case MYSQL_TYPE_VARCHAR:
+      return field.charsetnr == kBinaryCharset;
+    case MYSQL_TYPE_BIT:
+    case MYSQL_TYPE_GEOMETRY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+ColumnType column_type(const MYSQL_FIELD& field) {
+  if (is_binary(field)) return ColumnType::text;
+  if (field.type == MYSQL_TYPE_JSON) return ColumnType::json;
+  return IS_NUM(field.type) && field.type != MYSQL_TYPE_NULL ? ColumnType::number : ColumnType::text;
+}
+
+/// Bytes as MySQL itself writes and reads them: 0x0A1B. An empty value stays empty.
+std::string hex_literal(std::string_view bytes) {
+  if (bytes.empty()) return {};
+  return "0x" + base::hex(std::span(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+class Execution {
+ public:
+  Execution(MYSQL& connection, StatementContext context) : connection_(connection), context_(context) {}
+
+  base::Result<void> run(const std::string& sql) {
+    const auto interrupts = context_.interrupts.watch([this] { disconnect(); });
+    // Off by default, as a guard against injection; here the text is the user's own.
+    if (sql.find(';') < sql.find_last_not_of("; \t\r\n")) {
+      ::mysql_set_server_option(&connection_, MYSQL_OPTION_MULTI_STATEMENTS_ON);
+    }
+    if (::mysql_real_query(&connection_, sql.data(), sql.size()) != 0) return failed();
+    for (;;) {
+      if (auto taken = take_result(); !taken) return taken;
+      const int next = ::mysql_next_result(&connection_);
+      if (next > 0) return failed();
+      if (next < 0) break;
+    }
+    context_.rows.finish();
+    return {};
+  }
+
+ private:
+  base::Result<void> take_result() {
+    const ResultPtr result(::mysql_use_result(&connection_));
+    if (!result) {
+      if (::mysql_field_count(&connection_) != 0) return failed();
+      const auto affected = ::mysql_affected_rows(&connection_);
+      context_.err.write(fmt::format("OK, {} {} affected\n", affected, affected == 1 ? "row" : "rows"));
+      return {};
+    }
+    const unsigned count = ::mysql_num_fields(result.get());
+    const MYSQL_FIELD* fields = ::mysql_fetch_fields(result.get());
+    std::vector<Column> columns;
+    for (unsigned i = 0; i < count; ++i) {
+      columns.push_back({std::string(fields[i].name, fields[i].name_length), column_type(fields[i])});
+    }
+    context_.rows.begin_result(std::move(columns));
+    std::uint64_t rows = 0;
+    while (MYSQL_ROW row = ::mysql_fetch_row(result.get())) {
+      take_row(row, ::mysql_fetch_lengths(result.get()), std::span(fields, count));
+      ++rows;
+      // Freeing the result would read on to its end; closing the connection is quicker than a billion rows.
+      if (!context_.rows.wanted()) disconnect();
+    }
+    if (::mysql_errno(&connection_) != 0) return failed();
+    context_.rows.end_result(rows);
+    return {};
+  }
+
+  void take_row(MYSQL_ROW row, const unsigned long* lengths, std::span<const MYSQL_FIELD> fields) {
+    cells_.clear();
+    hex_.assign(fields.size(), {});
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (row[i] == nullptr) {
+        cells_.emplace_back(std::nullopt);
+        continue;
+      }
+      std::string_view text(row[i], lengths[i]);
+      if (is_binary(fields[i])) text = hex_[i] = hex_literal(text);
+      cells_.emplace_back(text);
+    }
+    context_.rows.row(cells_);
+  }
+
+  void disconnect() { ::shutdown(::mysql_get_socket(&connection_), SHUT_RDWR); }
+
+  base::Result<void> failed() {
+    if (context_.interrupts.interrupted())
+      return base::fail(StatementErrc::query_cancelled, "The query was cancelled.");
+    return base::fail(connect::Errc::query_failed,
+                      fmt::format("ERROR {} ({}): {}", ::mysql_errno(&connection_),
+                                  ::mysql_sqlstate(&connection_), ::mysql_error(&connection_)));
+  }
+
+  MYSQL& connection_;
+  StatementContext context_;
+  std::vector<Cell> cells_;
+  std::vector<std::string> hex_;
+};
+
+}  // namespace
+
+base::Result<void> execute_mysql(st_mysql& connection, const std::string& sql, StatementContext context) {
+  return Execution(connection, context).run(sql);
+}
+
+}  // namespace rolegate::cli
