@@ -1,1 +1,89 @@
-int main() { return 2; }
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "aws/chain.hpp"
+#include "aws/curl_http.hpp"
+#include "cli/command_line.hpp"
+#include "cli/error_report.hpp"
+#include "cli/spdlog_log.hpp"
+#include "cli/style.hpp"
+
+namespace {
+
+using namespace rolegate;
+
+/// Everything a login stands on, put together when the first command asks for it.
+class LoginStack {
+ public:
+  LoginStack(const base::Environment& environment, const base::Clock& clock, base::Log& log,
+             const std::string& profile)
+      : http_(aws::make_curl_http(environment)),
+        credentials_(aws::make_default_chain({environment, clock, *http_, log}, profile)),
+        service_({environment, clock, *http_, log, *credentials_, aws::make_retry_policy(environment)}) {}
+
+  login::LoginService& service() { return service_; }
+
+ private:
+  std::unique_ptr<aws::HttpClient> http_;
+  std::unique_ptr<aws::CredentialProvider> credentials_;
+  login::LoginService service_;
+};
+
+/// A command that could not say its answer has failed. A broken pipe is told the way every program of a
+/// pipeline tells it: by the signal, unless whoever started this one ignores it.
+cli::ExitStatus finish(cli::Output& out, cli::Output& err, cli::ExitStatus status,
+                       const cli::InheritedLimits& inherited) {
+  out.flush();
+  if (!out.failed()) return status;
+  if (out.error() == EPIPE && inherited.sigpipe.sa_handler != SIG_IGN) {
+    err.flush();
+    ::sigaction(SIGPIPE, &inherited.sigpipe, nullptr);
+    ::raise(SIGPIPE);
+  }
+  err.write(fmt::format("rolegate: error: Standard output cannot be written: {}.\n",
+                        std::generic_category().message(out.error())));
+  return cli::ExitStatus::failed;
+}
+
+cli::ExitStatus run(const std::vector<std::string>& arguments, cli::Output& out, cli::Output& err,
+                    const base::Environment& environment, const cli::InheritedLimits& inherited) {
+  const auto invocation = cli::parse_command_line(arguments);
+  if (!invocation) return cli::report(err, invocation.error());
+
+  const base::SystemClock clock;
+  cli::SpdlogLog log(cli::log_threshold(invocation->options.verbosity));
+  std::unique_ptr<LoginStack> stack;
+  cli::Context context{
+      invocation->options, environment, clock, log, out, err, inherited, [&]() -> login::LoginService& {
+        if (!stack) {
+          stack = std::make_unique<LoginStack>(environment, clock, log, invocation->options.profile);
+        }
+        return stack->service();
+      }};
+  return std::visit([&](const auto& command) { return cli::run(context, command); }, invocation->command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const cli::InheritedLimits inherited = cli::protect_process();
+  const base::ProcessEnvironment environment;
+  cli::FdOutput out(STDOUT_FILENO, cli::style_of(::isatty(STDOUT_FILENO) != 0, environment));
+  cli::FdOutput err(STDERR_FILENO, cli::style_of(::isatty(STDERR_FILENO) != 0, environment));
+  cli::ExitStatus status = cli::ExitStatus::failed;
+  try {
+    status = run({argv + (argc > 0 ? 1 : 0), argv + argc}, out, err, environment, inherited);
+  } catch (const std::exception& error) {
+    err.write(fmt::format("rolegate: error: This is a bug, or the machine is out of something: {}\n",
+                          error.what()));
+  }
+  return static_cast<int>(finish(out, err, status, inherited));
+}

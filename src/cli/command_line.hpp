@@ -1,0 +1,45 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/error.hpp"
+#include "cli/completion_command.hpp"
+#include "cli/config_check_command.hpp"
+#include "cli/config_list_command.hpp"
+#include "cli/connect_command.hpp"
+#include "cli/context.hpp"
+#include "cli/exec_command.hpp"
+#include "cli/help_command.hpp"
+#include "cli/query_command.hpp"
+#include "cli/test_command.hpp"
+#include "cli/token_command.hpp"
+
+namespace rolegate::cli {
+
+enum class UsageErrc { wrong_usage };
+[[nodiscard]] std::string_view code_name(UsageErrc code);
+
+using Command = std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
+                             ExecArguments, ConnectArguments, ConfigCheckArguments, ConfigListArguments,
+                             CompletionArguments, CompleteArguments>;
+
+/// What was typed.
+struct Invocation {
+  GlobalOptions options;
+  Command command;
+};
+
+/// Reads the arguments (without the program's name). Pure. An error names the nearest command or option.
+[[nodiscard]] base::Result<Invocation> parse_command_line(std::span<const std::string> arguments);
+
+/// Every command with its options, for completion: "token" → "--json"; "" → those of all commands.
+struct CommandOptions {
+  std::string command;  ///< "token", "config check"; empty for the global ones
+  std::vector<std::string> options;
+};
+[[nodiscard]] std::vector<CommandOptions> known_options();
+
+}  // namespace rolegate::cli

@@ -1,0 +1,78 @@
+#include "cli/config_check_command.hpp"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "cli/error_report.hpp"
+#include "cli/printable.hpp"
+#include "cli/style.hpp"
+
+namespace rolegate::cli {
+namespace json = boost::json;
+namespace {
+
+std::ptrdiff_t count(const config::Loaded& loaded, config::Severity severity) {
+  return std::ranges::count(loaded.problems, severity, &config::Problem::severity);
+}
+
+std::string counted(std::ptrdiff_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::string_view severity_name(config::Severity severity) {
+  return severity == config::Severity::error ? "error" : "warning";
+}
+
+}  // namespace
+
+void write_config_check(Output& out, const config::Loaded& loaded) {
+  const Paint paint(out.style());
+  for (const auto& problem : loaded.problems) {
+    const bool error = problem.severity == config::Severity::error;
+    out.write(fmt::format("{}{}:{} {}\n", error ? paint.red() : paint.yellow(),
+                          severity_name(problem.severity), paint.off(), printable(problem.text())));
+  }
+  const auto errors = count(loaded, config::Severity::error);
+  const auto warnings = count(loaded, config::Severity::warning);
+  const auto valid = counted(std::ssize(loaded.config.databases), "valid database");
+  out.write(fmt::format("{}{}: {}, {}{}, {}.{}\n", loaded.problems.empty() ? "" : "\n",
+                        printable(loaded.config.file), valid, errors == 0 ? paint.green() : paint.red(),
+                        counted(errors, "error"), counted(warnings, "warning"), paint.off()));
+}
+
+json::object config_check_json(const config::Loaded& loaded) {
+  json::array databases;
+  for (const auto& database : loaded.config.databases) databases.push_back(json::string(database.name));
+  json::array problems;
+  for (const auto& problem : loaded.problems) {
+    problems.push_back({{"severity", severity_name(problem.severity)},
+                        {"file", problem.file},
+                        {"line", problem.line},
+                        {"database", problem.database},
+                        {"field", problem.field},
+                        {"message", problem.message},
+                        {"remedy", problem.remedy}});
+  }
+  return {{"file", loaded.config.file},
+          {"ok", !loaded.has_errors()},
+          {"databases", std::move(databases)},
+          {"errors", count(loaded, config::Severity::error)},
+          {"warnings", count(loaded, config::Severity::warning)},
+          {"problems", std::move(problems)}};
+}
+
+ExitStatus run(Context& context, const ConfigCheckArguments& arguments) {
+  const auto loaded = config::load(context.options.config_file, context.environment);
+  if (!loaded) return report(context.err, loaded.error(), arguments.json);
+  if (arguments.json) {
+    context.out.write(json::serialize(config_check_json(*loaded)) + "\n");
+  } else {
+    write_config_check(context.out, *loaded);
+  }
+  return loaded->has_errors() ? ExitStatus::wrong_usage : ExitStatus::done;
+}
+
+}  // namespace rolegate::cli

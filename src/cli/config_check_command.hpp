@@ -1,0 +1,23 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "cli/context.hpp"
+#include "config/config.hpp"
+
+namespace rolegate::cli {
+
+struct ConfigCheckArguments {
+  bool json = false;
+};
+
+/// `rolegate config check`: every problem of the configuration, one per line, and a closing line. Exit status
+/// 2 when one of them is an error; warnings alone are 0.
+[[nodiscard]] ExitStatus run(Context& context, const ConfigCheckArguments& arguments);
+
+void write_config_check(Output& out, const config::Loaded& loaded);
+/// {"file", "ok", "databases": [name…], "errors": n, "warnings": n, "problems": [{"severity", "file", "line",
+/// "database", "field", "message", "remedy"}]}; the databases are the valid ones.
+[[nodiscard]] boost::json::object config_check_json(const config::Loaded& loaded);
+
+}  // namespace rolegate::cli

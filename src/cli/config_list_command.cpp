@@ -1,0 +1,65 @@
+#include "cli/config_list_command.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "cli/error_report.hpp"
+#include "cli/find_database.hpp"
+#include "cli/table_writer.hpp"
+
+namespace rolegate::cli {
+namespace json = boost::json;
+namespace {
+
+const std::string& user_of(const config::Database& database) {
+  return database.aws_iam ? database.aws_iam->db_username : database.uri.user;
+}
+
+json::array as_json(const config::Config& config) {
+  json::array list;
+  for (const auto& database : config.databases) {
+    list.push_back({{"database", database.name},
+                    {"kind", kind_code(database.kind())},
+                    {"engine", config::engine_name(database.uri.engine)},
+                    {"host", database.uri.host},
+                    {"port", database.uri.port_or_default()},
+                    {"user", user_of(database)},
+                    {"role_arn", database.aws_iam ? database.aws_iam->role_arn : ""}});
+  }
+  return list;
+}
+
+void write_table(Output& out, const config::Config& config) {
+  TableWriter table(out);
+  table.begin_result({{"database"}, {"kind"}, {"endpoint"}, {"user"}});
+  for (const auto& database : config.databases) {
+    const auto endpoint = database.uri.host.empty()
+                              ? std::string("asked from AWS")
+                              : fmt::format("{}:{}", database.uri.host, database.uri.port_or_default());
+    const Cell cells[] = {database.name, kind_title(database), endpoint, user_of(database)};
+    table.row(cells);
+  }
+  table.end_result(config.databases.size());
+}
+
+}  // namespace
+
+void write_config_list(Output& out, const config::Config& config, bool as_json_array) {
+  if (as_json_array) {
+    out.write(json::serialize(as_json(config)) + "\n");
+  } else if (out.style().terminal) {
+    write_table(out, config);
+  } else {
+    for (const auto& database : config.databases) out.write(database.name + "\n");
+  }
+}
+
+ExitStatus run(Context& context, const ConfigListArguments& arguments) {
+  const auto loaded = config::load(context.options.config_file, context.environment);
+  if (!loaded) return report(context.err, loaded.error(), arguments.json);
+  write_config_list(context.out, loaded->config, arguments.json);
+  return ExitStatus::done;
+}
+
+}  // namespace rolegate::cli

@@ -1,0 +1,166 @@
+#include "cli/help_command.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/version.hpp"
+
+namespace rolegate::cli {
+namespace {
+
+constexpr std::array kCommands = {
+    CommandHelp{"token", "Print the password for one login",
+                R"(Usage: rolegate token DATABASE [--json]
+
+Logs in to AWS as DATABASE's configuration says and prints the password for one
+login, and nothing else: an RDS token (good for 15 minutes) or a temporary
+Redshift password.
+
+  --json          user, password, host, port, db_name, expires_at and more
+
+Example:
+  $ PGPASSWORD=$(rolegate token orders) psql "host=… user=app_rw sslmode=verify-full …"
+)"},
+    CommandHelp{"query", "Log in and run SQL",
+                R"(Usage: rolegate query DATABASE SQL [--csv | --json]
+
+Logs in and runs SQL, which may hold several statements; '-' reads it from
+standard input. Rows are printed as they come: as a table on a terminal, else as
+CSV with a header line. Ctrl-C cancels the query.
+
+  --csv           CSV on a terminal too; NULL is nothing, an empty string is ""
+  --json          a JSON array of objects per result; numbers stay numbers, binary
+                  values are \x… (PostgreSQL) or 0x… (MySQL)
+
+Example:
+  $ rolegate query orders 'SELECT id, total FROM invoices LIMIT 10'
+)"},
+    CommandHelp{"test", "Walk the way to a database step by step",
+                R"(Usage: rolegate test DATABASE [--json]
+
+Walks the whole way (configuration, AWS credentials, role, login, DNS, TCP, TLS,
+handshake, a query) and shows each step with what it took; a step that fails
+says why and what to do about it.
+
+  --json          {"database", "ok", "ms", "steps": […]}
+
+Example:
+  $ rolegate test orders
+)"},
+    CommandHelp{"exec", "Run a program with the login in its environment",
+                R"(Usage: rolegate exec DATABASE -- COMMAND [ARGUMENT…]
+
+Becomes COMMAND, with the login in its environment:
+  PostgreSQL, Redshift   PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE
+                         PGSSLMODE PGSSLROOTCERT PGGSSENCMODE
+  MySQL                  MYSQL_HOST MYSQL_TCP_PORT MYSQL_PWD, and for scripts
+                         MYSQL_USER MYSQL_DATABASE MYSQL_SSL_CA; the program must
+                         itself insist on verified TLS (rolegate connect does)
+The login is good for new connections until it expires (15 minutes for RDS).
+
+Example:
+  $ rolegate exec orders -- pg_dump --schema-only
+)"},
+    CommandHelp{"connect", "Open psql, mariadb or mysql, logged in",
+                R"(Usage: rolegate connect DATABASE [-- ARGUMENT…]
+
+Becomes psql (PostgreSQL, Redshift), mariadb or mysql (MySQL), logged in. ARGUMENTs
+are passed on to it. The password is never on a command line.
+
+Example:
+  $ rolegate connect orders
+  $ rolegate connect orders -- --single-transaction -f migration.sql
+)"},
+    CommandHelp{"config check", "Show every problem of the configuration",
+                R"(Usage: rolegate config check [--json]
+
+Lists every problem of the configuration with file, line, database, field and
+remedy. Exit status 2 when there is an error, 0 otherwise.
+
+  --json          {"file", "ok", "databases", "errors", "warnings", "problems": […]}
+
+Example:
+  $ rolegate config check --config /etc/rolegate/rolegate.yaml
+)"},
+    CommandHelp{"config list", "List the configured databases",
+                R"(Usage: rolegate config list [--json]
+
+Lists the valid databases of the configuration: a table on a terminal, else one
+name per line.
+
+  --json          [{"database", "kind", "engine", "host", "port", "user", "role_arn"}]
+
+Example:
+  $ rolegate config list
+)"},
+    CommandHelp{"completion", "Print the completion script for a shell",
+                R"(Usage: rolegate completion bash
+
+Prints the script that completes commands, options and database names in bash.
+
+Example:
+  $ source <(rolegate completion bash)
+)"},
+};
+
+constexpr std::string_view kGlobalOptions = R"(
+Options of every command:
+  --config FILE   else $ROLEGATE_CONFIG, ./rolegate.yaml,
+                  ~/.config/rolegate/rolegate.yaml, /etc/rolegate/rolegate.yaml
+  --profile NAME  AWS profile, instead of $AWS_PROFILE
+  --timeout SECS  for logging in and connecting (default: connect_timeout, or 30)
+  -v, --verbose   more on standard error: -v info, -vv debug, -vvv trace
+  -h, --help      this text
+  --version       the program's version
+
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+)";
+
+std::string overview() {
+  std::string text =
+      "Log in to Aurora, RDS and Redshift with an IAM role instead of a password.\n"
+      "\n"
+      "Usage: rolegate COMMAND [DATABASE] [OPTION…]\n"
+      "\n"
+      "Commands:\n";
+  for (const auto& command : kCommands) text += fmt::format("  {:<14}  {}\n", command.name, command.summary);
+  text += kGlobalOptions;
+  text +=
+      "\n"
+      "Example:\n"
+      "  $ rolegate test orders\n"
+      "\n"
+      "`rolegate COMMAND --help` says more about one of them.\n";
+  return text;
+}
+
+}  // namespace
+
+std::span<const CommandHelp> all_help() { return kCommands; }
+
+std::string help_text(std::string_view command) {
+  if (command.empty()) return overview();
+  const auto found = std::ranges::find(kCommands, command, &CommandHelp::name);
+  if (found != kCommands.end()) return std::string(found->text) + std::string(kGlobalOptions);
+  // "config": what there is below it.
+  std::string text = fmt::format("Usage: rolegate {} COMMAND\n\nCommands:\n", command);
+  for (const auto& help : kCommands) {
+    if (help.name.starts_with(std::string(command) + " "))
+      text += fmt::format("  {:<14}  {}\n", help.name, help.summary);
+  }
+  return text + std::string(kGlobalOptions) + fmt::format("\nExample:\n  $ rolegate {} check\n", command);
+}
+
+ExitStatus run(Context& context, const HelpArguments& arguments) {
+  context.out.write(help_text(arguments.command));
+  return ExitStatus::done;
+}
+
+ExitStatus run(Context& context, const VersionArguments&) {
+  context.out.write(fmt::format("rolegate {}\n", kVersion));
+  return ExitStatus::done;
+}
+
+}  // namespace rolegate::cli
