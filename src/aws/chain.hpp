@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "aws/credentials.hpp"
 #include "aws/http.hpp"
+#include "aws/retry.hpp"
 #include "base/clock.hpp"
 #include "base/environment.hpp"
 #include "base/log.hpp"
@@ -18,6 +20,7 @@ struct ChainContext {
   const base::Clock& clock;
   HttpClient& http;
   base::Log& log;
+  std::optional<RetryPolicy> retry = std::nullopt;  ///< not set: make_retry_policy(environment)
 };
 
 /// Providers in order; the first that has credentials wins. When none has, the error (no_credentials) lists

@@ -1,0 +1,112 @@
+#include "aws/credential_providers/assume_role_profile.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "aws/credential_providers/credential_fields.hpp"
+#include "aws/credential_providers/sts_region.hpp"
+#include "base/nearest.hpp"
+
+namespace rolegate::aws {
+namespace {
+
+/// Profiles that have ever taken part; more than that and all start anew, so that files cannot grow the
+/// process.
+constexpr std::size_t kMaxKept = 256;
+
+base::Error no_such_profile(const Profiles& profiles, const std::string& name) {
+  const auto names = profiles.names();
+  const auto near = base::nearest(name, names);
+  return base::make_error(CredentialsErrc::credentials_invalid,
+                          fmt::format("There is no profile '{}' in {} or {}.", name,
+                                      profiles.config_file().path, profiles.credentials_file().path),
+                          near.empty()
+                              ? std::string("AWS_PROFILE, AWS_DEFAULT_PROFILE or the program chose it.")
+                              : fmt::format("Did you mean '{}'?", near));
+}
+
+}  // namespace
+
+AssumeRoleProfile::Kept::Kept(const base::Clock& clock, base::Log& log, const std::string& profile)
+    : role(clock, log, fmt::format("the role of profile '{}'", profile)) {}
+
+AssumeRoleProfile::AssumeRoleProfile(const ApiContext& context, SharedFiles& files, ChosenProfile profile,
+                                     RoleSources sources)
+    : context_(context),
+      sts_(context),
+      files_(files),
+      profile_(std::move(profile)),
+      sources_(std::move(sources)) {}
+
+base::Result<CredentialsPtr> AssumeRoleProfile::get(base::Deadline deadline, std::string& why_not) {
+  const auto profiles = files_.current();
+  if (!profiles) return std::unexpected(profiles.error());
+  const ProfileView profile = (*profiles)->profile(profile_.name);
+  if (!profile.exists() && profile_.required)
+    return std::unexpected(no_such_profile(**profiles, profile_.name));
+  if (!has_role(profile)) {
+    why_not = fmt::format("profile '{}' {}", profile_.name,
+                          profile.exists() ? "has no role_arn" : "does not exist");
+    return nullptr;
+  }
+  const auto plan = plan_role(**profiles, profile_.name);
+  if (!plan) return std::unexpected(plan.error());
+  return role(**profiles, *plan, 0, deadline);
+}
+
+std::shared_ptr<AssumeRoleProfile::Kept> AssumeRoleProfile::kept(const std::string& profile) {
+  const std::lock_guard lock(mutex_);
+  if (kept_.size() >= kMaxKept && !kept_.contains(profile)) kept_.clear();
+  auto& slot = kept_[profile];
+  if (!slot) {
+    slot = std::make_shared<Kept>(context_.clock, context_.log, profile);
+    slot->source = sources_.of_profile(profile);
+  }
+  return slot;
+}
+
+base::Result<CredentialsPtr> AssumeRoleProfile::role(const Profiles& profiles, const RolePlan& plan,
+                                                     std::size_t step, base::Deadline deadline) {
+  const RoleStep& wanted = plan.steps[step];
+  const auto fetch = [&](base::Deadline limit, std::string&) -> base::Result<CredentialsPtr> {
+    // Asked only now: while this role's session is good, nobody needs what is below it.
+    const auto base =
+        step + 1 < plan.steps.size() ? role(profiles, plan, step + 1, limit) : source(plan, limit);
+    if (!base) return std::unexpected(base.error());
+    const AssumeRoleRequest request{
+        wanted.role_arn, wanted.role_session_name, wanted.external_id, wanted.duration,
+        sts_region(context_.environment, profiles.profile(profile_.name), wanted.role_arn)};
+    auto credentials = sts_.assume_role(request, **base, limit);
+    if (!credentials) return credentials;
+    return with_provider(**credentials, fmt::format("profile '{}' ({})", wanted.profile, wanted.role_arn));
+  };
+  std::string unused;
+  const auto state = kept(wanted.profile);
+  return state->role.get(plan.key(step), deadline, unused, fetch);
+}
+
+base::Result<CredentialsPtr> AssumeRoleProfile::source(const RolePlan& plan, base::Deadline deadline) {
+  const std::string& wanting = plan.steps.back().profile;
+  std::string why_not;
+  const auto none = [&](std::string_view where, std::string_view why) {
+    return base::fail(
+        CredentialsErrc::credentials_unavailable,
+        fmt::format("Profile '{}' takes the credentials for its role from {}, which has none: {}.", wanting,
+                    where, why));
+  };
+  if (plan.source == RoleSource::profile) {
+    const auto state = kept(plan.source_profile);
+    auto found = state->source->get(deadline, why_not);
+    if (found && !*found) return none(fmt::format("profile '{}'", plan.source_profile), why_not);
+    return found;
+  }
+  CredentialProvider& provider = plan.source == RoleSource::environment ? sources_.environment
+                                 : plan.source == RoleSource::container ? sources_.container
+                                                                        : sources_.instance_metadata;
+  auto found = provider.get(deadline, why_not);
+  if (found && !*found) return none(provider.name(), why_not);
+  return found;
+}
+
+}  // namespace rolegate::aws
