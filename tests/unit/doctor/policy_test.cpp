@@ -1,0 +1,204 @@
+#include "doctor/policy.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "doctor/policy_format.hpp"
+
+namespace rolegate::doctor {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kRole = "arn:aws:iam::222222222222:role/SupersetDatabaseAccess";
+constexpr std::string_view kCaller = "arn:aws:iam::111111111111:role/SupersetInstanceRole";
+
+config::Database aurora(std::string_view host = "orders.cluster-abc.eu-west-1.rds.amazonaws.com") {
+  config::Database database;
+  database.name = "orders";
+  database.uri.host = host;
+  database.uri.database = "app";
+  database.aws_iam = config::AwsIam{};
+  database.aws_iam->region = "eu-west-1";
+  database.aws_iam->role_arn = kRole;
+  database.aws_iam->external_id = "superset-prod-12345";
+  database.aws_iam->db_username = "app_rw";
+  return database;
+}
+
+config::Database redshift() {
+  config::Database database = aurora("");
+  database.uri.engine = config::Engine::redshift;
+  database.aws_iam->db_name = "dev";
+  return database;
+}
+
+PolicySet policies(const config::Database& database,
+                   const PolicyOptions& options = {.caller_arn = std::string(kCaller)}) {
+  auto set = policies_for(database, options);
+  EXPECT_TRUE(set) << (set ? "" : set.error().message);
+  return set ? std::move(*set) : PolicySet{};
+}
+
+std::string resources(const PolicySet& set, std::size_t document = 0) {
+  std::string out;
+  for (const auto& statement : set.documents.at(document).document.at("Statement").as_array()) {
+    out += json::serialize(statement.at("Action")) + " " + json::serialize(statement.at("Resource")) + "\n";
+  }
+  return out;
+}
+
+TEST(Policy, NamesTheClusterTheUserAndTheRolesAccount) {
+  const PolicySet set =
+      policies(aurora(), {.caller_arn = std::string(kCaller), .resource_id = "cluster-ABCDEF"});
+  EXPECT_EQ(
+      resources(set),
+      "[\"rds-db:connect\"] [\"arn:aws:rds-db:eu-west-1:222222222222:dbuser:cluster-ABCDEF/app_rw\"]\n");
+  EXPECT_TRUE(set.notes.empty());
+}
+
+TEST(Policy, TrustsTheCallerUnderTheExternalId) {
+  const PolicySet set = policies(aurora());
+  EXPECT_EQ(
+      json::serialize(set.documents.at(1).document),
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/SupersetInstanceRole"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"superset-prod-12345"}}}]})");
+}
+
+TEST(Policy, LetsTheCallerAssumeThatRoleAndNoOther) {
+  EXPECT_EQ(resources(policies(aurora()), 2),
+            "[\"sts:AssumeRole\"] [\"arn:aws:iam::222222222222:role/SupersetDatabaseAccess\"]\n");
+}
+
+TEST(Policy, TakesTheResourcePrefixFromTheKindOfEndpoint) {
+  const auto prefix = [](std::string_view host) { return resources(policies(aurora(host))); };
+  EXPECT_NE(prefix("o.cluster-ro-abc.eu-west-1.rds.amazonaws.com").find("dbuser:cluster-RESOURCE_ID/"),
+            std::string::npos);
+  EXPECT_NE(prefix("o.abc.eu-west-1.rds.amazonaws.com").find("dbuser:db-RESOURCE_ID/"), std::string::npos);
+  EXPECT_NE(prefix("o.proxy-abc.eu-west-1.rds.amazonaws.com").find("dbuser:prx-RESOURCE_ID/"),
+            std::string::npos);
+  EXPECT_NE(prefix("ro.endpoint.proxy-abc.eu-west-1.rds.amazonaws.com").find("dbuser:prx-RESOURCE_ID/"),
+            std::string::npos);
+}
+
+TEST(Policy, SaysWhereAPlaceholdersValueIsFound) {
+  const PolicySet set = policies(aurora());
+  ASSERT_EQ(set.notes.size(), 1U);
+  EXPECT_NE(set.notes[0].find("aws rds describe-db-clusters"), std::string::npos);
+}
+
+TEST(Policy, WritesPatternCharactersOfAUserNameAsThemselves) {
+  config::Database database = aurora();
+  database.aws_iam->db_username = "a*b?c$d";
+  EXPECT_NE(resources(policies(database)).find("/a${*}b${?}c${$}d\""), std::string::npos);
+}
+
+TEST(Policy, SameAccountNeedsThePermissionsOfTheCallerOnly) {
+  config::Database database = aurora();
+  database.aws_iam->role_arn.clear();
+  database.aws_iam->external_id.clear();
+  const PolicySet set = policies(database);
+  ASSERT_EQ(set.documents.size(), 1U);
+  EXPECT_EQ(set.documents[0].placement, Placement::caller);
+  EXPECT_NE(resources(set).find(":111111111111:dbuser:"), std::string::npos);
+}
+
+TEST(Policy, FollowsThePartitionOfTheRegion) {
+  config::Database database = aurora("o.cluster-abc.cn-north-1.rds.amazonaws.com.cn");
+  database.aws_iam->region = "cn-north-1";
+  database.aws_iam->role_arn = "arn:aws-cn:iam::222222222222:role/R";
+  EXPECT_NE(resources(policies(database)).find("arn:aws-cn:rds-db:cn-north-1:"), std::string::npos);
+}
+
+TEST(Policy, ProvisionedRedshiftNeedsUserAndDatabaseAndNoMore) {
+  config::Database database = redshift();
+  database.uri.host = "my-cluster.abc.eu-west-1.redshift.amazonaws.com";
+  database.aws_iam->cluster_identifier = "my-cluster";
+  EXPECT_EQ(resources(policies(database)),
+            "[\"redshift:GetClusterCredentials\"] "
+            "[\"arn:aws:redshift:eu-west-1:222222222222:dbuser:my-cluster/app_rw\","
+            "\"arn:aws:redshift:eu-west-1:222222222222:dbname:my-cluster/dev\"]\n");
+}
+
+TEST(Policy, ProvisionedRedshiftGetsWhatItsOptionsNeed) {
+  config::Database database = redshift();
+  database.aws_iam->cluster_identifier = "my-cluster";
+  database.aws_iam->auto_create = true;
+  database.aws_iam->db_groups = {"readers"};
+  const std::string all = resources(policies(database));
+  EXPECT_NE(all.find("[\"redshift:CreateClusterUser\"] "
+                     "[\"arn:aws:redshift:eu-west-1:222222222222:dbuser:my-cluster/app_rw\"]"),
+            std::string::npos);
+  EXPECT_NE(all.find("[\"redshift:JoinGroup\"] "
+                     "[\"arn:aws:redshift:eu-west-1:222222222222:dbgroup:my-cluster/readers\"]"),
+            std::string::npos);
+  EXPECT_NE(
+      all.find(
+          "[\"redshift:DescribeClusters\"] [\"arn:aws:redshift:eu-west-1:222222222222:cluster:my-cluster\"]"),
+      std::string::npos);
+}
+
+TEST(Policy, ServerlessAsksForTheEndpointOnlyWhenTheUriHasNone) {
+  config::Database database = redshift();
+  database.aws_iam->workgroup_name = "my-workgroup";
+  const PolicyOptions options{.caller_arn = std::string(kCaller), .resource_id = "1b2c"};
+  EXPECT_EQ(resources(policies(database, options)),
+            "[\"redshift-serverless:GetCredentials\",\"redshift-serverless:GetWorkgroup\"] "
+            "[\"arn:aws:redshift-serverless:eu-west-1:222222222222:workgroup/1b2c\"]\n");
+  database.uri.host = "my-workgroup.222222222222.eu-west-1.redshift-serverless.amazonaws.com";
+  EXPECT_EQ(resources(policies(database, options)).find("GetWorkgroup"), std::string::npos);
+}
+
+TEST(Policy, QuotesNamesInSql) {
+  config::Database database = aurora();
+  database.aws_iam->db_username = "o\"brien";
+  EXPECT_EQ(policies(database).sql,
+            "CREATE USER \"o\"\"brien\";\nGRANT rds_iam TO \"o\"\"brien\";\nGRANT CONNECT ON DATABASE "
+            "\"app\" TO \"o\"\"brien\";\n");
+  database.uri.engine = config::Engine::mysql;
+  database.aws_iam->db_username = "o'brien\\";
+  EXPECT_EQ(policies(database).sql,
+            "CREATE USER 'o''brien\\\\'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;\n"
+            "GRANT SELECT ON `app`.* TO 'o''brien\\\\'@'%';\n");
+}
+
+TEST(Policy, RefusesAPasswordDatabase) {
+  config::Database database = aurora();
+  database.aws_iam.reset();
+  const auto set = policies_for(database, {});
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().code, "policy_not_needed");
+}
+
+TEST(Policy, RefusesAnAccountThatIsNotTheRoles) {
+  const auto set = policies_for(aurora(), {.account = "333333333333"});
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().message, "--account 333333333333 is not the account of role_arn, 222222222222.");
+}
+
+TEST(PolicyFormat, JsonHoldsTheThreeDocuments) {
+  const json::value parsed = json::parse(format_policies(policies(aurora()), PolicyFormat::json));
+  EXPECT_TRUE(parsed.at("permission_policy").is_object());
+  EXPECT_TRUE(parsed.at("trust_policy").is_object());
+  EXPECT_TRUE(parsed.at("caller_policy").is_object());
+}
+
+TEST(PolicyFormat, TerraformEscapesTemplateSequences) {
+  config::Database database = aurora();
+  database.aws_iam->db_username = "a*";
+  const std::string text = format_policies(policies(database), PolicyFormat::terraform);
+  EXPECT_NE(text.find("/a$${*}"), std::string::npos);
+  EXPECT_NE(text.find("name               = \"SupersetDatabaseAccess\""), std::string::npos);
+}
+
+TEST(PolicyFormat, CloudFormationMakesTheRoleInTheDatabasesAccountOnly) {
+  const json::value parsed = json::parse(format_policies(policies(aurora()), PolicyFormat::cloudformation));
+  const auto& role = parsed.at("Resources").at("ordersRole");
+  EXPECT_EQ(role.at("Condition"), "DatabaseAccount");
+  EXPECT_EQ(role.at("Properties").at("RoleName"), "SupersetDatabaseAccess");
+  EXPECT_EQ(json::serialize(parsed.at("Conditions").at("DatabaseAccount")),
+            R"({"Fn::Equals":[{"Ref":"AWS::AccountId"},"222222222222"]})");
+}
+
+}  // namespace
+}  // namespace rolegate::doctor
