@@ -1,0 +1,140 @@
+"""The public library, used as other people's programs use it: against an installed copy, in C++17, C and Python."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "release"
+PG = "aurora_postgresql_cross_account"
+
+
+def sh(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300, check=False, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("installed")
+    sh("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def examples(installed, tmp_path_factory):
+    """The examples and this folder's C++ programs, built by g++ against the installed copy with find_package."""
+    folder = tmp_path_factory.mktemp("examples")
+    for source, name in ((ROOT / "examples", "examples"), (ROOT / "tests" / "e2e" / "cpp", "tests")):
+        sh("cmake", "-S", source, "-B", folder / name, "-G", "Ninja", "-DCMAKE_C_COMPILER=gcc", "-DCMAKE_CXX_COMPILER=g++",
+           f"-DCMAKE_PREFIX_PATH={installed}", "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
+        sh("cmake", "--build", folder / name)
+    return folder
+
+
+def library_path(installed):
+    (library,) = installed.glob("lib/**/librolegate.so.0")
+    return str(library.parent)
+
+
+@pytest.mark.parametrize("compiler", ("g++", "clang++-19"))
+@pytest.mark.parametrize("standard", ("c++17", "c++20", "c++23"))
+@pytest.mark.parametrize("header", ("rolegate.hpp", "rolegate.h"))
+def test_headers_compile_alone(installed, tmp_path, compiler, standard, header):
+    source = tmp_path / "alone.cpp"
+    source.write_text(f"#include <rolegate/{header}>\nint main() {{}}\n", encoding="utf-8")
+    sh(compiler, f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{installed}/include", "-fsyntax-only", source)
+
+
+@pytest.mark.parametrize("compiler", ("gcc", "clang-19"))
+def test_c_header_compiles_as_c(installed, tmp_path, compiler):
+    source = tmp_path / "alone.c"
+    source.write_text("#include <rolegate/rolegate.h>\nint main(void) { return 0; }\n", encoding="utf-8")
+    sh(compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{installed}/include", "-fsyntax-only", source)
+
+
+def test_pkg_config(installed, tmp_path):
+    environment = {**os.environ, "PKG_CONFIG_PATH": f"{library_path(installed)}/pkgconfig"}
+    flags = sh("pkg-config", "--cflags", "--libs", "rolegate", env=environment).split()
+    sh("g++", "-std=c++17", ROOT / "examples" / "cpp_libpq.cpp", "-o", tmp_path / "example", "-I/usr/include/postgresql",
+       *flags, "-lpq")
+
+
+def test_only_the_public_interface_is_exported(installed):
+    library = Path(library_path(installed)) / "librolegate.so.0"
+    symbols = [line.split()[-1] for line in sh("nm", "-D", "--defined-only", "-C", library).splitlines()]
+    text = sh("nm", "-D", "--defined-only", "-C", library)
+    assert symbols
+    for module in ("base", "config", "aws", "login", "connect"):
+        assert f" rolegate::{module}::" not in text.replace("typeinfo for ", " "), module
+
+
+def test_cpp_with_libpq(lab, examples):
+    out = sh(examples / "examples" / "cpp_libpq", lab.description["config"], PG, "SELECT current_user", env=lab.environment())
+    assert out == "superset_iam_user\n"
+
+
+def test_cpp_with_mariadb(lab, examples):
+    out = sh(examples / "examples" / "cpp_mariadb", lab.description["config"], "aurora_mysql_cross_account",
+             "SELECT substring_index(user(), '@', 1)", env=lab.environment())
+    assert out == "superset_iam_user\n"
+
+
+def test_c(lab, examples):
+    out = sh(examples / "examples" / "c_login", lab.description["config"], PG, env=lab.environment())
+    assert out.startswith("user=superset_iam_user host=orders.cluster-abc.eu-west-1.rds.amazonaws.com port=5432 dial=127.0.0.1:")
+
+
+def test_c_reports_errors(lab, examples):
+    done = subprocess.run([str(examples / "examples" / "c_login"), lab.description["config"], "nonsense"],
+                          env=lab.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("database_not_found: ")
+
+
+def test_python_with_psycopg2(lab, installed):
+    environment = {**lab.environment(), "LD_LIBRARY_PATH": library_path(installed)}
+    out = sh("/usr/bin/python3", ROOT / "examples" / "python_psycopg2.py", lab.description["config"], PG, lab.ca,
+             "SELECT current_user", env=environment)
+    assert out == "superset_iam_user\n"
+
+
+def program(lab, examples, name, *arguments):
+    return json.loads(sh(examples / "tests" / name, lab.description["config"], *arguments, env=lab.environment()))
+
+
+def test_64_threads_on_a_cold_cache_assume_the_role_once(lab, examples):
+    # The slow answer keeps the first call open until all the others have asked.
+    lab.admin("POST", "faults", [{"operation": "sts:AssumeRole", "times": None, "fault": {"delay": 0.5}}])
+    answer = program(lab, examples, "many_threads", PG, "64")
+    assert answer == {"logins": 64, "failures": 0, "distinct_principals": 1}
+    assert lab.calls()["sts:AssumeRole"] == 1
+
+
+def test_a_second_key_is_one_call_more(lab, examples):
+    answer = program(lab, examples, "many_threads", f"{PG},redshift_cluster_cross_account", "64")
+    assert answer["failures"] == 0
+    assert lab.calls()["sts:AssumeRole"] == 2
+
+
+def test_renewal_in_the_background(lab, examples):
+    """With AWS's and the program's clock moved on together: renewed before the TTL ends, and no login waits for it."""
+    answer = program(lab, examples, "renewal", PG, lab.endpoint)
+    assert answer["assume_role_calls_after_renewal"] == 2
+    assert answer["logins_while_sts_is_slow"] > 0
+    assert answer["logins_that_waited"] == 0
+
+
+def test_sts_down(lab, examples):
+    """Credentials that are still valid go on being used; expired ones are not."""
+    answer = program(lab, examples, "sts_down", PG, lab.endpoint)
+    assert answer == {"while_valid": "ok", "after_expiry": "service_unavailable"}
+
+
+def test_own_provider_and_clock(lab, examples):
+    answer = program(lab, examples, "own_provider", PG)
+    assert answer == {"login": "ok", "provider_calls": 1, "failing_provider": "credentials_unavailable",
+                      "empty_provider": "credentials_invalid"}
