@@ -33,8 +33,8 @@ using TimePoint = std::chrono::system_clock::time_point;
 /// The only exception type that leaves this library on purpose. what() is the message and the hint together.
 class ROLEGATE_EXPORT Error : public std::runtime_error {
  public:
-  Error(std::string code, std::string message, std::string hint, std::string aws_code, std::string aws_request_id,
-        bool retryable);
+  Error(std::string code, std::string message, std::string hint, std::string aws_code,
+        std::string aws_request_id, bool retryable);
   Error(const Error&);
   Error& operator=(const Error&);
   ~Error() override;
@@ -106,16 +106,16 @@ struct Options {
 /// What a database accepts once.
 struct Login {
   std::string user;
-  Secret password;                      ///< an RDS token, a temporary Redshift password, or the configured one
+  Secret password;  ///< an RDS token, a temporary Redshift password, or the configured one
   std::optional<TimePoint> expires_at;  ///< when the database stops taking the password; not set: never
   std::string host;                     ///< the endpoint, and the name its certificate must carry
   std::uint16_t port = 0;
-  std::string dial_host;                ///< where to connect: connect_to if configured, else host
+  std::string dial_host;  ///< where to connect: connect_to if configured, else host
   std::uint16_t dial_port = 0;
-  std::string database;                 ///< the database or schema at the server; may be empty
-  std::string sslmode;                  ///< "verify-full", "verify-ca" or "require"
-  std::string role_arn;                 ///< empty: made with the caller's own credentials
-  std::string aws_request_id;           ///< of the AWS call behind it, when known
+  std::string database;        ///< the database or schema at the server; may be empty
+  std::string sslmode;         ///< "verify-full", "verify-ca" or "require"
+  std::string role_arn;        ///< empty: made with the caller's own credentials
+  std::string aws_request_id;  ///< of the AWS call behind it, when known
 };
 
 struct ROLEGATE_EXPORT PgClose {
@@ -147,9 +147,11 @@ class ROLEGATE_EXPORT Client {
 
   /// Logs in and connects through libpq (engines postgresql and redshift), in blocking mode.
   /// The password leaves only inside TLS that was verified as sslmode says.
-  [[nodiscard]] PgConnection connect_postgresql(const std::string& database, std::chrono::milliseconds timeout = {});
+  [[nodiscard]] PgConnection connect_postgresql(const std::string& database,
+                                                std::chrono::milliseconds timeout = {});
   /// Logs in and connects through MariaDB Connector/C (engine mysql).
-  [[nodiscard]] MysqlConnection connect_mysql(const std::string& database, std::chrono::milliseconds timeout = {});
+  [[nodiscard]] MysqlConnection connect_mysql(const std::string& database,
+                                              std::chrono::milliseconds timeout = {});
 
  private:
   struct State;

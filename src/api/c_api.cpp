@@ -55,8 +55,9 @@ rolegate_client* rolegate_open(const char* config_file) {
 rolegate_login* rolegate_log_in(rolegate_client* client, const char* database, int64_t timeout_ms) {
   return guarded([&]() -> rolegate_login* {
     if (client == nullptr || database == nullptr) {
-      throw rolegate::Error("wrong_usage", "rolegate_log_in was called without a client or without a database name.",
-                            {}, {}, {}, false);
+      throw rolegate::Error("wrong_usage",
+                            "rolegate_log_in was called without a client or without a database name.", {}, {},
+                            {}, false);
     }
     auto owned = std::make_unique<OwnedLogin>();
     owned->login = client->client.login(database, std::chrono::milliseconds(timeout_ms));

@@ -49,7 +49,8 @@ struct Client::State {
         service({environment, clock, *http, log, *credentials, aws::make_retry_policy(environment)}) {
     // A file that could not be read as a whole has problems that belong to no database, and no database.
     for (const auto& problem : loaded.problems) {
-      if (problem.severity == config::Severity::error && problem.database.empty() && loaded.config.databases.empty()) {
+      if (problem.severity == config::Severity::error && problem.database.empty() &&
+          loaded.config.databases.empty()) {
         throw Error("config_invalid", problem.text(), {}, {}, {}, false);
       }
     }
@@ -107,8 +108,8 @@ Login Client::login(const std::string& name, std::chrono::milliseconds timeout) 
 
 PgConnection Client::connect_postgresql(const std::string& name, std::chrono::milliseconds timeout) {
   const config::Database& database = state_->database(name);
-  auto opened = value_or_raise(connect::log_in_postgresql(state_->service, state_->loaded.config, database,
-                                                          state_->environment, deadline_of(database, timeout)));
+  auto opened = value_or_raise(connect::log_in_postgresql(
+      state_->service, state_->loaded.config, database, state_->environment, deadline_of(database, timeout)));
   return PgConnection(opened.connection.release());
 }
 

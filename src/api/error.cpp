@@ -16,8 +16,9 @@ struct Error::Parts {
 Error::Error(std::string code, std::string message, std::string hint, std::string aws_code,
              std::string aws_request_id, bool retryable)
     : std::runtime_error(hint.empty() ? message : message + " " + hint),
-      parts_(std::make_shared<const Parts>(Parts{std::move(code), std::move(message), std::move(hint),
-                                                 std::move(aws_code), std::move(aws_request_id), retryable})) {}
+      parts_(
+          std::make_shared<const Parts>(Parts{std::move(code), std::move(message), std::move(hint),
+                                              std::move(aws_code), std::move(aws_request_id), retryable})) {}
 Error::Error(const Error&) = default;
 Error& Error::operator=(const Error&) = default;
 Error::~Error() = default;
