@@ -108,7 +108,7 @@ class Reader {
     for (Fields::Text& group : block_.texts("db_groups", 100, 64)) {
       // GetClusterCredentials: DbGroups "must be in lowercase".
       if (std::ranges::any_of(group.value, [](char c) { return c >= 'A' && c <= 'Z'; })) {
-        block_.error("db_groups", fmt::format("holds '{}', which is not in lower case.", shown(group.value)),
+        block_.error("db_groups", fmt::format("holds {}, which is not in lower case.", quoted(group.value)),
                      "Redshift takes the names of groups in lower case only.");
       }
       out_.db_groups.push_back(std::move(group.value));

@@ -45,10 +45,10 @@ std::optional<NameFault> check_length(std::string_view text, std::size_t low, st
 std::optional<NameFault> check_region(std::string_view region) {
   if (has_region_form(region)) return std::nullopt;
   if (region.size() > 1 && is_lower(region.back()) && has_region_form(region.substr(0, region.size() - 1))) {
-    return NameFault{fmt::format("'{}' is an Availability Zone.", shown(region)),
+    return NameFault{fmt::format("{} is an Availability Zone.", quoted(region)),
                      fmt::format("Its region is {}.", region.substr(0, region.size() - 1))};
   }
-  return NameFault{fmt::format("'{}' does not have the form of an AWS region.", shown(region)),
+  return NameFault{fmt::format("{} does not have the form of an AWS region.", quoted(region)),
                    "Write it as in eu-west-1."};
 }
 

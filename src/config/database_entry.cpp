@@ -48,6 +48,9 @@ constexpr std::array<std::string_view, 23> kSupersetKeys{"backend",
 constexpr std::size_t kMaxName = 250;  // Superset's column
 constexpr std::size_t kMaxExtra = 64 * 1024;
 
+/// A forgotten ':' makes the next line a part of the name; the URI in it must not get into messages.
+bool holds_uri(std::string_view name) { return name.find("://") != std::string_view::npos; }
+
 bool is_superset_key(std::string_view key) {
   return key.starts_with("allow_") || std::ranges::find(kSupersetKeys, key) != kSupersetKeys.end();
 }
@@ -60,6 +63,9 @@ class Reader {
     check_keys();
     if (const auto name = fields_.text("database_name", kMaxName)) {
       out.name = name->value;
+      if (holds_uri(name->value)) {
+        fields_.error("database_name", "holds a URI.", "Is a ':' missing after sqlalchemy_uri?");
+      }
     } else if (fields_.find("database_name") == nullptr ||
                fields_.map().find("database_name")->value->type == Node::Type::null) {
       fields_.error("database_name", "is missing.", "Give the database a name.");
@@ -89,6 +95,9 @@ class Reader {
         if (!null)
           fields_.warning(key, "is not used.",
                           "Save the certificate to a file and add sslrootcert=FILE to the URI.");
+      } else if (key == "aws_iam") {
+        report_.error(entry.place, fields_.path(key), "does not stand here.",
+                      "Put it below encrypted_extra.");
       } else if (key == "password") {
         if (!null) fields_.warning(key, "is not used.", "Write it into the URI: USER:PASSWORD@HOST.");
       } else {
@@ -208,7 +217,7 @@ std::optional<std::string> name_of(const Node& entry) {
   if (name == nullptr || name->value->type != Node::Type::string) return std::nullopt;
   const std::string& text = name->value->text;
   const bool valid = !text.empty() && characters(text) <= kMaxName && base::is_utf8(text) &&
-                     !base::has_control_characters(text);
+                     !base::has_control_characters(text) && !holds_uri(text);
   return valid ? std::optional(text) : std::nullopt;
 }
 

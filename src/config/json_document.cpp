@@ -108,7 +108,9 @@ SyntaxFault fault_at(Place place, std::size_t line, std::size_t column, const No
 
 Document read_json(std::string_view text, int line) {
   NodeBuilder builder;
-  json::basic_parser<Handler> parser(json::parse_options{}, builder);
+  json::parse_options options;
+  options.max_depth = 2 * NodeBuilder::kMaxDepth;  // the builder's own bound, and its words, come first
+  json::basic_parser<Handler> parser(options, builder);
   const std::string_view trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
   const bool one_line = trimmed.find('\n') == std::string_view::npos;
 

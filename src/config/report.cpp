@@ -8,13 +8,24 @@
 
 namespace rolegate::config {
 
-std::string shown(std::string_view name) {
+namespace {
+
+bool looks_like_a_name(std::string_view text) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   };
-  if (!name.empty() && name.size() <= 64 && std::ranges::all_of(name, plain)) return std::string(name);
-  return fmt::format("({} bytes)", name.size());
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, plain);
+}
+
+}  // namespace
+
+std::string shown(std::string_view name) {
+  return looks_like_a_name(name) ? std::string(name) : fmt::format("({} bytes)", name.size());
+}
+
+std::string quoted(std::string_view name) {
+  return looks_like_a_name(name) ? fmt::format("'{}'", name) : fmt::format("a text of {} bytes", name.size());
 }
 
 void Report::error(Place place, std::string field, std::string message, std::string remedy) {

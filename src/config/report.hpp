@@ -13,6 +13,8 @@ namespace rolegate::config {
 /// A name as it is shown in a message: the text itself when it looks like a name, else its length only. Where
 /// a name is expected there may be anything after a slip of the pen, such as a URI with its password.
 [[nodiscard]] std::string shown(std::string_view name);
+/// The same inside a sentence: "'eu-west-1'" or "a text of 26 bytes".
+[[nodiscard]] std::string quoted(std::string_view name);
 
 /// Collects the problems of one file.
 class Report {

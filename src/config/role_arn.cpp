@@ -49,7 +49,7 @@ std::optional<NameFault> check_account(std::string_view account) {
   if (account.size() == 12 && std::ranges::all_of(account, [](char c) { return c >= '0' && c <= '9'; })) {
     return std::nullopt;
   }
-  return NameFault{fmt::format("has the account '{}'.", shown(account)),
+  return NameFault{fmt::format("has the account {}.", quoted(account)),
                    "An account is 12 digits, without hyphens."};
 }
 
@@ -73,7 +73,7 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
 
   if (std::ranges::find(kPartitions, partition) == kPartitions.end()) {
     const std::string_view near = base::nearest(partition, kPartitions);
-    return NameFault{fmt::format("names the partition '{}', which does not exist.", shown(partition)),
+    return NameFault{fmt::format("names the partition {}, which does not exist.", quoted(partition)),
                      near.empty() ? std::string(kForm) : fmt::format("Did you mean '{}'?", near)};
   }
   if (service == "sts" && rest.starts_with("assumed-role/")) {
@@ -81,7 +81,7 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
                      "Write the role's own: arn:aws:iam::ACCOUNT:role/NAME."};
   }
   if (service != "iam") {
-    return NameFault{fmt::format("is an ARN of the service '{}', not of IAM.", shown(service)),
+    return NameFault{fmt::format("is an ARN of the service {}, not of IAM.", quoted(service)),
                      std::string(kForm)};
   }
   if (!arn_region.empty()) return NameFault{"holds a region, and roles have none.", std::string(kForm)};

@@ -28,11 +28,9 @@ std::optional<Engine> engine_of(std::string_view name) {
 
 /// What is meant by schemes that other tools use.
 std::string scheme_remedy(std::string_view name) {
-  const std::size_t jdbc = name.starts_with("jdbc:") ? 5 : 0;
-  const std::string_view bare = name.substr(jdbc);
-  if (bare == "postgres" || bare == "pg" || bare == "aurora-postgresql") return "Write postgresql://.";
-  if (bare == "mariadb" || bare == "aurora-mysql" || bare == "aurora") return "Write mysql://.";
-  if (jdbc > 0 && engine_of(bare)) return fmt::format("Write {}://.", bare);
+  if (name == "postgres" || name == "pg" || name == "aurora-postgresql") return "Write postgresql://.";
+  if (name == "mariadb" || name == "aurora-mysql" || name == "aurora") return "Write mysql://.";
+  if (name.starts_with("jdbc:")) return "Leave out 'jdbc:', and write user and password before the host.";
   return "It must be postgresql, mysql or redshift, in lower case, with or without a +driver.";
 }
 
@@ -83,7 +81,9 @@ class Parser {
       out_.uri.engine = *engine;
       out_.engine_known = true;
     } else {
-      error(fmt::format("has the scheme '{}', which is not known.", shown(name)), scheme_remedy(name));
+      error(fmt::format("has the scheme {}, which is not known.",
+                        name.starts_with("jdbc:") ? "'jdbc'" : quoted(name)),
+            scheme_remedy(name));
     }
   }
 

@@ -139,7 +139,7 @@ class Query {
       error("sslmode", fmt::format("'{}' lets the password leave without TLS.", value),
             "Use verify-full, which is the default, verify-ca or require.");
     } else {
-      error("sslmode", fmt::format("'{}' is no such mode.", shown(value)),
+      error("sslmode", fmt::format("{} is no such mode.", may_show_ ? quoted(value) : "this"),
             "Use verify-full, verify-ca or require.");
     }
   }

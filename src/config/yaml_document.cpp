@@ -128,7 +128,8 @@ class Handler final : public YAML::EventHandler {
            "Remove the word that begins with '!'; quotes make a string.");
   }
   void refuse_as_key(const YAML::Mark& mark) const {
-    if (builder_.wants_key()) refuse(mark, "a key is not a plain word.", "Write 'name: value'.");
+    if (builder_.wants_key())
+      refuse(mark, "a key is not a plain word.", "Write 'name: value', and close every bracket.");
   }
   void begin(Node::Type type, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     refuse_as_key(mark);
@@ -204,7 +205,9 @@ Document read_yaml(std::string_view text) {
   NodeBuilder builder;
   Handler handler(builder);
   try {
-    std::istringstream stream{std::string(text)};
+    // yaml-cpp takes a quote that is still open at the end for closed when line breaks come before the end.
+    const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;
+    std::istringstream stream{std::string(text.substr(0, end))};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }

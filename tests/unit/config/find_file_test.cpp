@@ -1,0 +1,99 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include "config/config.hpp"
+
+namespace rolegate::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A directory that goes away with the test, and is the working directory during it.
+class FindFile : public testing::Test {
+ protected:
+  FindFile() : before_(fs::current_path()) {
+    std::string pattern = (fs::temp_directory_path() / "rolegate-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+    fs::create_directory(directory_ / "work");
+    fs::current_path(directory_ / "work");
+  }
+  ~FindFile() override {
+    fs::current_path(before_);
+    fs::remove_all(directory_);
+  }
+  std::string write(const std::string& name, const std::string& text = "databases: []\n") const {
+    const fs::path path = directory_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    return path.string();
+  }
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  base::FixedEnvironment environment(std::map<std::string, std::string, std::less<>> values = {}) const {
+    values.emplace("HOME", path("home"));
+    return base::FixedEnvironment(std::move(values));
+  }
+
+ private:
+  fs::path before_;
+  fs::path directory_;
+};
+
+TEST_F(FindFile, LooksInTheOrderOfTheDocumentation) {
+  const std::string home = write("home/.config/rolegate/rolegate.yaml");
+  EXPECT_EQ(find_file("", environment()), home);
+  const std::string xdg = write("xdg/rolegate/rolegate.yaml");
+  EXPECT_EQ(find_file("", environment({{"XDG_CONFIG_HOME", path("xdg")}})), xdg);
+  write("work/rolegate.yaml");
+  EXPECT_EQ(find_file("", environment({{"XDG_CONFIG_HOME", path("xdg")}})), "rolegate.yaml");
+  const std::string named = write("named.yaml");
+  EXPECT_EQ(find_file("", environment({{"ROLEGATE_CONFIG", named}})), named);
+  const std::string given = write("given.yaml");
+  EXPECT_EQ(find_file(given, environment({{"ROLEGATE_CONFIG", named}})), given);
+}
+
+TEST_F(FindFile, ListsEveryPlaceWhenThereIsNone) {
+  if (fs::exists("/etc/rolegate/rolegate.yaml")) GTEST_SKIP() << "this machine has a configuration in /etc";
+  const auto found = find_file("", environment());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, "config_not_found");
+  EXPECT_EQ(found.error().text(),
+            "There is no configuration file: looked for rolegate.yaml, " +
+                path("home/.config/rolegate/rolegate.yaml") +
+                ", /etc/rolegate/rolegate.yaml. Create one of them, or name a file with --config or "
+                "ROLEGATE_CONFIG.");
+}
+
+TEST_F(FindFile, DoesNotFallBackFromANamedFile) {
+  write("work/rolegate.yaml");
+  EXPECT_EQ(find_file("gone.yaml", environment()).error().text(),
+            "The configuration file gone.yaml does not exist. Name another one with --config.");
+  EXPECT_EQ(find_file("", environment({{"ROLEGATE_CONFIG", "gone.yaml"}})).error().text(),
+            "The configuration file gone.yaml, which ROLEGATE_CONFIG names, does not exist. Correct or unset "
+            "ROLEGATE_CONFIG, or name a file with --config.");
+}
+
+TEST_F(FindFile, IgnoresARelativeXdgConfigHome) {
+  const std::string home = write("home/.config/rolegate/rolegate.yaml");
+  write("work/xdg/rolegate/rolegate.yaml");
+  EXPECT_EQ(find_file("", environment({{"XDG_CONFIG_HOME", "xdg"}})), home);
+}
+
+TEST_F(FindFile, LoadReadsTheFileItFound) {
+  write("work/rolegate.yaml", "databases:\n  - database_name: a\n    sqlalchemy_uri: mysql://u:p@h\n");
+  const auto loaded = load("", environment());
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.file, "rolegate.yaml");
+  EXPECT_EQ(loaded->config.databases.size(), 1u);
+}
+
+TEST_F(FindFile, LoadRefusesADirectoryAndAFileThatIsTooLarge) {
+  EXPECT_EQ(load(path("work"), environment()).error().code, "file_unreadable");
+  const std::string large = write("large.yaml", std::string((4 << 20) + 1, '#'));
+  EXPECT_EQ(load(large, environment()).error().code, "file_too_large");
+}
+
+}  // namespace
+}  // namespace rolegate::config
