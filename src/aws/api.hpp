@@ -13,7 +13,7 @@
 
 namespace rolegate::aws {
 
-/// What the service clients (sts.hpp, redshift.hpp, redshift_serverless.hpp) stand on. The referents outlive
+/// What the service clients (sts.hpp, redshift.hpp) stand on. The referents outlive
 /// them.
 struct ApiContext {
   const base::Environment& environment;

@@ -11,7 +11,8 @@
 
 namespace rolegate::aws {
 
-/// What an RDS authentication token is for. `host` and `port` are the database endpoint's own, whatever is dialled.
+/// What an RDS authentication token is for. `host` and `port` are the database endpoint's own, whatever is
+/// dialled.
 struct RdsTokenRequest {
   std::string_view host;
   std::uint16_t port = 0;
@@ -22,10 +23,10 @@ struct RdsTokenRequest {
 inline constexpr std::chrono::seconds kRdsTokenLifetime{900};
 
 /// Makes RDS authentication tokens with one set of credentials
-/// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html): SigV4 query
-/// presigning of `GET /?Action=connect&DBUser=…` for service rds-db. Keeps the signing key of the day, the
-/// encoded session token and the digest contexts from one token to the next.
-/// Not thread-safe; each thread has its own. The credentials are kept alive by this object.
+/// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html): SigV4
+/// query presigning of `GET /?Action=connect&DBUser=…` for service rds-db. Keeps the signing key of the day,
+/// the encoded session token and the digest contexts from one token to the next. Not thread-safe; each thread
+/// has its own. The credentials are kept alive by this object.
 class RdsTokenSigner {
  public:
   explicit RdsTokenSigner(CredentialsPtr credentials);
@@ -41,7 +42,8 @@ class RdsTokenSigner {
   std::unique_ptr<State> state_;
 };
 
-/// Until when the database takes a token made at `signed_at`: 900 s, or the end of the credentials if that is sooner.
+/// Until when the database takes a token made at `signed_at`: 900 s, or the end of the credentials if that is
+/// sooner.
 [[nodiscard]] base::WallTime rds_token_expiry(base::WallTime signed_at, const Credentials& credentials);
 
 }  // namespace rolegate::aws

@@ -39,10 +39,13 @@ class RedshiftClient {
  public:
   explicit RedshiftClient(ApiContext context) : context_(std::move(context)) {}
   [[nodiscard]] base::Result<TemporaryUser> get_cluster_credentials(const ClusterCredentialsRequest& request,
-                                                                    const Credentials& credentials, base::Deadline deadline);
+                                                                    const Credentials& credentials,
+                                                                    base::Deadline deadline);
   /// DescribeClusters of one cluster; an error when it has no endpoint yet (it is being created, say).
-  [[nodiscard]] base::Result<RedshiftEndpoint> endpoint(const std::string& region, const std::string& cluster_identifier,
-                                                        const Credentials& credentials, base::Deadline deadline);
+  [[nodiscard]] base::Result<RedshiftEndpoint> endpoint(const std::string& region,
+                                                        const std::string& cluster_identifier,
+                                                        const Credentials& credentials,
+                                                        base::Deadline deadline);
 
  private:
   ApiContext context_;
@@ -60,10 +63,13 @@ class RedshiftServerlessClient {
  public:
   explicit RedshiftServerlessClient(ApiContext context) : context_(std::move(context)) {}
   [[nodiscard]] base::Result<TemporaryUser> get_credentials(const WorkgroupCredentialsRequest& request,
-                                                            const Credentials& credentials, base::Deadline deadline);
+                                                            const Credentials& credentials,
+                                                            base::Deadline deadline);
   /// GetWorkgroup's endpoint.
-  [[nodiscard]] base::Result<RedshiftEndpoint> endpoint(const std::string& region, const std::string& workgroup_name,
-                                                        const Credentials& credentials, base::Deadline deadline);
+  [[nodiscard]] base::Result<RedshiftEndpoint> endpoint(const std::string& region,
+                                                        const std::string& workgroup_name,
+                                                        const Credentials& credentials,
+                                                        base::Deadline deadline);
 
  private:
   ApiContext context_;

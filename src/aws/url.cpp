@@ -39,8 +39,7 @@ bool read_authority(Url& url) {
     rest.remove_prefix(close + 1);
   } else {
     url.host = rest.substr(0, rest.find(':'));
-    if (url.host.empty() || url.host.size() > 253 || !std::ranges::all_of(url.host, is_name_character))
-      return false;
+    if (!is_host_name(url.host)) return false;
     rest.remove_prefix(url.host.size());
   }
   if (rest.empty()) return true;
@@ -66,6 +65,10 @@ std::optional<Url> parse_url(std::string_view text) {
   if (mark != std::string_view::npos) url.query = text.substr(mark + 1);
   if (!read_authority(url)) return std::nullopt;
   return url;
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, is_name_character);
 }
 
 bool is_loopback(std::string_view host) {

@@ -21,6 +21,9 @@ struct Url {
 /// Nothing for another scheme, a user, a fragment, a port that is none, or a character no URL has.
 [[nodiscard]] std::optional<Url> parse_url(std::string_view text);
 
+/// A DNS name or an IPv4 address by its characters: what may stand before a port.
+[[nodiscard]] bool is_host_name(std::string_view text);
+
 /// "localhost", 127.0.0.0/8, ::1.
 [[nodiscard]] bool is_loopback(std::string_view host);
 
