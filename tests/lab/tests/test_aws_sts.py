@@ -172,6 +172,16 @@ def test_refuses_a_web_identity_with_another_subject(aws):
     assert "oidc.example:sub" in aws.decision()["reason"]
 
 
+def test_refuses_a_web_identity_for_another_accounts_role(aws):
+    """Even where the trust policy names the provider: a provider serves its own account."""
+    world = aws.admin("GET", "world")
+    role = next(role for role in world["roles"] if role["arn"] == names.DATABASE_ROLE)
+    role["trust_policy"] = names.trust_web_identity()
+    aws.admin("PUT", "world", world)
+    refused(lambda: web_identity(aws, role=names.DATABASE_ROLE), "AccessDenied")
+    assert "another account" in aws.decision()["reason"]
+
+
 def test_refuses_an_expired_web_identity(aws):
     aws.admin("PATCH", "world", {"web_identity": [{
         "provider_arn": names.OIDC_PROVIDER,
