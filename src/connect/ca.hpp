@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/environment.hpp"
 #include "base/error.hpp"
@@ -8,13 +9,36 @@
 
 namespace rolegate::connect {
 
+/// Whom a server's certificate may be traced back to.
+struct TrustedCertificates {
+  std::string pem;
+  std::string
+      origin;  ///< for people: "sslrootcert /etc/ca.pem", "Amazon's RDS bundle … and the system store …"
+  std::string
+      missing;  ///< a sentence about what should have been there too, with the consequence; may be empty
+};
+
 /// The certificates (PEM text) a login's server certificate must chain to: the file of sslrootcert; else for
 /// *.rds.amazonaws.com* Amazon's RDS bundle (installed with the program) together with the system store; else
-/// the system store. The error names the places that were looked at.
-[[nodiscard]] base::Result<std::string> ca_certificates(const login::Login& login, const base::Environment& environment);
+/// the system store. sslrootcert=system is the system store. An RDS endpoint without the bundle gets the
+/// system store alone, which is enough for RDS Proxy, and `missing` says so. The error (ca_missing) names the
+/// places that were looked at.
+///
+/// The bundle: $ROLEGATE_RDS_CA_BUNDLE; else rds-ca-bundle.pem where it was installed, in ../share/rolegate
+/// or beside the program or this library. The system store: $SSL_CERT_FILE; else the places of the
+/// distributions.
+[[nodiscard]] base::Result<TrustedCertificates> trusted_certificates(const login::Login& login,
+                                                                     const base::Environment& environment);
+/// Their text alone.
+[[nodiscard]] base::Result<std::string> ca_certificates(const login::Login& login,
+                                                        const base::Environment& environment);
 
 /// The same as a file, for programs that only take a path: sslrootcert itself, or a file below the user's
 /// cache directory ($XDG_CACHE_HOME/rolegate) that is written anew when its content would change.
-[[nodiscard]] base::Result<std::string> ca_file(const login::Login& login, const base::Environment& environment);
+[[nodiscard]] base::Result<std::string> ca_file(const login::Login& login,
+                                                const base::Environment& environment);
+
+/// Amazon's RDS certificates sign the endpoints below these names; nothing else's.
+[[nodiscard]] bool is_rds_endpoint(std::string_view host);
 
 }  // namespace rolegate::connect

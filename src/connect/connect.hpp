@@ -23,11 +23,11 @@ enum class Errc {
   tls_verification_failed,
   tls_failed,
   bytes_before_tls,
-  iam_token_refused,      ///< the database refused an IAM login
-  password_refused,       ///< … or a configured password
-  rate_limited,           ///< too many IAM connections at once
-  database_unavailable,   ///< it answered, but does not take sessions (starting up, too many connections)
-  connection_failed,      ///< anything else the server or the client library said
+  iam_token_refused,     ///< the database refused an IAM login
+  password_refused,      ///< … or a configured password
+  rate_limited,          ///< too many IAM connections at once
+  database_unavailable,  ///< it answered, but does not take sessions (starting up, too many connections)
+  connection_failed,     ///< anything else the server or the client library said
   ca_missing,
   query_failed,
 };
@@ -42,14 +42,18 @@ struct MysqlClose {
 using PgConnection = std::unique_ptr<pg_conn, PgClose>;
 using MysqlConnection = std::unique_ptr<st_mysql, MysqlClose>;
 
-/// Opens a session with `login` (engine postgresql or redshift) through libpq. The TLS name is login.host, the
-/// address dialled login.dial; the password leaves only inside TLS verified as ssl_mode says. Adds the steps
-/// resolve, TCP, TLS and handshake.
-[[nodiscard]] base::Result<PgConnection> open_postgresql(const login::Login& login, const base::Environment& environment,
-                                                         base::Deadline deadline, login::Steps* steps = nullptr);
+/// Opens a session with `login` (engine postgresql or redshift) through libpq. The TLS name is login.host,
+/// the address dialled login.dial; the password leaves only inside TLS verified as ssl_mode says. Adds the
+/// steps resolve, TCP, TLS and handshake.
+[[nodiscard]] base::Result<PgConnection> open_postgresql(const login::Login& login,
+                                                         const base::Environment& environment,
+                                                         base::Deadline deadline,
+                                                         login::Steps* steps = nullptr);
 /// The same for engine mysql, through MariaDB Connector/C.
-[[nodiscard]] base::Result<MysqlConnection> open_mysql(const login::Login& login, const base::Environment& environment,
-                                                       base::Deadline deadline, login::Steps* steps = nullptr);
+[[nodiscard]] base::Result<MysqlConnection> open_mysql(const login::Login& login,
+                                                       const base::Environment& environment,
+                                                       base::Deadline deadline,
+                                                       login::Steps* steps = nullptr);
 
 /// login() and then open; when the database refuses a login that was made from cached credentials, once more
 /// with fresh ones, never more.
@@ -58,13 +62,11 @@ struct Opened {
   Connection connection;
   login::Login login;
 };
-[[nodiscard]] base::Result<Opened<PgConnection>> log_in_postgresql(login::LoginService& service, const config::Config& config,
-                                                                   const config::Database& database,
-                                                                   const base::Environment& environment,
-                                                                   base::Deadline deadline, login::Steps* steps = nullptr);
-[[nodiscard]] base::Result<Opened<MysqlConnection>> log_in_mysql(login::LoginService& service, const config::Config& config,
-                                                                 const config::Database& database,
-                                                                 const base::Environment& environment,
-                                                                 base::Deadline deadline, login::Steps* steps = nullptr);
+[[nodiscard]] base::Result<Opened<PgConnection>> log_in_postgresql(
+    login::LoginService& service, const config::Config& config, const config::Database& database,
+    const base::Environment& environment, base::Deadline deadline, login::Steps* steps = nullptr);
+[[nodiscard]] base::Result<Opened<MysqlConnection>> log_in_mysql(
+    login::LoginService& service, const config::Config& config, const config::Database& database,
+    const base::Environment& environment, base::Deadline deadline, login::Steps* steps = nullptr);
 
 }  // namespace rolegate::connect

@@ -1,0 +1,56 @@
+#include "connect/attempts.hpp"
+
+#include <fmt/ranges.h>
+
+#include "connect/resolve.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+login::StepName step_of(Stage stage) {
+  switch (stage) {
+    case Stage::connecting:
+      return login::StepName::tcp;
+    case Stage::greeting:
+    case Stage::tls:
+      return login::StepName::tls;
+    case Stage::handshake:
+      break;
+  }
+  return login::StepName::handshake;
+}
+
+}  // namespace
+
+void Stages::reached(Stage stage) {
+  if (stage <= stage_) return;
+  if (step_of(stage) != step_of(stage_)) close(std::nullopt);
+  stage_ = stage;
+}
+
+void Stages::finished() { close(std::nullopt); }
+
+void Stages::failed(const base::Error& error) { close(error); }
+
+void Stages::close(std::optional<base::Error> error) {
+  const auto now = std::chrono::steady_clock::now();
+  if (steps_ != nullptr) steps_->add(step_of(stage_), now - since_, std::move(detail_), std::move(error));
+  detail_.clear();
+  since_ = now;
+}
+
+base::Result<std::vector<std::string>> resolve_step(const login::Login& login, base::Deadline deadline,
+                                                    login::Steps* steps) {
+  auto look_up = [&] {
+    auto addresses = resolve(login.dial.host, login.dial.port, deadline);
+    if (!addresses)
+      addresses.error().message = fmt::format("Database '{}': {}", login.database, addresses.error().message);
+    return addresses;
+  };
+  if (steps == nullptr) return look_up();
+  auto addresses = steps->walk(login::StepName::resolve, look_up);
+  if (addresses) steps->detail(fmt::format("{}", fmt::join(*addresses, ", ")));
+  return addresses;
+}
+
+}  // namespace rolegate::connect

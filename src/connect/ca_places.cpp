@@ -1,0 +1,67 @@
+#include "connect/ca_places.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include <dlfcn.h>
+
+namespace rolegate::connect {
+namespace {
+
+constexpr std::string_view kBundle = "rds-ca-bundle.pem";
+
+/// The folder of the program or shared library that this code is part of; empty when it cannot be told.
+std::filesystem::path own_folder() {
+  std::error_code error;
+  Dl_info info{};
+  // For the main program dladdr gives argv[0], which need not be a path; /proc knows better.
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (::dladdr(reinterpret_cast<const void*>(&rds_bundle_places), &info) != 0 && info.dli_fname != nullptr) {
+    const std::filesystem::path file(info.dli_fname);
+    if (file.is_absolute() && file.filename().string().find(".so") != std::string::npos) {
+      const auto real = std::filesystem::canonical(file, error);
+      if (!error) return real.parent_path();
+    }
+  }
+  return program.parent_path();
+}
+
+void add(std::vector<std::string>& places, std::string place) {
+  if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
+}
+
+}  // namespace
+
+std::vector<std::string> rds_bundle_places(const base::Environment& environment) {
+  // Whoever names a bundle wants that one: a wrong path must show, not be passed over.
+  if (const auto named = environment.get("ROLEGATE_RDS_CA_BUNDLE")) return {*named};
+  std::vector<std::string> places;
+  std::string_view installed = ROLEGATE_RDS_CA_BUNDLE_PATHS;  // set by CMake, separated by ':'
+  while (!installed.empty()) {
+    const auto end = std::min(installed.find(':'), installed.size());
+    add(places, std::string(installed.substr(0, end)));
+    installed.remove_prefix(std::min(end + 1, installed.size()));
+  }
+  if (const auto folder = own_folder(); !folder.empty()) {
+    // bin/rolegate, lib/librolegate.so, lib/x86_64-linux-gnu/librolegate.so; build/release/rolegate.
+    for (const char* relative : {"../share/rolegate", "../../share/rolegate", "", ".."}) {
+      add(places, (folder / relative / kBundle).lexically_normal().string());
+    }
+  }
+  return places;
+}
+
+std::vector<std::string> system_store_places(const base::Environment& environment) {
+  if (const auto named = environment.get("SSL_CERT_FILE")) return {*named};
+  return {
+      "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Alpine, Arch
+      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Amazon Linux, Fedora, RHEL
+      "/etc/pki/tls/certs/ca-bundle.crt",
+      "/etc/ssl/ca-bundle.pem",  // SUSE
+      "/etc/ssl/cert.pem",
+  };
+}
+
+}  // namespace rolegate::connect

@@ -1,0 +1,48 @@
+#include "connect/connect.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+bool was_refused(const base::Error& error) {
+  return error.code == code_name(Errc::iam_token_refused) || error.code == code_name(Errc::password_refused);
+}
+
+/// login and open; a refused login that came out of a cache may only have been stale (a role's session
+/// revoked, a Redshift password changed), so it gets one second chance with everything asked anew.
+template <typename Connection, typename Open>
+base::Result<Opened<Connection>> log_in(login::LoginService& service, const config::Config& config,
+                                        const config::Database& database, base::Deadline deadline,
+                                        login::Steps* steps, Open open) {
+  for (const auto fresh : {login::Fresh::no, login::Fresh::yes}) {
+    auto login = service.login(config, database, deadline, steps, fresh);
+    if (!login) return std::unexpected(std::move(login.error()));
+    base::Result<Connection> connection = open(*login);
+    if (connection) return Opened<Connection>{std::move(*connection), std::move(*login)};
+    const bool again = fresh == login::Fresh::no && login->from_cache && was_refused(connection.error());
+    if (!again) return std::unexpected(std::move(connection.error()));
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+base::Result<Opened<PgConnection>> log_in_postgresql(login::LoginService& service,
+                                                     const config::Config& config,
+                                                     const config::Database& database,
+                                                     const base::Environment& environment,
+                                                     base::Deadline deadline, login::Steps* steps) {
+  return log_in<PgConnection>(service, config, database, deadline, steps, [&](const login::Login& login) {
+    return open_postgresql(login, environment, deadline, steps);
+  });
+}
+
+base::Result<Opened<MysqlConnection>> log_in_mysql(login::LoginService& service, const config::Config& config,
+                                                   const config::Database& database,
+                                                   const base::Environment& environment,
+                                                   base::Deadline deadline, login::Steps* steps) {
+  return log_in<MysqlConnection>(service, config, database, deadline, steps, [&](const login::Login& login) {
+    return open_mysql(login, environment, deadline, steps);
+  });
+}
+
+}  // namespace rolegate::connect

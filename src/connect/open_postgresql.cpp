@@ -1,0 +1,174 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include "connect/attempts.hpp"
+#include "connect/ca.hpp"
+#include "connect/connect.hpp"
+#include "connect/memory_file.hpp"
+#include "connect/pg_failure.hpp"
+#include "connect/pq_library.hpp"
+
+namespace rolegate::connect {
+
+void PgClose::operator()(pg_conn* connection) const noexcept { ::PQfinish(connection); }
+
+namespace {
+
+/// Names a file that is not there; libpq takes the empty string for "not set" and goes to look in the
+/// environment and the home folder.
+constexpr const char* kNoFile = "/proc/self/fd/none";
+
+/// Everything that could lead the login elsewhere or weaken it is said here, because for what is not said
+/// libpq asks the environment (PGHOSTADDR, PGSSLMODE, PGSERVICE …).
+/// https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+class Parameters {
+ public:
+  Parameters(const login::Login& login, const std::string& address, const char* root_certificates)
+      : port_(std::to_string(login.dial.port)) {
+    add("host", login.host.c_str());   // the TLS name
+    add("hostaddr", address.c_str());  // where to connect
+    add("port", port_.c_str());
+    add("user", login.user.c_str());
+    add("password", login.password.c_str());
+    add("passfile", kNoFile);
+    // Without a name the database is the user's; libpq would first ask PGDATABASE.
+    add("dbname", login.db_name.empty() ? login.user.c_str() : login.db_name.c_str());
+    add("sslmode", config::ssl_mode_name(login.ssl_mode).data());
+    // With any root certificate there, ~/.postgresql/root.crt included, libpq takes `require` for verify-ca.
+    add("sslrootcert", root_certificates);
+    add("ssl_min_protocol_version", "TLSv1.2");
+    add("sslsni", "1");
+    add("gssencmode", "disable");
+    add("channel_binding", "prefer");
+    add("target_session_attrs", "any");
+    add("fallback_application_name", "rolegate");
+    // RDS Proxy and Redshift take few start-up parameters; this one, both do.
+    add("client_encoding", "UTF8");
+    keywords_[count_] = values_[count_] = nullptr;
+  }
+
+  [[nodiscard]] const char* const* keywords() const { return keywords_.data(); }
+  [[nodiscard]] const char* const* values() const { return values_.data(); }
+
+ private:
+  void add(const char* keyword, const char* value) {
+    keywords_[count_] = keyword;
+    values_[count_++] = value;
+  }
+
+  std::string port_;
+  std::array<const char*, 20> keywords_{};
+  std::array<const char*, 20> values_{};
+  std::size_t count_ = 0;
+};
+
+void drop_notice(void*, const PGresult*) {}
+
+/// What PQstatus says about the stage. CONNECTION_MADE comes twice: before TLS and after it.
+Stage stage_of(PGconn* connection) {
+  switch (::PQstatus(connection)) {
+    case CONNECTION_STARTED:
+    case CONNECTION_NEEDED:
+      return Stage::connecting;
+    case CONNECTION_SSL_STARTUP:
+      return Stage::tls;
+    case CONNECTION_MADE:
+      return ::PQsslInUse(connection) != 0 ? Stage::handshake : Stage::tls;
+    default:
+      return Stage::handshake;
+  }
+}
+
+std::string tls_detail(PGconn* connection) {
+  const char* protocol = ::PQsslAttribute(connection, "protocol");
+  const char* cipher = ::PQsslAttribute(connection, "cipher");
+  return protocol == nullptr || cipher == nullptr ? std::string() : fmt::format("{} {}", protocol, cipher);
+}
+
+/// False when the deadline passes first.
+bool wait_for(int socket, bool reading, base::Deadline deadline) {
+  pollfd waiting{socket, static_cast<short>(reading ? POLLIN : POLLOUT), 0};
+  for (;;) {
+    const auto left = std::min<std::chrono::milliseconds::rep>(deadline.left().count(), 3'600'000);
+    if (left == 0) return false;
+    const int ready = ::poll(&waiting, 1, static_cast<int>(left));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // an error is libpq's to report
+  }
+}
+
+Attempt<PgConnection> failed(const login::Login& login, Stages& stages, PGconn* connection,
+                             const TrustedCertificates& trusted) {
+  const PgFailure failure =
+      read_pg_failure(connection != nullptr ? ::PQerrorMessage(connection) : "out of memory");
+  Attempt<PgConnection> result;
+  if (stages.current() == Stage::connecting && failure.sqlstate.empty()) {
+    result.unreachable = failure.reason;
+  } else {
+    result.error = pg_error(login, stages.current(), failure, trusted);
+  }
+  return result;
+}
+
+Attempt<PgConnection> attempt(const login::Login& login, const Parameters& parameters,
+                              base::Deadline tcp_deadline, base::Deadline deadline, Stages& stages,
+                              const TrustedCertificates& trusted) {
+  PgConnection connection(::PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
+  PGconn* const raw = connection.get();
+  if (raw == nullptr || ::PQstatus(raw) == CONNECTION_BAD) return failed(login, stages, raw, trusted);
+  ::PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);  // for the SQLSTATE
+  // libpq would print notices to stderr, and at this point they are a stranger's.
+  const PQnoticeReceiver usual = ::PQsetNoticeReceiver(raw, drop_notice, nullptr);
+
+  for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
+       next = ::PQconnectPoll(raw)) {
+    if (next == PGRES_POLLING_FAILED) return failed(login, stages, raw, trusted);
+    const Stage stage = stage_of(raw);
+    if (stage == Stage::handshake && stages.current() == Stage::tls) stages.detail(tls_detail(raw));
+    stages.reached(stage);
+    const bool connecting = stages.current() == Stage::connecting;
+    if (!wait_for(::PQsocket(raw), next == PGRES_POLLING_READING, connecting ? tcp_deadline : deadline)) {
+      Attempt<PgConnection> result;
+      result.timed_out = true;
+      result.unreachable = "timed out";
+      if (!connecting) result.error = timed_out(login, stages.current());
+      return result;
+    }
+  }
+  ::PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
+  ::PQsetNoticeReceiver(raw, usual, nullptr);
+  return {std::move(connection), std::nullopt, {}, false};
+}
+
+}  // namespace
+
+base::Result<PgConnection> open_postgresql(const login::Login& login, const base::Environment& environment,
+                                           base::Deadline deadline, login::Steps* steps) {
+  if (login.connect_timeout) deadline = deadline.within(*login.connect_timeout);
+  if (auto loaded = load_pq_library(); !loaded) return std::unexpected(std::move(loaded.error()));
+  TrustedCertificates trusted;
+  std::optional<MemoryFile> certificates;
+  if (login.ssl_mode != config::SslMode::require) {
+    auto found = trusted_certificates(login, environment);
+    if (!found) return std::unexpected(std::move(found.error()));
+    trusted = std::move(*found);
+    auto file = MemoryFile::with(trusted.pem);
+    if (!file) return std::unexpected(std::move(file.error()));
+    certificates.emplace(std::move(*file));
+  }
+  auto addresses = resolve_step(login, deadline, steps);
+  if (!addresses) return std::unexpected(std::move(addresses.error()));
+  Stages stages(steps);
+  return try_each<PgConnection>(
+      login, *addresses, deadline, stages, [&](const std::string& address, base::Deadline tcp) {
+        const Parameters parameters(login, address, certificates ? certificates->path().c_str() : kNoFile);
+        return attempt(login, parameters, tcp, deadline, stages, trusted);
+      });
+}
+
+}  // namespace rolegate::connect

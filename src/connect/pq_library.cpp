@@ -1,0 +1,149 @@
+#include "connect/pq_library.hpp"
+
+#include <libpq-fe.h>
+
+#include "connect/delay_load.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+// The functions of libpq that this program uses; calling one that is not here is an error of the linker.
+#define ROLEGATE_PQ_FUNCTIONS(F) \
+  F(PQconnectStartParams)        \
+  F(PQconnectPoll)               \
+  F(PQfinish)                    \
+  F(PQstatus)                    \
+  F(PQsocket)                    \
+  F(PQerrorMessage)              \
+  F(PQsslInUse)                  \
+  F(PQsslAttribute)              \
+  F(PQsetErrorVerbosity)         \
+  F(PQsetNoticeReceiver)         \
+  F(PQsetNoticeProcessor)        \
+  F(PQlibVersion)                \
+  F(PQparameterStatus)           \
+  F(PQsendQuery)                 \
+  F(PQsetSingleRowMode)          \
+  F(PQgetResult)                 \
+  F(PQexec)                      \
+  F(PQconsumeInput)              \
+  F(PQisBusy)                    \
+  F(PQresultStatus)              \
+  F(PQresultErrorMessage)        \
+  F(PQresultErrorField)          \
+  F(PQntuples)                   \
+  F(PQnfields)                   \
+  F(PQfname)                     \
+  F(PQftype)                     \
+  F(PQgetvalue)                  \
+  F(PQgetlength)                 \
+  F(PQgetisnull)                 \
+  F(PQcmdStatus)                 \
+  F(PQcmdTuples)                 \
+  F(PQclear)                     \
+  F(PQgetCopyData)               \
+  F(PQputCopyEnd)                \
+  F(PQfreemem)                   \
+  F(PQgetCancel)                 \
+  F(PQcancel)                    \
+  F(PQfreeCancel)
+
+struct Functions {
+#define ROLEGATE_MEMBER(name) decltype(&::name) name = nullptr;
+  ROLEGATE_PQ_FUNCTIONS(ROLEGATE_MEMBER)
+#undef ROLEGATE_MEMBER
+};
+
+struct Library {
+  Functions functions;
+  base::Result<void> loaded;
+};
+
+/// One per process, as the library itself is; a function-local static is initialised by one thread only.
+const Library& library() {
+  static const Library kLibrary = [] {
+    Library opened;
+    DelayedLibrary file("libpq.so.5", "libpq5");
+#define ROLEGATE_FIND(name) file.find(opened.functions.name, #name);
+    ROLEGATE_PQ_FUNCTIONS(ROLEGATE_FIND)
+#undef ROLEGATE_FIND
+    opened.loaded = file.result();
+    return opened;
+  }();
+  return kLibrary;
+}
+
+const Functions& functions() { return library().functions; }
+
+}  // namespace
+
+base::Result<void> load_pq_library() { return library().loaded; }
+
+}  // namespace rolegate::connect
+
+using rolegate::connect::functions;
+
+extern "C" {
+PGconn* PQconnectStartParams(const char* const* keywords, const char* const* values, int expand_dbname) {
+  return functions().PQconnectStartParams(keywords, values, expand_dbname);
+}
+PostgresPollingStatusType PQconnectPoll(PGconn* conn) { return functions().PQconnectPoll(conn); }
+void PQfinish(PGconn* conn) { return functions().PQfinish(conn); }
+ConnStatusType PQstatus(const PGconn* conn) { return functions().PQstatus(conn); }
+int PQsocket(const PGconn* conn) { return functions().PQsocket(conn); }
+char* PQerrorMessage(const PGconn* conn) { return functions().PQerrorMessage(conn); }
+int PQsslInUse(PGconn* conn) { return functions().PQsslInUse(conn); }
+const char* PQsslAttribute(PGconn* conn, const char* attribute_name) {
+  return functions().PQsslAttribute(conn, attribute_name);
+}
+PGVerbosity PQsetErrorVerbosity(PGconn* conn, PGVerbosity verbosity) {
+  return functions().PQsetErrorVerbosity(conn, verbosity);
+}
+PQnoticeReceiver PQsetNoticeReceiver(PGconn* conn, PQnoticeReceiver proc, void* arg) {
+  return functions().PQsetNoticeReceiver(conn, proc, arg);
+}
+PQnoticeProcessor PQsetNoticeProcessor(PGconn* conn, PQnoticeProcessor proc, void* arg) {
+  return functions().PQsetNoticeProcessor(conn, proc, arg);
+}
+int PQlibVersion() { return functions().PQlibVersion(); }
+const char* PQparameterStatus(const PGconn* conn, const char* paramName) {
+  return functions().PQparameterStatus(conn, paramName);
+}
+int PQsendQuery(PGconn* conn, const char* query) { return functions().PQsendQuery(conn, query); }
+int PQsetSingleRowMode(PGconn* conn) { return functions().PQsetSingleRowMode(conn); }
+PGresult* PQgetResult(PGconn* conn) { return functions().PQgetResult(conn); }
+PGresult* PQexec(PGconn* conn, const char* query) { return functions().PQexec(conn, query); }
+int PQconsumeInput(PGconn* conn) { return functions().PQconsumeInput(conn); }
+int PQisBusy(PGconn* conn) { return functions().PQisBusy(conn); }
+ExecStatusType PQresultStatus(const PGresult* res) { return functions().PQresultStatus(res); }
+char* PQresultErrorMessage(const PGresult* res) { return functions().PQresultErrorMessage(res); }
+char* PQresultErrorField(const PGresult* res, int fieldcode) {
+  return functions().PQresultErrorField(res, fieldcode);
+}
+int PQntuples(const PGresult* res) { return functions().PQntuples(res); }
+int PQnfields(const PGresult* res) { return functions().PQnfields(res); }
+char* PQfname(const PGresult* res, int field_num) { return functions().PQfname(res, field_num); }
+Oid PQftype(const PGresult* res, int field_num) { return functions().PQftype(res, field_num); }
+char* PQgetvalue(const PGresult* res, int tup_num, int field_num) {
+  return functions().PQgetvalue(res, tup_num, field_num);
+}
+int PQgetlength(const PGresult* res, int tup_num, int field_num) {
+  return functions().PQgetlength(res, tup_num, field_num);
+}
+int PQgetisnull(const PGresult* res, int tup_num, int field_num) {
+  return functions().PQgetisnull(res, tup_num, field_num);
+}
+char* PQcmdStatus(PGresult* res) { return functions().PQcmdStatus(res); }
+char* PQcmdTuples(PGresult* res) { return functions().PQcmdTuples(res); }
+void PQclear(PGresult* res) { return functions().PQclear(res); }
+int PQgetCopyData(PGconn* conn, char** buffer, int async) {
+  return functions().PQgetCopyData(conn, buffer, async);
+}
+int PQputCopyEnd(PGconn* conn, const char* errormsg) { return functions().PQputCopyEnd(conn, errormsg); }
+void PQfreemem(void* ptr) { return functions().PQfreemem(ptr); }
+PGcancel* PQgetCancel(PGconn* conn) { return functions().PQgetCancel(conn); }
+int PQcancel(PGcancel* cancel, char* errbuf, int errbufsize) {
+  return functions().PQcancel(cancel, errbuf, errbufsize);
+}
+void PQfreeCancel(PGcancel* cancel) { return functions().PQfreeCancel(cancel); }
+}  // extern "C"

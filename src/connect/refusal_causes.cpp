@@ -1,0 +1,101 @@
+#include "connect/refusal_causes.hpp"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "connect/ca.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+/// The name of an identifier in SQL, quoted so that it can be pasted.
+std::string quoted(std::string_view name, char quote) {
+  std::string text(1, quote);
+  for (const char c : name) {
+    if (c == quote) text += quote;
+    text += c;
+  }
+  return text + quote;
+}
+
+std::string caller(const login::Login& login) {
+  return login.principal.empty() ? "the calling identity" : login.principal;
+}
+
+std::string not_permitted(const login::Login& login) {
+  return fmt::format(
+      "{} may not connect: its policy must allow rds-db:connect on …:dbuser:RESOURCE_ID/{} with the "
+      "database's own "
+      "account, region and resource id (cluster-… for an Aurora cluster, db-… for an instance, prx-… for a "
+      "proxy)",
+      caller(login), login.user);
+}
+
+/// A token holds the endpoint's name; an alias or a tunnel's end in its place makes it worthless.
+/// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
+std::string foreign_host(const login::Login& login) {
+  return fmt::format(
+      "{} is not an endpoint's own name (no *.rds.amazonaws.com): put the cluster's endpoint into "
+      "sqlalchemy_uri and the alias or tunnel into connect_to=HOST:PORT",
+      login.host);
+}
+
+constexpr std::string_view kClock =
+    "the clock of this machine is off, so that the token is not valid yet or any more";
+
+std::vector<std::string> aurora_causes(const login::Login& login) {
+  const bool mysql = login.kind == config::Kind::aurora_mysql;
+  std::vector<std::string> causes;
+  if (!is_rds_endpoint(login.host)) causes.push_back(foreign_host(login));
+  causes.push_back(
+      mysql ? fmt::format("the user is not an IAM user of the database: CREATE USER {} IDENTIFIED WITH "
+                          "AWSAuthenticationPlugin AS 'RDS'",
+                          quoted(login.user, '\''))
+            : fmt::format("the user has not got the role rds_iam, or does not exist: GRANT rds_iam TO {}",
+                          quoted(login.user, '"')));
+  causes.push_back(not_permitted(login));
+  causes.push_back(fmt::format(
+      "the user is spelled differently in the database or the policy: {} is case-sensitive", login.user));
+  causes.emplace_back("IAM authentication is not enabled on the cluster or instance");
+  causes.emplace_back(kClock);
+  return causes;
+}
+
+/// GetClusterCredentials succeeds for a user that does not exist; the login then fails.
+/// https://docs.aws.amazon.com/redshift/latest/APIReference/API_GetClusterCredentials.html
+std::vector<std::string> redshift_causes(const login::Login& login) {
+  std::vector<std::string> causes;
+  if (login.kind == config::Kind::redshift_provisioned) {
+    causes.push_back(
+        fmt::format("{} does not exist in the database (AWS gives a password for it nevertheless): create "
+                    "the user, or set "
+                    "auto_create: true in the aws_iam block",
+                    login.user));
+  } else {
+    causes.push_back(
+        fmt::format("{} has no rights in the database: a superuser must GRANT it what it needs", login.user));
+  }
+  causes.push_back(fmt::format("{} got the password for another database than {}: check db_name",
+                               caller(login), login.db_name.empty() ? "this one" : login.db_name));
+  causes.emplace_back("the password has expired, or the clock of this machine is off");
+  return causes;
+}
+
+}  // namespace
+
+std::string refusal_causes(const login::Login& login) {
+  const bool rds = login.kind == config::Kind::aurora_postgresql || login.kind == config::Kind::aurora_mysql;
+  std::string text = "Likeliest cause first:";
+  int number = 0;
+  for (const auto& cause : rds ? aurora_causes(login) : redshift_causes(login)) {
+    text += fmt::format("{} ({}) {}", number == 0 ? "" : ";", number + 1, cause);
+    ++number;
+  }
+  return fmt::format("{}. `rolegate policy {}` prints the policies and the SQL that this database needs.",
+                     text, login.database);
+}
+
+}  // namespace rolegate::connect
