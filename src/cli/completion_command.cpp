@@ -101,8 +101,9 @@ std::vector<std::string> complete(std::span<const std::string> words,
   const auto before = words.first(words.size() - 1);
   const std::string& current = words.back();
   if (const auto dashes = std::ranges::find(before, "--"); dashes != before.end()) {
-    const bool first = dashes + 1 == before.end() && positionals(before).front() == "exec";
-    return {std::string(first ? kCompleteCommand : kCompleteFiles)};
+    const auto typed = positionals({before.begin(), dashes});
+    const bool names_program = dashes + 1 == before.end() && !typed.empty() && typed[0] == "exec";
+    return {std::string(names_program ? kCompleteCommand : kCompleteFiles)};
   }
   if (!before.empty() && takes_value(before.back())) {
     if (before.back() == "--config") return {std::string(kCompleteFiles)};

@@ -33,10 +33,16 @@ bool reorders_text(char32_t c) {
          c == 0x061C || c == 0x2028 || c == 0x2029;
 }
 
+bool is_plain_ascii(char c) { return c >= 0x20 && c < 0x7F; }
+
 std::string escaped(std::string_view text, bool keep_lines) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    const auto plain = std::ranges::find_if_not(text, is_plain_ascii);
+    out.append(text.begin(), plain);
+    text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
+    if (text.empty()) break;
     const Character c = first_character(text);
     if (!c.valid) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(c.code));

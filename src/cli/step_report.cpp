@@ -77,7 +77,7 @@ void write_step_report(Output& out, const StepReport& report) {
 
   const std::string total = duration_text(report.total());
   if (!report.failure) {
-    out.write(fmt::format("\n{}Logged in{} in {}.\n", paint.green(), paint.off(), total));
+    out.write(fmt::format("\n{}Logged in{} after {}.\n", paint.green(), paint.off(), total));
   } else if (const auto* step = failed_step(report)) {
     out.write(fmt::format("\n{}Failed{} at {} after {}.\n", paint.red(), paint.off(),
                           login::step_title(step->name), total));

@@ -66,9 +66,9 @@ void TableWriter::write_header() {
       names += unicode ? "│" : "|";
       rule += unicode ? "┼" : "+";
     }
-    // Centred, as psql has it.
-    names += fmt::format(" {:{}}{}{}{}{:{}} ", "", room / 2, paint.bold(), columns_[i].name, paint.off(), "",
-                         i + 1 < columns_.size() ? room - room / 2 : 0);
+    // Centred, as psql has it; nothing after the last one, so that no line is longer than it needs to be.
+    names += fmt::format(" {:{}}{}{}{}", "", room / 2, paint.bold(), columns_[i].name, paint.off());
+    if (i + 1 < columns_.size()) names.append(room - room / 2 + 1, ' ');
     for (std::size_t n = 0; n < widths_[i] + 2; ++n) rule += unicode ? "─" : "-";
   }
   out_.write(names + "\n" + rule + "\n");
@@ -86,7 +86,6 @@ void TableWriter::write_row(const std::vector<TableCell>& cells) {
     if (cells[i].null) line += paint.dim();
     line += cells[i].text;
     if (cells[i].null) line += paint.off();
-    // Nothing after the last column: a terminal that is just wide enough must not wrap for a space.
     if (i + 1 < cells.size()) line.append((right ? 0 : room) + 1, ' ');
   }
   line.push_back('\n');
