@@ -70,7 +70,7 @@ pugi::xml_node QueryAnswer::result(const char* action) {
   if (!problem_.empty()) return {};
   const std::string response = fmt::format("{}Response", action);
   if (root().name() != response) {
-    fail(fmt::format("is not a {}", response));
+    fail(fmt::format("is no {}", response));
     return {};
   }
   return child(root(), fmt::format("{}Result", action).c_str());

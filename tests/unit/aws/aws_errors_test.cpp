@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,6 +43,9 @@ struct Case {
   bool retryable;
   const char* hint_part;
 };
+
+/// Test names are made of this.
+void PrintTo(const Case& refusal, std::ostream* out) { *out << refusal.aws_code << '_' << refusal.code; }
 
 class AwsErrors : public ::testing::TestWithParam<Case> {};
 
