@@ -1,5 +1,6 @@
 #include "base/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/secret.hpp"
 
 namespace rolegate::base {
 namespace {
@@ -24,15 +27,29 @@ struct Descriptor {
   }
 };
 
+/// What is asked of files that do not say how long they are (/proc, a pipe).
+constexpr std::size_t kSmallest = 4096;
+
+/// Grows a string without leaving its old buffer about.
+void grow(std::string& text, std::size_t size) {
+  std::string larger(size, '\0');
+  std::copy(text.begin(), text.end(), larger.begin());
+  wipe(text);
+  text = std::move(larger);
+}
+
 std::string reason(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 
 std::string_view code_name(FileErrc code) {
   switch (code) {
-    case FileErrc::not_found: return "file_not_found";
-    case FileErrc::unreadable: return "file_unreadable";
-    case FileErrc::too_large: return "file_too_large";
+    case FileErrc::not_found:
+      return "file_not_found";
+    case FileErrc::unreadable:
+      return "file_unreadable";
+    case FileErrc::too_large:
+      return "file_too_large";
   }
   return "file_unreadable";
 }
@@ -44,25 +61,34 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     const auto code = errno == ENOENT || errno == ENOTDIR ? FileErrc::not_found : FileErrc::unreadable;
     return fail(code, fmt::format("{} cannot be opened: {}.", path, reason(errno)));
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.fd, &status) != 0 || S_ISDIR(status.st_mode)) {
     return fail(FileErrc::unreadable, fmt::format("{} is not a file.", path));
   }
+  // Read into the string itself, which is all that is left to wipe when the file holds a secret. One byte
+  // more than it has, so that its end shows.
+  const auto known = static_cast<std::size_t>(status.st_size > 0 ? status.st_size : 0);
   std::string text;
-  text.reserve(static_cast<std::size_t>(status.st_size > 0 ? status.st_size : 0) + 1 <= max_bytes + 1
-                   ? static_cast<std::size_t>(status.st_size) + 1
-                   : max_bytes + 1);
-  char buffer[16384];
+  text.resize(std::min(std::max(known, kSmallest), max_bytes) + 1);
+  std::size_t size = 0;
   for (;;) {
-    const ssize_t got = ::read(file.fd, buffer, sizeof buffer);
+    const ssize_t got = ::read(file.fd, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(FileErrc::unreadable, fmt::format("{} cannot be read: {}.", path, reason(errno)));
-    if (got == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > max_bytes) {
+    if (got < 0) {
+      const int error = errno;
+      wipe(text);
+      return fail(FileErrc::unreadable, fmt::format("{} cannot be read: {}.", path, reason(error)));
+    }
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+    if (size > max_bytes) {
+      wipe(text);
       return fail(FileErrc::too_large, fmt::format("{} is larger than {} bytes.", path, max_bytes));
     }
+    if (size == text.size()) grow(text, std::min(2 * size, max_bytes + 1));
   }
+  text.resize(size);
+  return text;
 }
 
 }  // namespace rolegate::base

@@ -63,8 +63,9 @@ Sha256Digest Sha256::finish() {
 HmacSha256::HmacSha256(std::span<const unsigned char> key) {
   std::array<unsigned char, 64> block{};
   if (key.size() > block.size()) {
-    const Sha256Digest shortened = work_.update(key).finish();
+    Sha256Digest shortened = work_.update(key).finish();
     std::copy(shortened.begin(), shortened.end(), block.begin());
+    OPENSSL_cleanse(shortened.data(), shortened.size());
   } else {
     std::copy(key.begin(), key.end(), block.begin());
   }

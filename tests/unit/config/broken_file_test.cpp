@@ -90,7 +90,14 @@ const Broken kSyntax[] = {
      {"rolegate.yaml:1: a key is not a plain word. Write 'name: value', and close every bracket."}},
     {"BracketNotClosed",
      "databases: [\n",
-     {"rolegate.yaml:1: a key is not a plain word. Write 'name: value', and close every bracket."}},
+     {"rolegate.yaml:1: this is not valid YAML: end of sequence flow not found. Check indentation, colons "
+      "and "
+      "quotes near this line."}},
+    {"BraceNotClosed",
+     "feature_flags: {A: b\n",
+     {"rolegate.yaml:1: this is not valid YAML: end of map flow not found. Check indentation, colons and "
+      "quotes "
+      "near this line."}},
 };
 INSTANTIATE_TEST_SUITE_P(Syntax, BrokenFile, testing::ValuesIn(kSyntax), test_name);
 

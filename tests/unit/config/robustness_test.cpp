@@ -47,7 +47,7 @@ TEST(Robustness, EveryTruncationIsReadOrRefused) {
 }
 
 TEST(Robustness, EveryByteMayBeAnyOther) {
-  const std::string_view kBytes("\0\t\n !\"#%&'*,-:>?@[]`{|}~\x7F\x80\xC3\xFF", 29);
+  const std::string_view kBytes("\0\n\" :[{\xC3", 8);
   for (std::size_t at = 0; at < kValid.size(); ++at) {
     for (const char byte : kBytes) {
       std::string text = kValid;
