@@ -52,6 +52,14 @@ class Grammar {
     command("test", {.json = true}, [this] { return TestArguments{words_[0], json_}; });
     command("exec", {.tail = Tail::required}, [this] { return ExecArguments{words_[0], tail_}; });
     command("connect", {.tail = Tail::allowed}, [this] { return ConnectArguments{words_[0], tail_}; });
+    CLI::App* policy = command("policy", {}, [this] {
+      policy_.database = words_[0];
+      return policy_;
+    });
+    policy->add_option("--format", policy_.format);
+    policy->add_option("--caller", policy_.options.caller_arn);
+    policy->add_option("--account", policy_.options.account);
+    policy->add_option("--resource-id", policy_.options.resource_id);
     group("config");
     command("config check", {.words = {}, .json = true}, [this] { return ConfigCheckArguments{json_}; });
     command("config list", {.words = {}, .json = true}, [this] { return ConfigListArguments{json_}; });
@@ -234,6 +242,7 @@ class Grammar {
   bool json_ = false;
   bool csv_ = false;
   bool has_tail_ = false;
+  PolicyArguments policy_;
   std::vector<std::string> words_;  ///< positionals
   std::vector<std::string> tail_;   ///< what follows "--"
 };

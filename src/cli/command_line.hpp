@@ -13,6 +13,7 @@
 #include "cli/context.hpp"
 #include "cli/exec_command.hpp"
 #include "cli/help_command.hpp"
+#include "cli/policy_command.hpp"
 #include "cli/query_command.hpp"
 #include "cli/test_command.hpp"
 #include "cli/token_command.hpp"
@@ -23,8 +24,8 @@ enum class UsageErrc { wrong_usage };
 [[nodiscard]] std::string_view code_name(UsageErrc code);
 
 using Command = std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
-                             ExecArguments, ConnectArguments, ConfigCheckArguments, ConfigListArguments,
-                             CompletionArguments, CompleteArguments>;
+                             ExecArguments, ConnectArguments, PolicyArguments, ConfigCheckArguments,
+                             ConfigListArguments, CompletionArguments, CompleteArguments>;
 
 /// What was typed.
 struct Invocation {

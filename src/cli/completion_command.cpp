@@ -1,6 +1,7 @@
 #include "cli/completion_command.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -26,7 +27,9 @@ complete -F _rolegate rolegate
 )bash";
 
 bool takes_value(std::string_view option) {
-  return option == "--config" || option == "--profile" || option == "--timeout";
+  constexpr std::array kTakeValue = {"--config", "--profile", "--timeout",    "--format",
+                                     "--caller", "--account", "--resource-id"};
+  return std::ranges::find(kTakeValue, option) != kTakeValue.end();
 }
 
 /// The words that are neither options nor their values: "config", "check".

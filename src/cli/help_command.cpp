@@ -73,6 +73,24 @@ Example:
   $ rolegate connect orders
   $ rolegate connect orders -- --single-transaction -f migration.sql
 )"},
+    CommandHelp{"policy", "Print the IAM policies and SQL a database needs",
+                R"(Usage: rolegate policy DATABASE [--format FORMAT] [--caller ARN]
+                                [--account ID] [--resource-id ID]
+
+Prints what has to be granted so that this database can be logged in to, and no
+more: what the role may do, who may assume it, what the caller needs, and the SQL
+that creates the database user. Nothing is asked of AWS. What the configuration
+does not say is a placeholder, with a note on where to find it.
+
+  --format        text (default), json, terraform, cloudformation or sql
+  --caller ARN    the IAM role or user that Rolegate runs as
+  --account ID    the database's account, when there is no role_arn to name it
+  --resource-id ID
+                  of the cluster, instance, proxy or workgroup
+
+Example:
+  $ rolegate policy orders --caller arn:aws:iam::111111111111:role/Superset
+)"},
     CommandHelp{"config check", "Show every problem of the configuration",
                 R"(Usage: rolegate config check [--json]
 
