@@ -61,7 +61,8 @@ base::Error tls_error(const login::Login& login, const PgFailure& failure,
   if (has(reason, "does not match host name")) {
     return certificate_refused(login, CertificateFault::name, reason, trusted.origin, trusted.missing);
   }
-  if (has(reason, "certificate verify failed")) {
+  // "EVP lib" is all that libpq passes on when a CA of the right name has the wrong key (made anew, say).
+  if (has(reason, "certificate verify failed") || has(reason, "EVP lib")) {
     return certificate_refused(login, CertificateFault::chain, reason, trusted.origin, trusted.missing);
   }
   return tls_failed(login, reason);

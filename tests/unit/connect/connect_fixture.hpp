@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "connect/connect.hpp"
+#include "unit/connect/scripted_server.hpp"
+#include "unit/connect/test_certificates.hpp"
+
+namespace rolegate::connect {
+
+/// How long a test waits before it fails; never reached when all is well.
+inline constexpr std::chrono::seconds kLong{20};
+/// For what is meant to time out.
+inline constexpr std::chrono::milliseconds kShort{150};
+
+inline constexpr std::string_view kHost = "orders.cluster-abc.eu-west-1.rds.amazonaws.com";
+
+/// A folder of its own, gone with the object.
+class TestFolder {
+ public:
+  TestFolder() {
+    path_ = (std::filesystem::temp_directory_path() / "rolegate-connect-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string write(const std::string& name, std::string_view text) const {
+    std::ofstream(file(name)) << text;
+    return file(name);
+  }
+
+ private:
+  std::string path_;
+};
+
+/// A CA, a server certificate of it for kHost, and a login that trusts it; the token is 4 KB.
+class ConnectTest : public testing::Test {
+ protected:
+  ConnectTest() {
+    token_ = "canary-token-";
+    while (token_.size() < 4096) token_ += "0123456789abcdef";
+  }
+
+  login::Login login_to(const ScriptedServer& server, config::Engine engine) const {
+    login::Login login;
+    login.engine = engine;
+    login.kind = engine == config::Engine::mysql      ? config::Kind::aurora_mysql
+                 : engine == config::Engine::redshift ? config::Kind::redshift_provisioned
+                                                      : config::Kind::aurora_postgresql;
+    login.database = "orders";
+    login.user = "app_rw";
+    login.password = base::Secret(token_);
+    login.host = kHost;
+    login.port = config::default_port(engine);
+    login.dial = {"127.0.0.1", server.port()};
+    login.db_name = "app";
+    login.ssl_root_cert = ca_file_;
+    login.principal = "arn:aws:iam::222222222222:role/Access";
+    return login;
+  }
+
+  static std::vector<std::string> steps_of(const login::Steps& steps) {
+    std::vector<std::string> codes;
+    for (const auto& step : steps.all()) {
+      codes.push_back(std::string(login::step_code(step.name)) +
+                      (step.error ? " " + std::string(step.error->code) : std::string()));
+    }
+    return codes;
+  }
+
+  TestFolder folder_;
+  Identity ca_ = make_identity("Test CA");
+  Identity server_ = make_identity(std::string(kHost), &ca_);
+  std::string ca_file_ = folder_.write("ca.pem", ca_.pem());
+  std::string token_;
+  base::FixedEnvironment environment_;
+};
+
+/// No error may hold a secret.
+inline void expect_no_secret(const base::Error& error) {
+  EXPECT_THAT(error.text(), testing::Not(testing::HasSubstr("canary")));
+}
+
+}  // namespace rolegate::connect

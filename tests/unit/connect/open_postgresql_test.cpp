@@ -1,0 +1,239 @@
+#include <array>
+#include <cstdlib>
+
+#include <libpq-fe.h>
+
+#include "unit/connect/connect_fixture.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string int32(std::size_t value) {
+  const std::array<char, 4> bytes = {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+                                     static_cast<char>(value >> 8), static_cast<char>(value)};
+  return {bytes.data(), bytes.size()};
+}
+std::size_t read_int32(std::string_view bytes) {
+  std::size_t value = 0;
+  for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+std::string message(char type, const std::string& content) {
+  return type + int32(content.size() + 4) + content;
+}
+std::string ask_for_cleartext() { return message('R', int32(3)); }
+std::string welcome() { return message('R', int32(0)) + message('Z', "I"); }
+std::string refusal(const std::string& sqlstate, const std::string& text) {
+  using std::string_literals::operator""s;
+  return message('E', "SFATAL\0VFATAL\0C"s + sqlstate + "\0M"s + text + "\0Fauth.c\0L334\0Rauth_failed\0\0"s);
+}
+
+/// The beginning of every script: SSLRequest, 'S', TLS, StartupMessage.
+std::string startup(Peer& peer, const Identity& identity) {
+  peer.receive(8);
+  peer.send("S");
+  peer.start_tls(identity);
+  const std::string size = peer.receive(4);
+  return peer.receive(read_int32(size) - 4);
+}
+std::string password(Peer& peer) {
+  const std::string head = peer.receive(5);
+  std::string text = peer.receive(read_int32(std::string_view(head).substr(1)) - 4);
+  text.pop_back();
+  return text;
+}
+
+class OpenPostgresql : public ConnectTest {
+ protected:
+  base::Result<PgConnection> open(const login::Login& login, std::chrono::milliseconds time = kLong) {
+    return open_postgresql(login, environment_, base::Deadline::in(time), &steps_);
+  }
+  /// The error of a login that must not have given anything away.
+  base::Error refused(ScriptedServer& server, std::chrono::milliseconds time = kLong) {
+    const auto opened = open(login_to(server, config::Engine::postgresql), time);
+    EXPECT_FALSE(opened);
+    if (opened) return {};
+    EXPECT_THAT(server.in_clear(), Not(HasSubstr("canary")));
+    EXPECT_THAT(server.in_tls(), Not(HasSubstr("canary")));
+    expect_no_secret(opened.error());
+    return opened.error();
+  }
+  login::Steps steps_;
+};
+
+TEST_F(OpenPostgresql, GivesTheTokenToAVerifiedServerElsewhere) {
+  std::string given;
+  ScriptedServer server([&](Peer& peer) {
+    startup(peer, server_);
+    peer.send(ask_for_cleartext());
+    given = password(peer);
+    peer.send(welcome());
+  });
+  const auto opened = open(login_to(server, config::Engine::postgresql));
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(::PQstatus(opened->get()), CONNECTION_OK);
+  EXPECT_THAT(steps_of(steps_), ElementsAre("resolve", "tcp", "tls", "handshake"));
+  EXPECT_THAT(steps_.all()[1].detail, "127.0.0.1");
+  EXPECT_THAT(steps_.all()[2].detail, StartsWith("TLSv1.3 TLS_"));
+  EXPECT_THAT(server.connections(), 1);
+  const_cast<PgConnection&>(*opened).reset();
+  EXPECT_EQ(server.in_clear().size(), 8U);
+  EXPECT_EQ(given, token_);
+}
+
+TEST_F(OpenPostgresql, SendsOnlyStartupParametersThatRedshiftAndRdsProxyTake) {
+  std::string parameters;
+  ScriptedServer server([&](Peer& peer) {
+    parameters = startup(peer, server_).substr(4);
+    peer.send(ask_for_cleartext());
+    password(peer);
+    peer.send(welcome());
+  });
+  ASSERT_TRUE(open(login_to(server, config::Engine::redshift)));
+  server.finish();
+  using std::string_literals::operator""s;
+  EXPECT_EQ(parameters,
+            "user\0app_rw\0database\0app\0application_name\0rolegate\0client_encoding\0UTF8\0\0"s);
+}
+
+TEST_F(OpenPostgresql, IsNotLedAstrayByTheEnvironment) {
+  ScriptedServer server([&](Peer& peer) {
+    startup(peer, server_);
+    peer.send(ask_for_cleartext());
+    password(peer);
+    peer.send(welcome());
+  });
+  const std::array<std::array<const char*, 2>, 8> variables = {{{"PGHOSTADDR", "192.0.2.1"},
+                                                                {"PGHOST", "elsewhere.example.com"},
+                                                                {"PGPORT", "1"},
+                                                                {"PGSSLMODE", "disable"},
+                                                                {"PGSSLROOTCERT", "/nowhere"},
+                                                                {"PGTARGETSESSIONATTRS", "standby"},
+                                                                {"PGCHANNELBINDING", "require"},
+                                                                {"PGREQUIREPEER", "nobody"}}};
+  for (const auto& [name, value] : variables) ::setenv(name, value, 1);
+  const auto opened = open(login_to(server, config::Engine::postgresql));
+  for (const auto& [name, value] : variables) ::unsetenv(name);
+  EXPECT_TRUE(opened) << opened.error().text();
+}
+
+TEST_F(OpenPostgresql, RefusesACertificateForAnotherName) {
+  const Identity other = make_identity("elsewhere.example.com", &ca_);
+  ScriptedServer server([&](Peer& peer) { startup(peer, other); });
+  const auto error = refused(server);
+  EXPECT_EQ(error.code, "tls_verification_failed");
+  EXPECT_THAT(error.message, HasSubstr("not for " + std::string(kHost)));
+  EXPECT_THAT(error.hint, HasSubstr("connect_to"));
+  EXPECT_THAT(steps_of(steps_), ElementsAre("resolve", "tcp", "tls tls_verification_failed"));
+}
+
+TEST_F(OpenPostgresql, RefusesACertificateOfAnUnknownCa) {
+  const Identity stranger = make_identity("Test CA");
+  const Identity other = make_identity(std::string(kHost), &stranger);
+  ScriptedServer server([&](Peer& peer) { startup(peer, other); });
+  const auto error = refused(server);
+  EXPECT_EQ(error.code, "tls_verification_failed");
+  EXPECT_THAT(error.hint, HasSubstr("sslrootcert " + ca_file_));
+}
+
+TEST_F(OpenPostgresql, RequireEncryptsWithoutVerifying) {
+  const Identity stranger = make_identity("Test CA");
+  const Identity other = make_identity("elsewhere.example.com", &stranger);
+  ScriptedServer server([&](Peer& peer) {
+    startup(peer, other);
+    peer.send(welcome());
+  });
+  login::Login login = login_to(server, config::Engine::postgresql);
+  login.ssl_mode = config::SslMode::require;
+  EXPECT_TRUE(open(login));
+}
+
+TEST_F(OpenPostgresql, VerifyCaLeavesTheNameOut) {
+  const Identity other = make_identity("elsewhere.example.com", &ca_);
+  ScriptedServer server([&](Peer& peer) {
+    startup(peer, other);
+    peer.send(welcome());
+  });
+  login::Login login = login_to(server, config::Engine::postgresql);
+  login.ssl_mode = config::SslMode::verify_ca;
+  EXPECT_TRUE(open(login));
+}
+
+TEST_F(OpenPostgresql, RefusesAServerWithoutTls) {
+  ScriptedServer server([](Peer& peer) {
+    peer.receive(8);
+    peer.send("N" + ask_for_cleartext());
+  });
+  EXPECT_EQ(refused(server).code, "tls_not_offered");
+}
+
+TEST_F(OpenPostgresql, RefusesARequestForThePasswordInsteadOfTls) {
+  ScriptedServer server([](Peer& peer) {
+    peer.receive(8);
+    peer.send(ask_for_cleartext());
+  });
+  EXPECT_EQ(refused(server).code, "tls_failed");
+}
+
+TEST_F(OpenPostgresql, RefusesBytesAddedBeforeTls) {
+  ScriptedServer server([&](Peer& peer) {
+    peer.receive(8);
+    peer.send("S" + ask_for_cleartext());
+    peer.start_tls(server_);
+  });
+  EXPECT_EQ(refused(server).code, "bytes_before_tls");
+}
+
+TEST_F(OpenPostgresql, SaysInWhichStepTheTimeRanOut) {
+  ScriptedServer silent([](Peer&) {});
+  EXPECT_EQ(refused(silent, kShort).code, "connect_timeout");
+  EXPECT_THAT(steps_of(steps_), ElementsAre("resolve", "tcp", "tls connect_timeout"));
+
+  steps_ = {};
+  ScriptedServer no_handshake([](Peer& peer) {
+    peer.receive(8);
+    peer.send("S");
+  });
+  EXPECT_THAT(refused(no_handshake, kShort).message, HasSubstr("did not finish TLS"));
+
+  steps_ = {};
+  ScriptedServer no_login([&](Peer& peer) { startup(peer, server_); });
+  EXPECT_THAT(refused(no_login, kLong / 10).message, HasSubstr("did not answer the login"));
+  EXPECT_THAT(steps_of(steps_), ElementsAre("resolve", "tcp", "tls", "handshake connect_timeout"));
+}
+
+TEST_F(OpenPostgresql, ExplainsARefusedToken) {
+  ScriptedServer server([&](Peer& peer) {
+    startup(peer, server_);
+    peer.send(ask_for_cleartext());
+    password(peer);
+    peer.send(refusal("28000", "PAM authentication failed for user \"app_rw\""));
+  });
+  const auto opened = open(login_to(server, config::Engine::postgresql));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, "iam_token_refused");
+  EXPECT_THAT(opened.error().message,
+              HasSubstr("PAM authentication failed for user \"app_rw\" (SQLSTATE 28000)"));
+  EXPECT_THAT(opened.error().message, Not(HasSubstr("LOCATION")));
+  EXPECT_THAT(opened.error().hint, HasSubstr("GRANT rds_iam TO \"app_rw\""));
+  expect_no_secret(opened.error());
+}
+
+TEST_F(OpenPostgresql, SaysWhenNobodyListens) {
+  auto server = std::make_unique<ScriptedServer>([](Peer&) {});
+  const login::Login login = login_to(*server, config::Engine::postgresql);
+  server.reset();
+  const auto opened = open(login);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, "connect_failed");
+  EXPECT_TRUE(opened.error().retryable);
+  EXPECT_THAT(opened.error().message, HasSubstr("Connection refused"));
+}
+
+}  // namespace
+}  // namespace rolegate::connect
