@@ -1,5 +1,6 @@
 #include "aws/credential_providers/ini_file.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -33,6 +34,16 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// Other than a tab. Names of profiles stand in messages, and no value that is right has one.
+bool has_control_character(std::string_view line) {
+  while (!line.empty()) {
+    const std::string_view part = line.substr(0, line.find('\t'));
+    if (base::has_control_characters(part)) return true;
+    line.remove_prefix(std::min(part.size() + 1, line.size()));
+  }
+  return false;
+}
+
 /// Takes one line off the front; a line ends with LF, CR LF or CR.
 std::string_view take_line(std::string_view& rest) {
   const auto end = rest.find_first_of("\r\n");
@@ -62,6 +73,7 @@ class Parser {
       const std::string_view line = take_line(rest);
       ++line_;
       if (!base::is_utf8(line)) return refuse("the file is not UTF-8 here.");
+      if (has_control_character(line)) return refuse("there is a control character here.");
       if (auto problem = read(line)) return std::unexpected(std::move(*problem));
     }
     if (auto problem = finish_value()) return std::unexpected(std::move(*problem));

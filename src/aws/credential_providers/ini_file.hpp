@@ -34,7 +34,8 @@ struct IniFile {
 /// name,
 /// '#' and ';' comments on lines of their own only, indented lines go on with the value, a section or a name
 /// that comes twice is an error, and `[DEFAULT]` gives to every section what it does not have itself. A byte
-/// order mark is skipped. Errors (credentials_invalid) begin with "file:line:" and never quote a line.
+/// order mark is skipped, a control character is an error. Errors (credentials_invalid) begin with
+/// "file:line:" and never quote a line.
 [[nodiscard]] base::Result<IniFile> parse_ini(std::string_view text, std::string_view file);
 
 }  // namespace rolegate::aws

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "aws/credential_providers/credentials_json.hpp"
 #include "aws/credential_providers/sts_region.hpp"
 #include "aws/credentials.hpp"
 #include "base/nearest.hpp"
@@ -69,7 +70,7 @@ std::optional<base::Error> complaint(const Profiles& profiles, const ProfileView
     const auto names = profiles.names();
     const auto near = base::nearest(source, names);
     return refuse(profile, "source_profile",
-                  fmt::format("names the source_profile '{}', which does not exist", source),
+                  fmt::format("names the source_profile '{}', which does not exist", quotable(source)),
                   near.empty() ? std::string() : fmt::format("Did you mean '{}'?", near))
         .error();
   }

@@ -43,7 +43,8 @@ base::Error portal_refusal(const SsoSettings& settings, const HttpResponse& answ
                            const std::string& login) {
   base::Error error;
   error.aws = portal_words(answer);
-  const std::string asked = fmt::format("role '{}' in account {}", settings.role_name, settings.account_id);
+  const std::string asked =
+      fmt::format("role '{}' in account {}", quotable(settings.role_name), quotable(settings.account_id));
   if (answer.status == 401) {
     error.code = code_name(CredentialsErrc::credentials_expired);
     error.message =
@@ -70,9 +71,10 @@ base::Result<SsoSettings> read_sso_settings(const Profiles& profiles, const Prof
     settings.session = std::string(*name);
     session = profiles.sso_session(settings.session);
     if (session == nullptr) {
-      return refuse(profile, "sso_session",
-                    fmt::format("refers to the sso-session '{}', which does not exist", *name),
-                    fmt::format("{} needs a section [sso-session {}].", profiles.config_file().path, *name));
+      return refuse(
+          profile, "sso_session",
+          fmt::format("refers to the sso-session '{}', which does not exist", quotable(*name)),
+          fmt::format("{} needs a section [sso-session {}].", profiles.config_file().path, quotable(*name)));
     }
   }
   const std::array<std::pair<std::string_view, std::string*>, 4> wanted{

@@ -82,6 +82,7 @@ TEST(IniFile, NamesFileAndLineOfWhatIsWrongAndQuotesNothing) {
       {"[]\n", "f:1: there is no [section]"},
       {"[s\n", "f:1: there is no [section]"},
       {"[s]\na = \xFF\n", "f:2: the file is not UTF-8"},
+      {"[s]\na =\thush\x1B\n", "f:2: there is a control character"},
       {"\n\r\n\r[s]\nhush", "f:5: neither"},
   };
   for (const auto& [text, message] : all) {
