@@ -9,6 +9,7 @@
 #include "cli/error_report.hpp"
 #include "cli/printable.hpp"
 #include "cli/style.hpp"
+#include "cli/wrap.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -31,9 +32,13 @@ std::string_view severity_name(config::Severity severity) {
 void write_config_check(Output& out, const config::Loaded& loaded) {
   const Paint paint(out.style());
   for (const auto& problem : loaded.problems) {
-    const bool error = problem.severity == config::Severity::error;
-    out.write(fmt::format("{}{}:{} {}\n", error ? paint.red() : paint.yellow(),
-                          severity_name(problem.severity), paint.off(), printable(problem.text())));
+    // Elsewhere than on a terminal a line starts with the place, as compilers have it and editors read it.
+    if (out.style().terminal) {
+      const bool error = problem.severity == config::Severity::error;
+      const char* mark = !error ? "!" : out.style().unicode ? "✗" : "x";
+      out.write(fmt::format("{}{}{} ", error ? paint.red() : paint.yellow(), mark, paint.off()));
+    }
+    out.write(wrapped(problem.text(), 2, out.style()) + "\n");
   }
   const auto errors = count(loaded, config::Severity::error);
   const auto warnings = count(loaded, config::Severity::warning);

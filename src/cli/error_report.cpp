@@ -5,23 +5,10 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "cli/printable.hpp"
 #include "cli/style.hpp"
+#include "cli/wrap.hpp"
 
 namespace rolegate::cli {
-namespace {
-
-/// Printable, with every line after the first indented by `indent` columns.
-std::string indented(std::string_view text, std::size_t indent) {
-  std::string out;
-  for (const char c : printable_lines(text)) {
-    out.push_back(c);
-    if (c == '\n') out.append(indent, ' ');
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string aws_text(const base::AwsAnswer& answer) {
   std::string text =
@@ -32,13 +19,18 @@ std::string aws_text(const base::AwsAnswer& answer) {
 }
 
 void write_error(Output& err, const base::Error& error) {
-  const Paint paint(err.style());
-  err.write(fmt::format("rolegate: {}error:{} {}\n", paint.red(), paint.off(), indented(error.message, 2)));
+  const Style& style = err.style();
+  const Paint paint(style);
+  // The first line starts after "rolegate: error: "; what follows it is indented by two.
+  std::string message = wrapped("rolegate: error: " + error.message, 2, style);
+  if (style.colour) message.insert(16, paint.off()).insert(10, paint.red());
+  err.write(message + "\n");
   if (!error.hint.empty()) {
-    err.write(fmt::format("  {}hint:{} {}\n", paint.bold(), paint.off(), indented(error.hint, 8)));
+    err.write(fmt::format("  {}hint:{} {}\n", paint.bold(), paint.off(), wrapped(error.hint, 8, style)));
   }
   if (error.aws) {
-    err.write(fmt::format("  {}AWS:{}  {}\n", paint.bold(), paint.off(), indented(aws_text(*error.aws), 8)));
+    err.write(
+        fmt::format("  {}AWS:{}  {}\n", paint.bold(), paint.off(), wrapped(aws_text(*error.aws), 8, style)));
   }
 }
 

@@ -39,7 +39,7 @@ base::Result<FoundDatabase> find_database(Context& context, std::string_view nam
     for (const auto& problem : loaded->problems) {
       if (problem.severity == config::Severity::warning &&
           (problem.database.empty() || problem.database == name)) {
-        context.err.write(fmt::format("rolegate: warning: {}\n", printable(problem.text())));
+        context.err.write(fmt::format("rolegate: {}\n", printable(problem.text())));
       }
     }
   }

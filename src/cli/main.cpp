@@ -76,8 +76,8 @@ cli::ExitStatus run(const std::vector<std::string>& arguments, cli::Output& out,
 int main(int argc, char** argv) {
   const cli::InheritedLimits inherited = cli::protect_process();
   const base::ProcessEnvironment environment;
-  cli::FdOutput out(STDOUT_FILENO, cli::style_of(::isatty(STDOUT_FILENO) != 0, environment));
-  cli::FdOutput err(STDERR_FILENO, cli::style_of(::isatty(STDERR_FILENO) != 0, environment));
+  cli::FdOutput out(STDOUT_FILENO, cli::style_of_descriptor(STDOUT_FILENO, environment));
+  cli::FdOutput err(STDERR_FILENO, cli::style_of_descriptor(STDERR_FILENO, environment));
   cli::ExitStatus status = cli::ExitStatus::failed;
   try {
     status = run({argv + (argc > 0 ? 1 : 0), argv + argc}, out, err, environment, inherited);

@@ -120,8 +120,8 @@ class Execution {
     if (context_.interrupts.interrupted())
       return base::fail(StatementErrc::query_cancelled, "The query was cancelled.");
     return base::fail(connect::Errc::query_failed,
-                      fmt::format("ERROR {} ({}): {}", ::mysql_errno(&connection_),
-                                  ::mysql_sqlstate(&connection_), ::mysql_error(&connection_)));
+                      fmt::format("{} (error {}, SQLSTATE {})", ::mysql_error(&connection_),
+                                  ::mysql_errno(&connection_), ::mysql_sqlstate(&connection_)));
   }
 
   MYSQL& connection_;

@@ -8,9 +8,10 @@ namespace rolegate::cli {
 
 /// How text may look where it goes.
 struct Style {
-  bool terminal = false;  ///< a person reads it
-  bool colour = false;    ///< ANSI colours: a terminal, and NO_COLOR (https://no-color.org) is not set
-  bool unicode = false;   ///< the locale is UTF-8: box lines and check marks come out right
+  bool terminal = false;    ///< a person reads it
+  bool colour = false;      ///< ANSI colours: a terminal, and NO_COLOR (https://no-color.org) is not set
+  bool unicode = false;     ///< the locale is UTF-8: box lines and check marks come out right
+  std::size_t columns = 0;  ///< of the terminal; 0: nothing is wrapped
 };
 
 /// Standard output or standard error, buffered. After a write has failed (full disk, broken pipe) all else is

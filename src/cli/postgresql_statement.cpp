@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -48,6 +50,18 @@ std::string trimmed(const char* text) {
   return std::string(view);
 }
 
+/// "relation "x" does not exist (SQLSTATE 42P01)" and the lines that go with it (LINE, HINT, DETAIL).
+std::string server_error(const PGresult& result) {
+  std::string text = trimmed(::PQresultErrorMessage(&result));
+  if (constexpr std::string_view kSeverity = "ERROR:"; text.starts_with(kSeverity)) {
+    text.erase(0, text.find_first_not_of(' ', kSeverity.size()));
+  }
+  if (const char* state = ::PQresultErrorField(&result, PG_DIAG_SQLSTATE)) {
+    text.insert(std::min(text.find('\n'), text.size()), fmt::format(" (SQLSTATE {})", state));
+  }
+  return text;
+}
+
 void write_notice(void* err, const char* message) {
   static_cast<Output*>(err)->write(printable_lines(trimmed(message)) + "\n");
 }
@@ -60,7 +74,7 @@ class Execution {
 
   base::Result<void> run(const std::string& sql) {
     const auto interrupts = context_.interrupts.watch([this] { cancel(); });
-    if (::PQsendQuery(&connection_, sql.c_str()) == 0) return failed(::PQerrorMessage(&connection_));
+    if (::PQsendQuery(&connection_, sql.c_str()) == 0) return failed(trimmed(::PQerrorMessage(&connection_)));
     ::PQsetSingleRowMode(&connection_);
     base::Result<void> outcome;
     // Every result is read, also after an error: the connection has to come to rest.
@@ -99,7 +113,7 @@ class Execution {
                           "`rolegate query` cannot send data for COPY … FROM STDIN.",
                           "Use `rolegate connect` and psql's \\copy.");
       default:
-        return failed(::PQresultErrorMessage(&result));
+        return failed(server_error(result));
     }
   }
 
@@ -137,7 +151,7 @@ class Execution {
       ::PQfreemem(data);
       if (context_.out.failed()) cancel_once();
     }
-    if (size == -2) return failed(::PQerrorMessage(&connection_));
+    if (size == -2) return failed(trimmed(::PQerrorMessage(&connection_)));
     return {};
   }
 
@@ -151,10 +165,10 @@ class Execution {
     if (cancel_) ::PQcancel(cancel_.get(), reason, sizeof reason);
   }
 
-  base::Result<void> failed(const char* message) {
+  base::Result<void> failed(std::string message) {
     if (context_.interrupts.interrupted())
       return base::fail(StatementErrc::query_cancelled, "The query was cancelled.");
-    return base::fail(connect::Errc::query_failed, trimmed(message));
+    return base::fail(connect::Errc::query_failed, std::move(message));
   }
 
   PGconn& connection_;

@@ -44,8 +44,10 @@ base::Error replace_process(const std::vector<std::string>& command, const Clien
   const int error = errno;
   for (auto& entry : merged) base::wipe(entry);
   const auto code = error == ENOENT ? ExecErrc::command_not_found : ExecErrc::command_failed;
-  return base::make_error(code, fmt::format("'{}' could not be started: {}.", command.front(),
-                                            std::generic_category().message(error)));
+  return base::make_error(
+      code,
+      fmt::format("'{}' could not be started: {}.", command.front(), std::generic_category().message(error)),
+      error == ENOENT ? "Is it installed, and in PATH?" : "");
 }
 
 }  // namespace rolegate::cli

@@ -34,7 +34,10 @@ void SpdlogLog::write(base::LogLevel level, std::string_view line) {
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
     logger_ = std::make_shared<spdlog::logger>("rolegate", std::move(sink));
     logger_->set_level(spdlog::level::trace);
-    logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+    // Whoever did not ask for a log gets a warning that looks like every other message.
+    logger_->set_pattern(
+        threshold_ >= base::LogLevel::warning ? "rolegate: %^%l:%$ %v" : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v",
+        spdlog::pattern_time_type::utc);
   });
   logger_->log(spdlog_level(level), "{}", printable(line));
 }

@@ -8,6 +8,7 @@
 #include "cli/error_report.hpp"
 #include "cli/printable.hpp"
 #include "cli/style.hpp"
+#include "cli/wrap.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -20,13 +21,12 @@ double milliseconds(std::chrono::microseconds duration) {
   return static_cast<double>(duration.count()) / 1000;
 }
 
-/// Text below a step, its lines all starting where the step's title does.
+/// Text below a step: its label where the step's title is, its lines all starting where the text does.
 void write_below(Output& out, std::string_view label, std::string_view text) {
   const Paint paint(out.style());
-  std::string lines = printable_lines(text);
-  for (std::size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 10)
-    lines.insert(at + 1, 10, ' ');
-  out.write(fmt::format("    {}{:<6}{}{}\n", paint.bold(), label, paint.off(), lines));
+  constexpr std::size_t kIndent = 10;
+  out.write(fmt::format("    {}{:<6}{}{}\n", paint.bold(), label, paint.off(),
+                        wrapped(text, kIndent, out.style())));
 }
 
 void write_error_below(Output& out, const base::Error& error) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 namespace rolegate::cli {
 namespace {
 
@@ -20,11 +23,18 @@ bool locale_is_utf8(const base::Environment& environment) {
 
 }  // namespace
 
-Style style_of(bool is_terminal, const base::Environment& environment) {
+Style style_of(bool is_terminal, const base::Environment& environment, std::size_t columns) {
   return {
       .terminal = is_terminal,
       .colour = is_terminal && !environment.get("NO_COLOR") && environment.get_or("TERM", "dumb") != "dumb",
-      .unicode = locale_is_utf8(environment)};
+      .unicode = locale_is_utf8(environment),
+      .columns = is_terminal ? columns : 0};
+}
+
+Style style_of_descriptor(int fd, const base::Environment& environment) {
+  winsize size{};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0;
+  return style_of(::isatty(fd) != 0, environment, known ? size.ws_col : 0);
 }
 
 }  // namespace rolegate::cli

@@ -5,8 +5,11 @@
 
 namespace rolegate::cli {
 
-/// What the descriptor (1 or 2) and the environment allow: TERM, NO_COLOR, LC_ALL, LC_CTYPE, LANG.
-[[nodiscard]] Style style_of(bool is_terminal, const base::Environment& environment);
+/// What the environment allows (TERM, NO_COLOR, LC_ALL, LC_CTYPE, LANG) on a terminal of that many columns,
+/// or on none.
+[[nodiscard]] Style style_of(bool is_terminal, const base::Environment& environment, std::size_t columns = 0);
+/// The same for a descriptor.
+[[nodiscard]] Style style_of_descriptor(int fd, const base::Environment& environment);
 
 /// ANSI sequences, or nothing where there is no colour.
 class Paint {

@@ -16,17 +16,23 @@ namespace {
 
 constexpr char kQuestion[] = "SELECT current_user, version()";
 
+/// "PostgreSQL 15.18 (Debian …) on x86_64-pc-linux-gnu, compiled by …" without its platform and compiler;
+/// "Redshift 1.0.48805" of what claims to be PostgreSQL 8 first.
+std::string_view short_version(std::string_view version) {
+  if (const auto redshift = version.rfind("Redshift "); redshift != std::string_view::npos) {
+    version.remove_prefix(redshift);
+  }
+  constexpr std::size_t kEnough = 60;
+  return version.substr(0, std::min({version.find(','), version.find(" on "), kEnough}));
+}
+
 /// Keeps the first row, for the detail of the query step.
 class FirstRow final : public RowWriter {
  public:
   void begin_result(std::vector<Column>) override {}
   void row(std::span<const Cell> cells) override {
     if (cells.size() < 2) return;
-    constexpr std::size_t kEnough = 60;
-    const std::string_view version = cells[1].value_or("");
-    // PostgreSQL goes on with compiler and platform after a comma; nobody needs those here.
-    text_ =
-        fmt::format("{}, {}", cells[0].value_or(""), version.substr(0, std::min(version.find(','), kEnough)));
+    text_ = fmt::format("{}, {}", cells[0].value_or(""), short_version(cells[1].value_or("")));
   }
   void end_result(std::uint64_t) override {}
   void finish() override {}
