@@ -15,4 +15,7 @@ inline constexpr std::size_t kMaxAnswerText =
 /// value.
 [[nodiscard]] std::string text_problem(std::string_view name, std::string_view value);
 
+/// Words from outside, fit for terminals and logs: valid UTF-8, no control characters, 2,000 bytes at most.
+[[nodiscard]] std::string printable(std::string_view text);
+
 }  // namespace rolegate::aws

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "aws/answer_text.hpp"
 #include "aws/api.hpp"
-#include "base/utf8.hpp"
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, API_AssumeRole.html,
 // API_AssumeRoleWithWebIdentity.html;
@@ -71,22 +71,6 @@ constexpr auto kCodes = std::to_array<CodeRule>({
 
 bool is_assume_role(const CallSubject& subject) { return subject.operation.starts_with("AssumeRole"); }
 bool is_web_identity(const CallSubject& subject) { return subject.operation == "AssumeRoleWithWebIdentity"; }
-
-/// AWS's words go into terminals and logs: no control characters, no end.
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMax = 2000;
-  std::string out(text.substr(0, kMax));
-  if (base::is_utf8(text)) {
-    while (!out.empty() && !base::is_utf8(out)) out.pop_back();
-  } else {
-    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
-  if (base::has_control_characters(out)) {
-    std::ranges::replace_if(
-        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  }
-  return out;
-}
 
 ApiErrc code_of(const CallSubject& subject, int status, std::string_view aws_code,
                 std::string_view aws_message) {

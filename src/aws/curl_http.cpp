@@ -101,6 +101,20 @@ bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
+/// Gives the name of a header that would hold a line break (and so smuggle in another), or nothing.
+std::string append_headers(HeaderList& headers, const HttpRequest& request, bool& complete) {
+  // libcurl would wait a second for "100 Continue" before a long body.
+  complete = headers.append("Expect:");
+  for (const auto& [name, value] : request.headers) {
+    if (has_line_break(name)) return "name";
+    if (has_line_break(value)) return name;
+    std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
+    const base::WipeAtEnd wipe(line);
+    complete = headers.append(line) && complete;
+  }
+  return {};
+}
+
 base::Error timeout_error(const Url& url) {
   return base::make_error(ApiErrc::http_timeout, fmt::format("{} did not answer in time.", url.authority),
                           "Check the network, proxy and firewall between here and there.", true);
@@ -210,17 +224,11 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
   if (loan.get() == nullptr) return base::fail(ApiErrc::http_failed, "libcurl could not make a handle.");
 
   HeaderList headers(curl);
-  // libcurl would wait a second for "100 Continue" before a long body.
-  bool ready = headers.append("Expect:");
-  for (const auto& [name, value] : request.headers) {
-    if (has_line_break(name) || has_line_break(value)) {
-      return base::fail(ApiErrc::http_failed,
-                        fmt::format("The header {} of a request to {} would hold a line break.",
-                                    has_line_break(name) ? "name" : name, url->authority));
-    }
-    std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
-    const base::WipeAtEnd wipe(line);
-    ready = ready && headers.append(line);
+  bool ready = false;
+  if (const auto bad = append_headers(headers, request, ready); !bad.empty()) {
+    return base::fail(
+        ApiErrc::http_failed,
+        fmt::format("The header {} of a request to {} would hold a line break.", bad, url->authority));
   }
   const std::string proxy = request.use_proxy ? proxies_.proxy_for(*url) : std::string();
   Incoming incoming;
@@ -247,9 +255,10 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
     set(CURLOPT_POSTFIELDS, request.body.c_str());
     if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  if (!ready)
+  if (!ready) {
     return base::fail(ApiErrc::http_failed, "libcurl is too old: it refused an option.",
                       "Rolegate needs libcurl 7.85 or newer.");
+  }
 
   const CURLcode code = curl.easy_perform(loan.get());
   if (code != CURLE_OK) return std::unexpected(error_of(code, detail.data(), *url, proxy, incoming, curl));

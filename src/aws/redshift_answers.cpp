@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "aws/answer_text.hpp"
 #include "aws/query_protocol.hpp"
 #include "aws/url.hpp"
 #include "base/iso8601.hpp"
@@ -65,7 +66,7 @@ base::Error endpoint_not_ready(std::string_view what, std::string_view name, std
   const bool paused = status == "paused";
   return base::make_error(ApiErrc::endpoint_not_ready,
                           fmt::format("Redshift {} '{}' has no endpoint: its status is '{}'.", what, name,
-                                      status.empty() ? "unknown" : status),
+                                      status.empty() ? "unknown" : printable(status)),
                           paused ? "Resume it." : "Wait until it is available.", !paused);
 }
 

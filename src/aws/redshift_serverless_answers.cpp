@@ -110,13 +110,16 @@ Refusal read_json_refusal(HttpResponse& response) {
   const FlatJson json(response.body);
   // "com.amazonaws.redshiftserverless#ResourceNotFoundException:http://internal…": only the middle counts
   // (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, "Operation error serialization").
+  const auto member = [&](std::string_view pointer) {
+    return json.problem().empty() ? json.string(pointer) : std::string_view();
+  };
   std::string_view code = response.header("x-amzn-ErrorType");
-  if (code.empty()) code = json.string("/__type");
-  if (code.empty()) code = json.string("/code");
+  if (code.empty()) code = member("/__type");
+  if (code.empty()) code = member("/code");
   code = code.substr(0, code.find(':'));
   code = code.substr(code.rfind('#') + 1);
-  std::string_view message = json.string("/message");
-  if (message.empty()) message = json.string("/Message");
+  std::string_view message = member("/message");
+  if (message.empty()) message = member("/Message");
   return {.code = std::string(code),
           .message = std::string(message),
           .request_id = std::string(response.header("x-amzn-RequestId"))};

@@ -133,6 +133,8 @@ TEST(AwsError, CarriesNoControlCharactersAndNoEndlessText) {
   EXPECT_THAT(error.text(), Not(HasSubstr("\xff")));
   EXPECT_LT(error.message.size(), 3000u);
   EXPECT_EQ(error.aws->request_id, "r 1");
+  // C1 controls too: a terminal may take U+009B for an escape sequence.
+  EXPECT_EQ(aws_error(kAssumeRole, 400, "C", "a\u009Bb\u00A0", "").aws->message, "a b\u00A0");
   // Cut between characters, not inside one.
   const auto cut = aws_error(kAssumeRole, 400, "C", std::string(1999, 'x') + "é", "");
   EXPECT_EQ(cut.aws->message.size(), 1999u);

@@ -167,6 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{Reader::workgroup, R"({"dbUser":"u","dbPassword":"canary"})", "has no expiration."},
         Case{Reader::workgroup, R"({"dbUser":"u","dbPassword":"canary","dbPassword":"other"})",
              "has dbPassword more than once."},
+        Case{Reader::workgroup, "{\"a\\u001b\":1,\"a\\u001b\":2}", "has a  more than once."},
         Case{Reader::workgroup, R"({"dbUser":"u","dbPassword":"canary","expiration":true})",
              "has an expiration that is not a time."},
         Case{Reader::workgroup, R"({"dbUser":"u","dbPassword":"canary","expiration":-1})",
@@ -219,7 +220,7 @@ TEST(BrokenAnswers, EntitiesAreNotExpanded) {
 
 TEST(BrokenAnswers, RefusalsThatAreNoneAreEmpty) {
   for (const char* body : {"", "<", "<html>busy</html>", "{}", "[1]", "{\"__type\":7}",
-                           "<ErrorResponse><Error/></ErrorResponse>"}) {
+                           "{\"__type\":\"AccessDenied\",", "<ErrorResponse><Error/></ErrorResponse>"}) {
     for (const auto read_refusal : {read_json_refusal, read_query_refusal}) {
       HttpResponse response;
       response.body = body;
