@@ -7,6 +7,7 @@ install(TARGETS rolegate_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS rolegate_api EXPORT RolegateTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/rolegate DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
+file(RELATIVE_PATH ROLEGATE_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(packaging/rolegate.pc.in ${CMAKE_BINARY_DIR}/rolegate.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/rolegate.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

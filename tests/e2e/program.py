@@ -12,6 +12,11 @@ import yaml
 BOUND_SECONDS = 60
 
 
+def made_calls(lab) -> dict[str, int]:
+    """The AWS operations that were called at all, with how often."""
+    return {operation: count for operation, count in lab.calls().items() if count}
+
+
 class Program:
     """`run` gives the finished process; every run has a bound and an environment of the lab's own."""
 

@@ -114,7 +114,7 @@ def test_interrupt_cancels_the_running_query(lab, rolegate):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     running = "SELECT count(*) AS n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'"
     for _ in range(200):
-        if rolegate.rows("aurora_postgresql_password", running) == [{"n": 1}]:
+        if rolegate.rows(PG, running) == [{"n": 1}]:
             break
     else:
         process.kill()
@@ -123,7 +123,7 @@ def test_interrupt_cancels_the_running_query(lab, rolegate):
     process.communicate(timeout=30)
     assert process.returncode != 0
     for _ in range(200):
-        if rolegate.rows("aurora_postgresql_password", running) == [{"n": 0}]:
+        if rolegate.rows(PG, running) == [{"n": 0}]:
             break
     else:
         pytest.fail("the query still runs at the server")

@@ -4,6 +4,7 @@ What counts as proof is the verifier's decision log: it names the principal and 
 """
 
 import pytest
+from program import made_calls
 
 KINDS = ("aurora_postgresql", "aurora_mysql", "redshift_cluster", "redshift_serverless")
 WHO = {"postgresql": "SELECT session_user AS who", "redshift": "SELECT session_user AS who",
@@ -30,7 +31,7 @@ def test_logs_in(lab, rolegate, kind, way):
     assert (decision["decision"], decision["user"]) == ("allow", user)
     if way == "same_account":
         assert decision["principal"] == "arn:aws:iam::222222222222:user/reports"
-        assert "sts:AssumeRole" not in lab.calls()
+        assert "sts:AssumeRole" not in made_calls(lab)
     else:
         role = "SupersetDatabaseAccess" if kind.startswith("aurora") else "SupersetRedshiftAccess"
         assert decision["principal"].startswith(f"arn:aws:sts::222222222222:assumed-role/{role}/")
@@ -61,7 +62,7 @@ def test_redshift_host_comes_from_the_api(lab, rolegate, kind):
 def test_password_database_asks_aws_nothing(lab, rolegate, kind):
     rows = rolegate.rows(f"{kind}_password", "SELECT count(*) AS n FROM orders")
     assert rows == [{"n": 5}]
-    assert lab.calls() == {}
+    assert made_calls(lab) == {}
     assert lab.decisions() == []
 
 

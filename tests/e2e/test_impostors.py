@@ -23,7 +23,8 @@ def modes(lab):
 
 @pytest.mark.parametrize("engine", ("postgresql", "mysql"))
 def test_every_mode_is_tried_here(lab, engine):
-    tried = set(EXPECTED) | set(STALLS) | {"valid_certificate", "password_instead_of_tls", "auth_switch_before_tls"}
+    tried = set(EXPECTED) | set(STALLS) | {"valid_certificate", "password_instead_of_tls", "auth_switch_before_tls",
+                                           "cleartext_greeting_before_tls"}
     assert modes(lab)[engine] <= tried
 
 
@@ -38,7 +39,8 @@ def test_control_the_impostor_records_what_it_is_given(lab, rolegate, engine):
 
 @pytest.mark.parametrize("engine, mode", [
     *[(engine, mode) for engine in ("postgresql", "mysql") for mode in EXPECTED],
-    ("postgresql", "password_instead_of_tls"), ("mysql", "auth_switch_before_tls")])
+    ("postgresql", "password_instead_of_tls"), ("mysql", "auth_switch_before_tls"),
+    ("mysql", "cleartext_greeting_before_tls")])
 def test_gets_no_token(lab, rolegate, engine, mode):
     before = sum(event["stage"] == "closed" for event in lab.impostor_events(engine, mode))
     error = rolegate.failure("db", config=impostor(lab, rolegate, engine, mode))
@@ -55,6 +57,6 @@ def test_a_stall_ends_at_the_deadline(lab, rolegate, engine, mode):
     config = impostor(lab, rolegate, engine, mode)
     done = rolegate.run("--timeout", "2", "query", "db", "SELECT 1", config=config)
     assert done.returncode == 1
-    assert "timed out" in done.stderr or "within" in done.stderr, done.stderr
+    assert " in time." in done.stderr, done.stderr
     if mode != "stall_auth":
         assert not impostor_log.seen(lab.impostor_events(engine, mode), "X-Amz-Signature")

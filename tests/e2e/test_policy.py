@@ -9,7 +9,6 @@ import pytest
 from aws import world as default
 
 KINDS = ("aurora_postgresql", "aurora_mysql", "redshift_cluster", "redshift_serverless")
-DENY_ALL = {"Version": "2012-10-17", "Statement": []}
 NOBODY = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}]}
 
@@ -39,8 +38,8 @@ def grant(lab, kind, answer, left_out=None):
     target = lab.kinds[kind]["role_arn"]
     roles = [{**role, "policies": [], "trust_policy": NOBODY} for role in world["roles"] if role["arn"] != target]
     roles.append({"arn": target, "max_session_duration": 43200, "trust_policy": policies["trust_policy"] or NOBODY,
-                  "policies": [policies["permission_policy"] or DENY_ALL]})
-    users = [{**user, "policies": [policies["caller_policy"] or DENY_ALL]} for user in world["users"]]
+                  "policies": [policies["permission_policy"]] if policies["permission_policy"] else []})
+    users = [{**user, "policies": [policies["caller_policy"]] if policies["caller_policy"] else []} for user in world["users"]]
     lab.patch_world({"roles": roles, "users": users})
 
 

@@ -112,7 +112,7 @@ def write(folder: Path, lab: dict, entries: list[dict]) -> None:
     _write(aws / "config", "".join(f"[profile {name}]\nregion = {region}\n\n" for name in lab["access_keys"]))
     _write(aws / "credentials", "".join(
         f"[{name}]\naws_access_key_id = {key['access_key_id']}\naws_secret_access_key = {key['secret_access_key']}\n\n"
-        for name, key in lab["access_keys"].items()))
+        for name, key in lab["access_keys"].items()), mode=0o600)
     heading = ("# Made by tests/lab/lab. Databases ending in _same_account need AWS_PROFILE=same-account, those ending\n"
                "# in _cross_account AWS_PROFILE=superset (what env.sh sets).\n")
     document = {"feature_flags": {"AWS_DATABASE_IAM_AUTH": True}, "databases": entries}
@@ -133,7 +133,8 @@ def _shell(folder: Path, lab: dict, region: str) -> str:
             + "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in variables.items()))
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, mode: int = 0o644) -> None:
     partial = file.with_name("." + file.name)
     partial.write_text(text, encoding="utf-8")
+    partial.chmod(mode)
     partial.replace(file)
