@@ -46,6 +46,20 @@ std::string identifier(const PolicySet& set, bool underscores) {
   return out.empty() ? "database" : out;
 }
 
+/// The caller, when its ARN is known: "role" or "user", and the name without its path.
+struct Caller {
+  std::string_view type;
+  std::string name;
+};
+std::optional<Caller> caller_of(const PolicySet& set) {
+  for (const std::string_view type : {"role", "user"}) {
+    if (set.caller_arn.find(fmt::format(":{}/", type)) != std::string::npos) {
+      return Caller{type, set.caller_arn.substr(set.caller_arn.rfind('/') + 1)};
+    }
+  }
+  return std::nullopt;
+}
+
 std::string as_text(const PolicySet& set) {
   std::string out;
   for (const auto& document : set.documents)
@@ -98,13 +112,22 @@ std::string as_terraform(const PolicySet& set) {
         hcl(*permissions));
   }
   out += fmt::format(
-      "# Attach this to {0}.\n"
-      "resource \"aws_iam_policy\" \"{1}_caller\" {{\n"
+      "{0}resource \"aws_iam_policy\" \"{1}_caller\" {{\n"
       "  provider = aws.caller\n"
       "  name     = \"rolegate-{2}\"\n"
       "  policy   = jsonencode({3})\n"
       "}}\n",
-      set.caller_arn, name, identifier(set, true), hcl(*find(set, Placement::caller)));
+      caller_of(set) ? "" : "# Attach this to the role or user that Rolegate runs as.\n", name,
+      identifier(set, true), hcl(*find(set, Placement::caller)));
+  if (const auto caller = caller_of(set)) {
+    out += fmt::format(
+        "\nresource \"aws_iam_{0}_policy_attachment\" \"{1}_caller\" {{\n"
+        "  provider   = aws.caller\n"
+        "  {0}       = \"{2}\"\n"
+        "  policy_arn = aws_iam_policy.{1}_caller.arn\n"
+        "}}\n",
+        caller->type, name, caller->name);
+  }
   return out;
 }
 
@@ -116,6 +139,10 @@ std::string as_cloudformation(const PolicySet& set) {
       {"Properties",
        {{"Description", fmt::format("Rolegate: what the caller needs for database {}", set.database)},
         {"PolicyDocument", *find(set, Placement::caller)}}}};
+  if (const auto caller = caller_of(set)) {
+    const std::string_view attached_to = caller->type == "role" ? "Roles" : "Users";
+    caller_policy["Properties"].as_object()[attached_to] = json::array{json::value(caller->name)};
+  }
   json::object out{{"AWSTemplateFormatVersion", "2010-09-09"}};
   std::string description = fmt::format("Rolegate: IAM login for database {}.", set.database);
   if (const auto* permissions = find(set, Placement::database_role)) {

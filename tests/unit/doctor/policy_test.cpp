@@ -200,5 +200,17 @@ TEST(PolicyFormat, CloudFormationMakesTheRoleInTheDatabasesAccountOnly) {
             R"({"Fn::Equals":[{"Ref":"AWS::AccountId"},"222222222222"]})");
 }
 
+TEST(PolicyFormat, AttachesTheCallersPolicyWhenTheCallerIsKnown) {
+  const json::value parsed = json::parse(format_policies(policies(aurora()), PolicyFormat::cloudformation));
+  EXPECT_EQ(json::serialize(parsed.at("Resources").at("ordersCaller").at("Properties").at("Roles")),
+            R"(["SupersetInstanceRole"])");
+  const std::string terraform = format_policies(policies(aurora()), PolicyFormat::terraform);
+  EXPECT_NE(terraform.find("resource \"aws_iam_role_policy_attachment\" \"rolegate_orders_caller\""),
+            std::string::npos);
+  const json::value unknown =
+      json::parse(format_policies(policies(aurora(), {}), PolicyFormat::cloudformation));
+  EXPECT_FALSE(unknown.at("Resources").at("ordersCaller").at("Properties").as_object().contains("Roles"));
+}
+
 }  // namespace
 }  // namespace rolegate::doctor
