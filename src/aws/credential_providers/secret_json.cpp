@@ -12,12 +12,12 @@ namespace rolegate::aws {
 namespace {
 
 class WipingResource final : public boost::json::memory_resource {
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t(alignment));
-  }
-  void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+  // Boost.JSON asks for no more than operator new's own alignment, and 1.81 gives a string's memory back with
+  // another one than it asked for.
+  void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }
+  void do_deallocate(void* memory, std::size_t size, std::size_t) override {
     OPENSSL_cleanse(memory, size);
-    ::operator delete(memory, size, std::align_val_t(alignment));
+    ::operator delete(memory, size);
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
