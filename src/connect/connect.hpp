@@ -43,13 +43,17 @@ using PgConnection = std::unique_ptr<pg_conn, PgClose>;
 using MysqlConnection = std::unique_ptr<st_mysql, MysqlClose>;
 
 /// Opens a session with `login` (engine postgresql or redshift) through libpq. The TLS name is login.host,
-/// the address dialled login.dial; the password leaves only inside TLS verified as ssl_mode says. Adds the
-/// steps resolve, TCP, TLS and handshake.
+/// the address dialled login.dial; the password leaves only inside TLS verified as ssl_mode says: verify_full
+/// checks chain and name, verify_ca the chain, require nothing (not even against sslrootcert, unlike libpq's
+/// own). Adds the steps resolve, TCP, TLS and handshake. Ends at the deadline or after login.connect_timeout,
+/// whichever comes first. The connection comes back in libpq's ordinary state.
 [[nodiscard]] base::Result<PgConnection> open_postgresql(const login::Login& login,
                                                          const base::Environment& environment,
                                                          base::Deadline deadline,
                                                          login::Steps* steps = nullptr);
-/// The same for engine mysql, through MariaDB Connector/C.
+/// The same for engine mysql, through MariaDB Connector/C. The connection comes back in its ordinary,
+/// blocking state, without the password: a program that wants it to reconnect on its own has to log in anew
+/// instead. LOAD DATA LOCAL is off.
 [[nodiscard]] base::Result<MysqlConnection> open_mysql(const login::Login& login,
                                                        const base::Environment& environment,
                                                        base::Deadline deadline,

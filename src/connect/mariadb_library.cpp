@@ -13,6 +13,7 @@ namespace {
   F(mysql_init)                       \
   F(mysql_close)                      \
   F(mysql_options)                    \
+  F(mysql_options4)                   \
   F(mysql_real_connect)               \
   F(mysql_errno)                      \
   F(mysql_error)                      \
@@ -81,6 +82,9 @@ MYSQL* mysql_init(MYSQL* mysql) { return functions().mysql_init(mysql); }
 void mysql_close(MYSQL* sock) { return functions().mysql_close(sock); }
 int mysql_options(MYSQL* mysql, enum mysql_option option, const void* arg) {
   return functions().mysql_options(mysql, option, arg);
+}
+int mysql_options4(MYSQL* mysql, enum mysql_option option, const void* arg1, const void* arg2) {
+  return functions().mysql_options4(mysql, option, arg1, arg2);
 }
 MYSQL* mysql_real_connect(MYSQL* mysql, const char* host, const char* user, const char* passwd,
                           const char* db, unsigned int port, const char* unix_socket,

@@ -31,6 +31,7 @@ void set_options(MYSQL& connection, config::SslMode mode, const char* certificat
   ::mysql_options(&connection, MYSQL_OPT_LOCAL_INFILE, &no);  // else the server may ask for any file
   ::mysql_options(&connection, MYSQL_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
   ::mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &yes);
+  ::mysql_options4(&connection, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "rolegate");
   // With a CA the chain is verified in any case; this adds the name. Without one nothing is
   // (sslmode=require).
   ::mysql_options(&connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);

@@ -1,5 +1,7 @@
-#include <array>
+#include <atomic>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include <mysql.h>
 
@@ -157,6 +159,35 @@ TEST_F(OpenMysql, RefusesAServerWithoutTlsInEveryMode) {
   }
 }
 
+TEST_F(OpenMysql, SaysNothingToAServerFromBeforePlugins) {
+  ScriptedServer server([](Peer& peer) {
+    peer.send(greeting(kUsual & ~static_cast<unsigned long>(CLIENT_PLUGIN_AUTH | CLIENT_SSL)));
+  });
+  login::Login login = login_for(server);
+  login.ssl_mode = config::SslMode::require;
+  EXPECT_EQ(refused(server, std::move(login)).code, "connection_failed");
+  EXPECT_EQ(server.in_clear(), "");
+}
+
+TEST_F(OpenMysql, WorksInManyThreadsAtOnce) {
+  ScriptedServer server([&](Peer& peer) {
+    start(peer, server_);
+    peer.send(packet(2, ask_for("mysql_clear_password")));
+    receive_packet(peer);
+    peer.send(packet(4, welcome()));
+  });
+  std::atomic<int> opened{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        if (open_mysql(login_for(server), environment_, base::Deadline::in(kLong))) ++opened;
+      });
+    }
+  }
+  EXPECT_EQ(opened, 8);
+}
+
 TEST_F(OpenMysql, RefusesBytesAddedBeforeTls) {
   // One write, so that they are in Connector/C's buffer together with the greeting.
   ScriptedServer server([&](Peer& peer) {
@@ -312,7 +343,7 @@ TEST_F(OpenMysql, HandsOutAnOrdinarySessionWithoutLocalFiles) {
   auto opened = open(login_for(server));
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ((*opened)->net.max_packet_size, 1UL << 30);
-  EXPECT_NE(::mysql_query(opened->get(), "SELECT 1"), 0);
+  EXPECT_NE(::mysql_query(opened->get(), "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t"), 0);
   opened->reset();
   server.finish();
   EXPECT_EQ(file, "");
