@@ -1,5 +1,6 @@
 #include "aws/credential_providers/shared_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -21,8 +22,6 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-/// A file system's clock ticks in steps of up to two seconds: a file as young as that may change again and
-/// keep its stamp, so it is read again next time.
 constexpr seconds kStampResolution{2};
 
 nanoseconds since_epoch(const timespec& time) { return seconds(time.tv_sec) + nanoseconds(time.tv_nsec); }
@@ -43,8 +42,7 @@ std::optional<Status> status_of(const std::string& path) {
   status.stamp = {found.st_dev, found.st_ino, found.st_size, since_epoch(found.st_mtim),
                   since_epoch(found.st_ctim)};
   status.others_may_read = (found.st_mode & S_IROTH) != 0;
-  const nanoseconds youngest = std::max(status.stamp.modified, status.stamp.changed);
-  status.settled = since_epoch(now) - youngest > kStampResolution;
+  status.settled = stamp_is_settled(status.stamp, since_epoch(now));
   return status;
 }
 
@@ -58,6 +56,10 @@ std::string expand_home(std::string path, const base::Environment& environment) 
 }
 
 }  // namespace
+
+bool stamp_is_settled(const FileStamp& stamp, nanoseconds now) {
+  return now - std::max(stamp.modified, stamp.changed) > kStampResolution;
+}
 
 std::string home_directory(const base::Environment& environment) {
   if (auto home = environment.get("HOME")) return *std::move(home);

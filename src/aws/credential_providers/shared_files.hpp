@@ -30,6 +30,10 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+/// A file system's clock goes in steps of up to two seconds: a file as young as that may change once more and
+/// keep its stamp. `now` since the epoch.
+[[nodiscard]] bool stamp_is_settled(const FileStamp& stamp, std::chrono::nanoseconds now);
+
 /// ~/.aws/config and ~/.aws/credentials, or the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
 /// name; read again when they change. Thread-safe; no lock is held while a file is read.
 class SharedFiles {

@@ -3,9 +3,12 @@
 #include <csignal>
 #include <filesystem>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "aws/credential_providers/run_command.hpp"
 #include "unit/aws/provider_fixture.hpp"
@@ -146,8 +149,22 @@ TEST(RunCommand, StopsAProgramThatTakesTooLong) {
   EXPECT_TRUE(got.error().retryable);
 }
 
-TEST(RunCommand, StopsWhatAProgramHasLeftBehind) {
-  // The shell's child keeps the pipe open; the whole group goes.
+TEST(RunCommand, StopsItsChildrenToo) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder.path("held");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int held = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(held, 0);
+  const auto got = run_command({"sh", "-c", "sleep 1000 > \"$0\" & wait", path}, "It",
+                               base::Deadline::in(std::chrono::milliseconds(500)), 1000);
+  EXPECT_FALSE(got);
+  pollfd writers{held, POLLIN, 0};
+  EXPECT_EQ(::poll(&writers, 1, 20'000), 1) << "the shell's child goes on and keeps the pipe open";
+  EXPECT_NE(writers.revents & POLLHUP, 0);
+  ::close(held);
+}
+
+TEST(RunCommand, DoesNotWaitForWhatKeepsItsOutputOpen) {
   const auto got = run_command({"sh", "-c", "sleep 1000 & echo $!"}, "It",
                                base::Deadline::in(std::chrono::milliseconds(300)), 1000);
   ASSERT_FALSE(got);

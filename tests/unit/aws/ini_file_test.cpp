@@ -50,7 +50,7 @@ TEST(IniFile, ReadsNestedValues) {
 }
 
 TEST(IniFile, GivesDefaultsToEverySection) {
-  const auto file = parse_ini("[s]\na = 1\n[DEFAULT]\na = 2\nb = 3\n[t]\n", "f");
+  const auto file = parse_ini("[s]\na = 1\n[DEFAULT]\na = 2\n[t]\n[DEFAULT]\nb = 3\n", "f");
   ASSERT_TRUE(file);
   EXPECT_EQ(value(*file, "s", "a"), "1");
   EXPECT_EQ(value(*file, "s", "b"), "3");

@@ -87,6 +87,18 @@ TEST(SharedFiles, NoticesASecondWriteOfTheSameSizeRightAfterTheFirst) {
   }
 }
 
+TEST(FileStamp, IsNotTrustedWhileTheFileMayChangeAndKeepIt) {
+  using std::chrono::seconds;
+  FileStamp stamp;
+  stamp.modified = seconds(100);
+  EXPECT_FALSE(stamp_is_settled(stamp, seconds(100)));
+  EXPECT_FALSE(stamp_is_settled(stamp, seconds(102)));
+  EXPECT_TRUE(stamp_is_settled(stamp, seconds(103)));
+  stamp.changed = seconds(103);
+  EXPECT_FALSE(stamp_is_settled(stamp, seconds(103)));
+  EXPECT_FALSE(stamp_is_settled(stamp, seconds(50))) << "a file from the future";
+}
+
 TEST(SharedFiles, GivesTheSameObjectWhileTheFilesStayTheSame) {
   Fixture f;
   const auto first = *f.files.current();
