@@ -38,6 +38,7 @@ class FetchCacheTest : public testing::Test {
   explicit FetchCacheTest(CacheLimits limits = {}) : limits_(limits) {}
   ~FetchCacheTest() override {
     gate.open();
+    slow_gate.open();
     pool.stop();
   }
 
@@ -59,6 +60,7 @@ class FetchCacheTest : public testing::Test {
   RecordingLog log;
   CallPool pool{{.threads = 4, .per_lane = 2, .queued = 10'000}};
   Gate gate;
+  Gate slow_gate;  ///< holds the entry "slow" alone
   std::atomic<int> calls{0};
   std::atomic<bool> failing{false};
   std::atomic<bool> throwing{false};
@@ -66,9 +68,10 @@ class FetchCacheTest : public testing::Test {
   std::chrono::milliseconds life{std::chrono::hours(1)};
 
  private:
-  base::Result<Fetched<int>> fetch(const Name&, base::Deadline deadline) {
+  base::Result<Fetched<int>> fetch(const Name& name, base::Deadline deadline) {
     const int call = ++calls;
-    if (!gate.pass(deadline.at())) return base::fail(Errc::login_timeout, "AWS is stalled.", {}, true);
+    if (!(name.name == "slow" ? slow_gate : gate).pass(deadline.at()))
+      return base::fail(Errc::login_timeout, "AWS is stalled.", {}, true);
     if (throwing) throw std::runtime_error("a bug");
     if (failing) return base::fail(Errc::call_failed, "AWS is down.", {}, true);
     return Fetched<int>{std::make_shared<const int>(call), role_validity(clock.now(), clock.now() + life)};

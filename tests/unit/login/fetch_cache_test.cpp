@@ -90,15 +90,23 @@ TEST_F(FetchCacheOfThree, EvictsTheLeastRecentlyUsed) {
 }
 
 TEST_F(FetchCacheOfThree, DoesNotEvictWhatIsBeingFetched) {
-  gate.close();
-  std::thread slow([&] { EXPECT_EQ(value("slow"), 1); });
-  ASSERT_TRUE(gate.wait_for_arrivals(1));
-  for (const char* name : {"a", "b", "c", "d"}) {
-    EXPECT_FALSE(get(name, Fresh::no, base::Deadline::in(0ms)));
-  }
+  slow_gate.close();
+  std::thread first([&] { EXPECT_EQ(value("slow"), 1); });
+  ASSERT_TRUE(slow_gate.wait_for_arrivals(1));
+  for (const char* name : {"a", "b", "c", "d"}) (void)get(name);  // "slow" is the least recently used by far
   EXPECT_EQ(cache.size(), 3U);
-  gate.open();
-  slow.join();
+  EXPECT_FALSE(get("slow", Fresh::no, base::Deadline::in(0ms)));
+  slow_gate.open();
+  first.join();
+  EXPECT_EQ(value("slow"), 1);
+  EXPECT_EQ(calls, 5) << "the second asker should have joined the first one's call";
+}
+
+TEST_F(FetchCacheOfThree, StaysBoundedWhenEverythingIsBeingFetched) {
+  gate.close();
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    EXPECT_FALSE(get(name, Fresh::no, base::Deadline::in(0ms)));
+  EXPECT_EQ(cache.size(), 3U);
 }
 
 using FetchCacheFailures = FetchCacheTest;
