@@ -41,11 +41,16 @@ base::Result<HttpResponse> perform(const ApiContext& context, const ApiCall& cal
   return with_retries<HttpResponse>(context.retry, deadline, [&]() -> base::Result<HttpResponse> {
     ++attempt;
     auto response = context.http.send(request_of(call, *url, context.clock.now()), deadline);
-    if (response && response->status >= 200 && response->status < 300) return response;
+    if (response && response->status >= 200 && response->status < 300) {
+      context.log.debug("{}:{} at {} answered, {} bytes, request {}", call.subject.service,
+                        call.subject.operation, *url, response->body.size(),
+                        response->header("x-amzn-RequestId"));
+      return response;
+    }
     base::Error error =
         response ? refusal_error(call, *response, context.clock.now()) : std::move(response.error());
-    context.log.debug("{}:{} attempt {} failed: {}", call.subject.service, call.subject.operation, attempt,
-                      error.code);
+    context.log.debug("{}:{} at {}, attempt {}, failed: {}", call.subject.service, call.subject.operation,
+                      *url, attempt, error.code);
     return std::unexpected(std::move(error));
   });
 }

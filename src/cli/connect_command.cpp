@@ -4,6 +4,7 @@
 #include "cli/client_program.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
+#include "cli/make_login.hpp"
 #include "cli/replace_process.hpp"
 #include "connect/ca.hpp"
 
@@ -16,8 +17,7 @@ base::Error become_client(Context& context, const FoundDatabase& found,
   // First what needs no AWS call.
   const auto client = find_client(found.database->uri.engine, context.environment);
   if (!client) return client.error();
-  const auto login = context.login_service().login(found.config, *found.database,
-                                                   login_deadline(context.options, *found.database));
+  const auto login = make_login(context, found);
   if (!login) return login.error();
   const auto ca_file = connect::ca_file(*login, context.environment);
   if (!ca_file) return ca_file.error();

@@ -15,9 +15,9 @@ namespace rolegate::cli {
 using Execute = std::function<base::Result<void>(const std::string& sql, StatementContext context)>;
 
 /// Logs in to the database, whichever engine it has, and lets `use` run statements; closes the session after
-/// it.
+/// it. The steps of the way there are added to `steps`, and go to the log.
 [[nodiscard]] base::Result<void> with_session(Context& context, const FoundDatabase& found,
-                                              login::Steps* steps,
+                                              login::Steps& steps,
                                               const std::function<base::Result<void>(const Execute&)>& use);
 
 }  // namespace rolegate::cli

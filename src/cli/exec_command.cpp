@@ -3,6 +3,7 @@
 #include "cli/client_environment.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
+#include "cli/make_login.hpp"
 #include "cli/replace_process.hpp"
 
 namespace rolegate::cli {
@@ -10,8 +11,7 @@ namespace rolegate::cli {
 ExitStatus run(Context& context, const ExecArguments& arguments) {
   const auto found = find_database(context, arguments.database);
   if (!found) return report(context.err, found.error());
-  const auto login = context.login_service().login(found->config, *found->database,
-                                                   login_deadline(context.options, *found->database));
+  const auto login = make_login(context, *found);
   if (!login) return report(context.err, login.error());
   const auto variables = client_environment(*login, context.environment);
   if (!variables) return report(context.err, variables.error());

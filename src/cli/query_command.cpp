@@ -59,7 +59,8 @@ ExitStatus run(Context& context, const QueryArguments& arguments) {
 
   const auto rows = make_row_writer(arguments.format, context.out);
   InterruptWatch interrupts;  // before the login starts threads
-  const auto done = with_session(context, *found, nullptr, [&](const Execute& execute) {
+  login::Steps steps;
+  const auto done = with_session(context, *found, steps, [&](const Execute& execute) {
     return execute(*sql, {*rows, context.out, context.err, interrupts});
   });
   context.out.flush();                                  // the rows that did come belong before the error

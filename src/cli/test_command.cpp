@@ -82,7 +82,7 @@ ExitStatus run(Context& context, const TestArguments& arguments) {
     report.kind_code = kind_code(found->database->kind());
     report.endpoint = endpoint(found->database->uri);
     InterruptWatch interrupts;  // before the login starts threads
-    auto walked = with_session(context, *found, &steps,
+    auto walked = with_session(context, *found, steps,
                                [&](const Execute& execute) { return ask(steps, interrupts, execute); });
     if (!walked) report.failure = std::move(walked.error());
   } else {

@@ -6,6 +6,7 @@
 #include "base/iso8601.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
+#include "cli/make_login.hpp"
 #include "cli/wiping_memory.hpp"
 
 namespace rolegate::cli {
@@ -41,8 +42,7 @@ base::Secret token_json(const login::Login& login) {
 ExitStatus run(Context& context, const TokenArguments& arguments) {
   const auto found = find_database(context, arguments.database);
   if (!found) return report(context.err, found.error(), arguments.json);
-  const auto login = context.login_service().login(found->config, *found->database,
-                                                   login_deadline(context.options, *found->database));
+  const auto login = make_login(context, *found);
   if (!login) return report(context.err, login.error(), arguments.json);
   if (arguments.json) {
     context.out.write_secret(token_json(*login).reveal());
