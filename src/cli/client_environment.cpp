@@ -1,40 +1,17 @@
 #include "cli/client_environment.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <chrono>
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <sys/socket.h>
 
 #include "connect/ca.hpp"
-#include "connect/connect.hpp"
+#include "connect/resolve.hpp"
 
 namespace rolegate::cli {
 namespace {
 
-struct FreeAddresses {
-  void operator()(addrinfo* addresses) const noexcept { ::freeaddrinfo(addresses); }
-};
-
-/// libpq's PGHOSTADDR takes no names.
-base::Result<std::string> numeric_address(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
-    return base::fail(connect::Errc::resolve_failed,
-                      fmt::format("'{}' of connect_to has no address: {}.", host, ::gai_strerror(error)),
-                      "Check connect_to in sqlalchemy_uri.");
-  }
-  const std::unique_ptr<addrinfo, FreeAddresses> owner(found);
-  char address[NI_MAXHOST];
-  if (::getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof address, nullptr, 0, NI_NUMERICHOST) !=
-      0) {
-    return base::fail(connect::Errc::resolve_failed, fmt::format("'{}' of connect_to has no address.", host));
-  }
-  return std::string(address);
-}
+constexpr std::chrono::seconds kResolveTimeout{10};
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -103,9 +80,10 @@ base::Result<ClientEnvironment> client_environment(const login::Login& login,
   if (login.engine == config::Engine::mysql) return mysql_environment(login, *ca_file);
   std::string dial_address;
   if (dials_elsewhere(login)) {
-    auto address = numeric_address(login.dial.host);
-    if (!address) return std::unexpected(std::move(address.error()));
-    dial_address = std::move(*address);
+    // libpq's PGHOSTADDR takes no names.
+    auto addresses = connect::resolve(login.dial.host, login.dial.port, base::Deadline::in(kResolveTimeout));
+    if (!addresses) return std::unexpected(std::move(addresses.error()));
+    dial_address = std::move(addresses->front());
   }
   return postgresql_environment(login, *ca_file, dial_address);
 }
