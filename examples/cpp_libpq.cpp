@@ -4,7 +4,6 @@
 #include <memory>
 
 #include <libpq-fe.h>
-
 #include <rolegate/rolegate.hpp>
 
 int main(int argc, char** argv) {

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include <mysql.h>
-
 #include <rolegate/rolegate.hpp>
 
 int main(int argc, char** argv) {
@@ -22,8 +21,8 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s\n", mysql_error(connection.get()));
       return 1;
     }
-    const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_store_result(connection.get()),
-                                                                          &mysql_free_result);
+    const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(
+        mysql_store_result(connection.get()), &mysql_free_result);
     while (result) {
       const MYSQL_ROW row = mysql_fetch_row(result.get());
       if (row == nullptr) break;

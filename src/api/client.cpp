@@ -1,3 +1,4 @@
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -23,6 +24,19 @@ template <typename T>
 T value_or_raise(base::Result<T>&& result) {
   if (!result) raise(result.error());
   return std::move(*result);
+}
+
+/// Whatever goes wrong inside leaves as an Error: also what is a bug, or comes out of the program's own log
+/// or clock.
+template <typename Work>
+auto as_error(Work&& work) {
+  try {
+    return work();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    throw Error("internal_error", failure.what(), {}, {}, {}, false);
+  }
 }
 
 TimePoint time_point(base::WallTime time) { return std::chrono::time_point_cast<TimePoint::duration>(time); }
@@ -56,6 +70,11 @@ struct Client::State {
     }
   }
 
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  /// Whoever lets a client go does not wait for calls that nobody needs any more.
+  ~State() { http->stop(); }
+
   std::unique_ptr<aws::CredentialProvider> make_credentials(Options& options) {
     if (options.credential_provider) {
       return std::make_unique<api::HostCredentials>(std::move(options.credential_provider));
@@ -76,7 +95,8 @@ struct Client::State {
   login::LoginService service;
 };
 
-Client::Client(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Client::Client(Options options)
+    : state_(as_error([&] { return std::make_unique<State>(std::move(options)); })) {}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
@@ -88,36 +108,43 @@ std::vector<std::string> Client::databases() const {
 }
 
 Login Client::login(const std::string& name, std::chrono::milliseconds timeout) {
-  const config::Database& database = state_->database(name);
-  login::Login made =
-      value_or_raise(state_->service.login(state_->loaded.config, database, deadline_of(database, timeout)));
-  Login login;
-  login.user = std::move(made.user);
-  login.password = Secret(made.password.reveal());
-  if (made.expires_at) login.expires_at = time_point(*made.expires_at);
-  login.host = std::move(made.host);
-  login.port = made.port;
-  login.dial_host = std::move(made.dial.host);
-  login.dial_port = made.dial.port;
-  login.database = std::move(made.db_name);
-  login.sslmode = config::ssl_mode_name(made.ssl_mode);
-  login.role_arn = std::move(made.role_arn);
-  login.aws_request_id = std::move(made.request_id);
-  return login;
+  return as_error([&] {
+    const config::Database& database = state_->database(name);
+    login::Login made = value_or_raise(
+        state_->service.login(state_->loaded.config, database, deadline_of(database, timeout)));
+    Login login;
+    login.user = std::move(made.user);
+    login.password = Secret(made.password.reveal());
+    if (made.expires_at) login.expires_at = time_point(*made.expires_at);
+    login.host = std::move(made.host);
+    login.port = made.port;
+    login.dial_host = std::move(made.dial.host);
+    login.dial_port = made.dial.port;
+    login.database = std::move(made.db_name);
+    login.sslmode = config::ssl_mode_name(made.ssl_mode);
+    login.role_arn = std::move(made.role_arn);
+    login.aws_request_id = std::move(made.request_id);
+    return login;
+  });
 }
 
 PgConnection Client::connect_postgresql(const std::string& name, std::chrono::milliseconds timeout) {
-  const config::Database& database = state_->database(name);
-  auto opened = value_or_raise(connect::log_in_postgresql(
-      state_->service, state_->loaded.config, database, state_->environment, deadline_of(database, timeout)));
-  return PgConnection(opened.connection.release());
+  return as_error([&] {
+    const config::Database& database = state_->database(name);
+    auto opened =
+        value_or_raise(connect::log_in_postgresql(state_->service, state_->loaded.config, database,
+                                                  state_->environment, deadline_of(database, timeout)));
+    return PgConnection(opened.connection.release());
+  });
 }
 
 MysqlConnection Client::connect_mysql(const std::string& name, std::chrono::milliseconds timeout) {
-  const config::Database& database = state_->database(name);
-  auto opened = value_or_raise(connect::log_in_mysql(state_->service, state_->loaded.config, database,
-                                                     state_->environment, deadline_of(database, timeout)));
-  return MysqlConnection(opened.connection.release());
+  return as_error([&] {
+    const config::Database& database = state_->database(name);
+    auto opened = value_or_raise(connect::log_in_mysql(state_->service, state_->loaded.config, database,
+                                                       state_->environment, deadline_of(database, timeout)));
+    return MysqlConnection(opened.connection.release());
+  });
 }
 
 void PgClose::operator()(pg_conn* connection) const noexcept { connect::PgClose{}(connection); }

@@ -26,11 +26,16 @@ struct Credentials {
 };
 using CredentialsPtr = std::shared_ptr<const Credentials>;
 
-enum class CredentialsErrc { no_credentials, credentials_invalid, credentials_expired, credentials_unavailable };
+enum class CredentialsErrc {
+  no_credentials,
+  credentials_invalid,
+  credentials_expired,
+  credentials_unavailable
+};
 [[nodiscard]] std::string_view code_name(CredentialsErrc code);
 
-/// Gives credentials, from wherever. `get` may do I/O within the deadline, may be called from several threads,
-/// and answers from memory while what it has is fresh.
+/// Gives credentials, from wherever. `get` may do I/O within the deadline, may be called from several
+/// threads, and answers from memory while what it has is fresh.
 class CredentialProvider {
  public:
   virtual ~CredentialProvider() = default;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -97,6 +98,11 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+/// libcurl asks at least once a second, also while nothing comes in.
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
 bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
@@ -131,6 +137,7 @@ class CurlHttp final : public HttpClient {
   }
 
   base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline) override;
+  void stop() override { stopped_ = true; }
 
  private:
   /// One handle on loan from the pool; nobody else uses it meanwhile, so no lock is held during I/O.
@@ -159,6 +166,7 @@ class CurlHttp final : public HttpClient {
 
   std::string ca_bundle_;
   ProxyVariables proxies_;
+  std::atomic<bool> stopped_ = false;
   std::mutex mutex_;
   std::vector<CURL*> idle_;
 };
@@ -195,13 +203,14 @@ bool CurlHttp::set_fixed_options(const CurlLibrary& curl, CURL* handle) const {
     return curl.easy_setopt(handle, option, value) == CURLE_OK;
   };
   bool done =
-      set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_NOPROGRESS, 1L) && set(CURLOPT_PROTOCOLS_STR, "http,https") &&
+      set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_NOPROGRESS, 0L) && set(CURLOPT_PROTOCOLS_STR, "http,https") &&
       set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)) &&
       set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1)) && set(CURLOPT_PATH_AS_IS, 1L) &&
       set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
       set(CURLOPT_SSL_VERIFYPEER, 1L) && set(CURLOPT_SSL_VERIFYHOST, 2L) &&
       set(CURLOPT_MAXCONNECTS, kMaxConnectionsPerHandle) && set(CURLOPT_USERAGENT, kUserAgent) &&
-      set(CURLOPT_WRITEFUNCTION, &on_body) && set(CURLOPT_HEADERFUNCTION, &on_header);
+      set(CURLOPT_WRITEFUNCTION, &on_body) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
+      set(CURLOPT_XFERINFOFUNCTION, &on_progress) && set(CURLOPT_XFERINFODATA, &stopped_);
   // A resolver that hangs must not outlive the deadline: its thread is left to end by itself.
   curl.easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
   if (!ca_bundle_.empty()) {
@@ -318,6 +327,10 @@ base::Error CurlHttp::error_of(CURLcode code, const char* detail, const Url& url
           ApiErrc::http_failed,
           fmt::format("The answer of {} is longer than {} bytes.", url.authority, kMaxBody),
           "Is this an AWS endpoint?");
+    case CURLE_ABORTED_BY_CALLBACK:
+      return base::make_error(
+          ApiErrc::http_failed,
+          fmt::format("The request to {} was given up: the program is ending.", url.authority));
     default:
       break;
   }

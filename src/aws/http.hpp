@@ -48,11 +48,16 @@ struct HttpResponse {
 inline constexpr std::size_t kMaxBody = 1 << 20;
 
 /// One HTTP exchange; no retries, no redirects. Thread-safe. An error means that no complete answer came
-/// (code http_timeout, http_connect, http_tls, http_body …, retryable set accordingly); any status is a response.
+/// (code http_timeout, http_connect, http_tls, http_body …, retryable set accordingly); any status is a
+/// response.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  [[nodiscard]] virtual base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline) = 0;
+  [[nodiscard]] virtual base::Result<HttpResponse> send(const HttpRequest& request,
+                                                        base::Deadline deadline) = 0;
+  /// Gives up the exchanges under way (within about a second) and refuses later ones: for a program that
+  /// ends, which should not wait for an endpoint that does not answer.
+  virtual void stop() {}
 };
 
 }  // namespace rolegate::aws

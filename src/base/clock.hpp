@@ -29,7 +29,9 @@ class SystemClock final : public Clock {
 class Deadline {
  public:
   explicit Deadline(SteadyTime at) : at_(at) {}
-  static Deadline in(std::chrono::milliseconds time) { return Deadline(std::chrono::steady_clock::now() + time); }
+  static Deadline in(std::chrono::milliseconds time) {
+    return Deadline(std::chrono::steady_clock::now() + time);
+  }
 
   [[nodiscard]] SteadyTime at() const { return at_; }
   /// Never negative.

@@ -29,7 +29,8 @@ class ProcessEnvironment final : public Environment {
 class FixedEnvironment final : public Environment {
  public:
   FixedEnvironment() = default;
-  explicit FixedEnvironment(std::map<std::string, std::string, std::less<>> values) : values_(std::move(values)) {}
+  explicit FixedEnvironment(std::map<std::string, std::string, std::less<>> values)
+      : values_(std::move(values)) {}
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const override {
     const auto found = values_.find(name);
     if (found == values_.end() || found->second.empty()) return std::nullopt;

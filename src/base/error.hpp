@@ -28,11 +28,11 @@ concept ErrorEnum = requires(E e) {
 
 /// An expected failure: what a module hands to the next instead of an exception. Never carries a secret.
 struct Error {
-  std::string_view code;          ///< stable name, static storage
-  std::string message;            ///< a sentence for people: what failed, and where
-  std::string hint;               ///< the remedy; may be empty
-  bool retryable = false;         ///< the same call may succeed later without anybody changing anything
-  std::optional<AwsAnswer> aws;   ///< set when an AWS service answered
+  std::string_view code;         ///< stable name, static storage
+  std::string message;           ///< a sentence for people: what failed, and where
+  std::string hint;              ///< the remedy; may be empty
+  bool retryable = false;        ///< the same call may succeed later without anybody changing anything
+  std::optional<AwsAnswer> aws;  ///< set when an AWS service answered
 
   /// Message and hint in one text, the way the command line shows them.
   [[nodiscard]] std::string text() const { return hint.empty() ? message : message + " " + hint; }
@@ -47,7 +47,8 @@ template <ErrorEnum E>
 }
 
 template <ErrorEnum E>
-[[nodiscard]] std::unexpected<Error> fail(E code, std::string message, std::string hint = {}, bool retryable = false) {
+[[nodiscard]] std::unexpected<Error> fail(E code, std::string message, std::string hint = {},
+                                          bool retryable = false) {
   return std::unexpected(make_error(code, std::move(message), std::move(hint), retryable));
 }
 

@@ -29,6 +29,11 @@ class LoginStack {
         credentials_(aws::make_default_chain({environment, clock, *http_, log}, profile)),
         service_({environment, clock, *http_, log, *credentials_, aws::make_retry_policy(environment)}) {}
 
+  LoginStack(const LoginStack&) = delete;
+  LoginStack& operator=(const LoginStack&) = delete;
+  /// A command that has ended does not wait for calls that nobody needs any more.
+  ~LoginStack() { http_->stop(); }
+
   login::LoginService& service() { return service_; }
 
  private:

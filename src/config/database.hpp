@@ -54,8 +54,8 @@ struct AwsIam {
   std::string cluster_identifier;  ///< Redshift, provisioned
   std::string db_name;             ///< Redshift
   std::chrono::seconds session_duration{3600};  ///< of the role session, 900–43200
-  std::string role_session_name;   ///< empty: "rolegate"
-  bool auto_create = false;        ///< Redshift, provisioned: create db_username when it does not exist
+  std::string role_session_name;                ///< empty: "rolegate"
+  bool auto_create = false;            ///< Redshift, provisioned: create db_username when it does not exist
   std::vector<std::string> db_groups;  ///< Redshift, provisioned; lower case
   std::optional<std::chrono::seconds> duration_seconds;  ///< lifetime of a Redshift password, 900–3600
 };
@@ -65,7 +65,7 @@ enum class Kind { aurora_postgresql, aurora_mysql, redshift_provisioned, redshif
 
 /// One configured connection.
 struct Database {
-  std::string name;               ///< database_name
+  std::string name;  ///< database_name
   Uri uri;
   std::optional<AwsIam> aws_iam;  ///< set when there is a block and its `enabled` is true
   std::string file;               ///< where it was read, for later errors

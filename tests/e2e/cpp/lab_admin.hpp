@@ -11,7 +11,9 @@ class LabAdmin {
  public:
   explicit LabAdmin(std::string endpoint) : endpoint_(std::move(endpoint)) {}
 
-  void shift_clock(long seconds) { request("POST", "clock", "{\"offset_seconds\": " + std::to_string(seconds) + "}"); }
+  void shift_clock(long seconds) {
+    request("POST", "clock", "{\"offset_seconds\": " + std::to_string(seconds) + "}");
+  }
   void faults(const std::string& json) { request("POST", "faults", json); }
   void no_faults() { request("DELETE", "faults", ""); }
   /// How often an operation was called, by its name in GET /_lab/calls.

@@ -1,4 +1,5 @@
-// Asks for logins from many threads at once on a cold cache. Usage: many_threads CONFIG DATABASE[,DATABASE] THREADS
+// Asks for logins from many threads at once on a cold cache. Usage: many_threads CONFIG DATABASE[,DATABASE]
+// THREADS
 #include <atomic>
 #include <condition_variable>
 #include <iostream>
@@ -46,6 +47,6 @@ int main(int, char** argv) {
     });
   }
   for (auto& thread : threads) thread.join();
-  std::cout << "{\"logins\": " << count << ", \"failures\": " << failures << ", \"distinct_principals\": " << principals.size()
-            << "}\n";
+  std::cout << "{\"logins\": " << count << ", \"failures\": " << failures
+            << ", \"distinct_principals\": " << principals.size() << "}\n";
 }

@@ -26,9 +26,21 @@ int main(int, char** argv) {
     credentials.secret_access_key = rolegate::Secret("labSupersetSecret/+000000000000000000001");
     return credentials;
   });
-  const std::string failing =
-      outcome(argv[1], argv[2], []() -> rolegate::AwsCredentials { throw std::runtime_error("the vault is sealed"); });
+  const std::string failing = outcome(argv[1], argv[2], []() -> rolegate::AwsCredentials {
+    throw std::runtime_error("the vault is sealed");
+  });
   const std::string empty = outcome(argv[1], argv[2], [] { return rolegate::AwsCredentials{}; });
-  std::cout << "{\"login\": \"" << login << "\", \"provider_calls\": " << calls << ", \"failing_provider\": \"" << failing
-            << "\", \"empty_provider\": \"" << empty << "\"}\n";
+  // An exception out of the program's own clock leaves as the library's one type, too.
+  std::string clock;
+  try {
+    rolegate::Options options;
+    options.config_file = argv[1];
+    options.clock = []() -> rolegate::TimePoint { throw std::runtime_error("no clock"); };
+    (void)rolegate::Client(std::move(options)).login(argv[2]);
+  } catch (const rolegate::Error& error) {
+    clock = error.code();
+  }
+  std::cout << "{\"login\": \"" << login << "\", \"provider_calls\": " << calls
+            << ", \"failing_provider\": \"" << failing << "\", \"empty_provider\": \"" << empty
+            << "\", \"failing_clock\": \"" << clock << "\"}\n";
 }

@@ -1,5 +1,5 @@
-// Role credentials in use are renewed before their 10 minutes are over, in the background, and no login waits.
-// Usage: renewal CONFIG DATABASE LAB_ENDPOINT
+// Role credentials in use are renewed before their 10 minutes are over, in the background, and no login
+// waits. Usage: renewal CONFIG DATABASE LAB_ENDPOINT
 #include <atomic>
 #include <chrono>
 #include <iostream>
@@ -36,6 +36,7 @@ int main(int, char** argv) {
     ++logins;
     std::this_thread::yield();
   }
-  std::cout << "{\"assume_role_calls_after_renewal\": " << lab.calls("sts:AssumeRole") << ", \"logins_while_sts_is_slow\": " << logins
-            << ", \"logins_that_waited\": " << waited << "}\n";
+  std::cout << "{\"assume_role_calls_after_renewal\": " << lab.calls("sts:AssumeRole")
+            << ", \"logins_while_sts_is_slow\": " << logins << ", \"logins_that_waited\": " << waited
+            << "}\n";
 }

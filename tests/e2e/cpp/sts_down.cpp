@@ -1,4 +1,5 @@
-// STS goes down: what is still valid goes on being used, what has expired is not. Usage: sts_down CONFIG DATABASE LAB_ENDPOINT
+// STS goes down: what is still valid goes on being used, what has expired is not. Usage: sts_down CONFIG
+// DATABASE LAB_ENDPOINT
 #include <atomic>
 #include <chrono>
 #include <iostream>
@@ -26,7 +27,8 @@ int main(int, char** argv) {
   };
 
   (void)client.login(argv[2]);
-  lab.faults(R"([{"operation": "sts:AssumeRole", "times": null, "fault": {"status": 503, "code": "ServiceUnavailable"}}])");
+  lab.faults(
+      R"([{"operation": "sts:AssumeRole", "times": null, "fault": {"status": 503, "code": "ServiceUnavailable"}}])");
   // The session lasts an hour, the cache's TTL ten minutes.
   const std::string valid = outcome(1800);
   const std::string expired = outcome(3700);

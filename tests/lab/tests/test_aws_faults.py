@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from aws_fixture import AwsLab, aws, clean_environment, names, running_aws  # noqa: F401
+from aws_fixture import AwsLab, names
 
 
 def identity(aws, attempts=1):

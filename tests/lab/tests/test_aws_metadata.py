@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
-from aws_fixture import aws, clean_environment, names, running_aws  # noqa: F401
+from aws_fixture import names
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 

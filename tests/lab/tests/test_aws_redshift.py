@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_fixture import aws, clean_environment, names, running_aws  # noqa: F401
+from aws_fixture import names
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from aws_fixture import aws, clean_environment, names, running_aws, signing_time  # noqa: F401
+from aws_fixture import names, signing_time
 
 
 def refused(call, code, *fragments):

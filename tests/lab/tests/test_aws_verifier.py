@@ -10,7 +10,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from aws_fixture import aws, clean_environment, names, running_aws, signing_time  # noqa: F401
+from aws_fixture import names, signing_time
 
 POSTGRESQL = names.AURORA_POSTGRESQL
 

@@ -190,6 +190,18 @@ TEST_F(CurlHttp, ServesManyThreadsAtOnce) {
   EXPECT_EQ(answered, 16 * 20);
 }
 
+TEST_F(CurlHttp, GivesUpWhatIsUnderWayWhenStopped) {
+  imposter_.when("/").hang();
+  std::string code;
+  std::thread caller([&] { code = body_of(http_->send(get(imposter_.url() + "/"), soon())); });
+  while (imposter_.calls().empty()) std::this_thread::yield();
+  http_->stop();
+  caller.join();
+  // Without stop() this would be http_timeout, half a minute later.
+  EXPECT_EQ(code, "error: http_failed");
+  EXPECT_EQ(body_of(http_->send(get(imposter_.url() + "/"), soon())), "error: http_failed");
+}
+
 TEST(CurlHttpProxy, IsTakenFromTheGivenEnvironmentOnly) {
   HttpImposter proxy;
   proxy.when("http://sts.example/").reply(200, "through the proxy");
