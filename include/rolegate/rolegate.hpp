@@ -99,8 +99,10 @@ struct Options {
   /// The AWS profile to start from; empty: AWS_PROFILE and the usual order.
   std::string aws_profile;
   CredentialProvider credential_provider;  ///< instead of the credential chain
-  std::function<TimePoint()> clock;        ///< the wall clock; std::chrono::system_clock when empty
-  std::function<void(LogLevel, const std::string&)> log;  ///< silent when empty; called from several threads
+  /// The wall clock; std::chrono::system_clock when it is empty or throws. Called from several threads.
+  std::function<TimePoint()> clock;
+  /// Silent when empty; what it throws is ignored. Called from several threads.
+  std::function<void(LogLevel, const std::string&)> log;
 };
 
 /// What a database accepts once.

@@ -6,13 +6,21 @@
 
 namespace rolegate::api {
 
+// Clock and log are called from threads of this library, where nobody could catch what they throw.
 base::WallTime HostClock::now() const {
-  const TimePoint now = now_ ? now_() : std::chrono::system_clock::now();
+  TimePoint now = std::chrono::system_clock::now();
+  try {
+    if (now_) now = now_();
+  } catch (...) {
+  }
   return std::chrono::time_point_cast<std::chrono::milliseconds>(now);
 }
 
 void HostLog::write(base::LogLevel level, std::string_view line) {
-  sink_(static_cast<LogLevel>(level), std::string(line));
+  try {
+    sink_(static_cast<LogLevel>(level), std::string(line));
+  } catch (...) {
+  }
 }
 
 base::Result<aws::CredentialsPtr> HostCredentials::get(base::Deadline, std::string&) {

@@ -79,11 +79,21 @@ def test_the_endpoint_lookup_is_granted_when_the_uri_has_no_host(lab, rolegate, 
     assert rolegate.rows("db", "SELECT 1 AS one", config=config) == [{"one": 1}]
 
 
-def test_the_statements_create_the_user(lab, rolegate):
-    """The PostgreSQL statements run as printed; the user they make logs in."""
-    config = rolegate.config(rolegate.database("aurora_postgresql_cross_account", db_username='new "user"'))
+def test_the_statements_create_a_user_that_can_log_in(lab, rolegate):
+    """An administrator runs the PostgreSQL statements as they are printed; the user they make logs in."""
+    user = 'new "user"'
+    config = rolegate.config(rolegate.database("aurora_postgresql_cross_account", db_username=user))
     sql = rolegate.ok("policy", "db", "--format", "sql", config=config)
-    assert sql == 'CREATE USER "new ""user""";\nGRANT rds_iam TO "new ""user""";\nGRANT CONNECT ON DATABASE "app" TO "new ""user""";\n'
+    world = lab.world()
+    target = world["databases"]["aurora_postgresql"]
+    grant_user = default.allow("rds-db:connect", f"arn:aws:rds-db:{target['region']}:{target['account']}:dbuser:{target['resource_id']}/{user}")
+    lab.patch_world({"roles": [{**role, "policies": [*role["policies"], grant_user]} for role in world["roles"]]})
+    assert not rolegate.walk("db", config=config)["ok"]
+    rolegate.ok("query", "aurora_postgresql_password", sql)
+    try:
+        assert rolegate.rows("db", "SELECT session_user AS who", config=config) == [{"who": user}]
+    finally:
+        rolegate.ok("query", "aurora_postgresql_password", 'DROP USER "new ""user"""')
 
 
 @pytest.mark.parametrize("form", ("text", "json", "terraform", "cloudformation", "sql"))

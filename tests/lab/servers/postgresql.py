@@ -102,7 +102,8 @@ def _initialise(kind: Kind, folder: Path, account: Account) -> None:
     _checked("initdb", [f"{BINARIES}/initdb", "-D", str(folder), "-U", "postgres", "-E", "UTF8",
                         "--locale=C.UTF-8", "-A", "reject", "--no-sync"], account)
     roles = [f"CREATE DATABASE {kind.database}", f"CREATE ROLE {kind.iam_role} NOLOGIN",
-             f"CREATE USER {users.PLAIN_USER} PASSWORD '{users.PLAIN_PASSWORD}'"]
+             # CREATEROLE: it can run the statements that `rolegate policy` prints, as an administrator would.
+             f"CREATE USER {users.PLAIN_USER} CREATEROLE PASSWORD '{users.PLAIN_PASSWORD}'"]
     for user in kind.iam_users:
         roles += [f'CREATE USER "{user}"', f'GRANT {kind.iam_role} TO "{user}"']
     _single_user("postgres", roles, folder, account)
