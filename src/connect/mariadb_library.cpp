@@ -43,6 +43,7 @@ namespace {
   F(mariadb_get_info)
 
 struct Functions {
+// A declared name takes no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define ROLEGATE_MEMBER(name) decltype(&::name) name = nullptr;
   ROLEGATE_MARIADB_FUNCTIONS(ROLEGATE_MEMBER)
 #undef ROLEGATE_MEMBER

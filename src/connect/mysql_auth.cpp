@@ -66,7 +66,7 @@ bool has_unread_bytes(const MARIADB_PVIO& pvio) {
 std::string tls_detail(MYSQL& connection) {
   const char* version = nullptr;
   const char* cipher = ::mysql_get_ssl_cipher(&connection);
-  ::mariadb_get_info(&connection, MARIADB_CONNECTION_TLS_VERSION, &version);
+  ::mariadb_get_info(&connection, MARIADB_CONNECTION_TLS_VERSION, static_cast<void*>(&version));
   return version == nullptr || cipher == nullptr ? std::string() : fmt::format("{} {}", version, cipher);
 }
 

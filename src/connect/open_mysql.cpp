@@ -9,9 +9,9 @@
 #include "connect/ca.hpp"
 #include "connect/connect.hpp"
 #include "connect/mariadb_library.hpp"
-#include "connect/memory_file.hpp"
 #include "connect/mysql_auth.hpp"
 #include "connect/mysql_failure.hpp"
+#include "connect/verification.hpp"
 
 namespace rolegate::connect {
 
@@ -111,24 +111,16 @@ base::Result<MysqlConnection> open_mysql(const login::Login& login, const base::
                                          base::Deadline deadline, login::Steps* steps) {
   if (login.connect_timeout) deadline = deadline.within(*login.connect_timeout);
   if (auto loaded = load_mariadb_library(); !loaded) return std::unexpected(std::move(loaded.error()));
-  TrustedCertificates trusted;
-  std::optional<MemoryFile> certificates;
-  if (login.ssl_mode != config::SslMode::require) {
-    auto found = trusted_certificates(login, environment);
-    if (!found) return std::unexpected(std::move(found.error()));
-    trusted = std::move(*found);
-    auto file = MemoryFile::with(trusted.pem);
-    if (!file) return std::unexpected(std::move(file.error()));
-    certificates.emplace(std::move(*file));
-  }
+  const auto verification = verification_for(login, environment);
+  if (!verification) return std::unexpected(verification.error());
   auto addresses = resolve_step(login, deadline, steps);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
   Stages stages(steps);
-  return try_each<MysqlConnection>(
-      login, *addresses, deadline, stages, [&](const std::string& address, base::Deadline tcp) {
-        return attempt(login, address, certificates ? certificates->path().c_str() : nullptr, tcp, deadline,
-                       stages, trusted);
-      });
+  return try_each<MysqlConnection>(login, *addresses, deadline, stages,
+                                   [&](const std::string& address, base::Deadline tcp) {
+                                     return attempt(login, address, verification->path_or(nullptr), tcp,
+                                                    deadline, stages, verification->trusted);
+                                   });
 }
 
 }  // namespace rolegate::connect

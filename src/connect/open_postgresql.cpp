@@ -10,9 +10,9 @@
 #include "connect/attempts.hpp"
 #include "connect/ca.hpp"
 #include "connect/connect.hpp"
-#include "connect/memory_file.hpp"
 #include "connect/pg_failure.hpp"
 #include "connect/pq_library.hpp"
+#include "connect/verification.hpp"
 
 namespace rolegate::connect {
 
@@ -151,23 +151,15 @@ base::Result<PgConnection> open_postgresql(const login::Login& login, const base
                                            base::Deadline deadline, login::Steps* steps) {
   if (login.connect_timeout) deadline = deadline.within(*login.connect_timeout);
   if (auto loaded = load_pq_library(); !loaded) return std::unexpected(std::move(loaded.error()));
-  TrustedCertificates trusted;
-  std::optional<MemoryFile> certificates;
-  if (login.ssl_mode != config::SslMode::require) {
-    auto found = trusted_certificates(login, environment);
-    if (!found) return std::unexpected(std::move(found.error()));
-    trusted = std::move(*found);
-    auto file = MemoryFile::with(trusted.pem);
-    if (!file) return std::unexpected(std::move(file.error()));
-    certificates.emplace(std::move(*file));
-  }
+  const auto verification = verification_for(login, environment);
+  if (!verification) return std::unexpected(verification.error());
   auto addresses = resolve_step(login, deadline, steps);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
   Stages stages(steps);
   return try_each<PgConnection>(
       login, *addresses, deadline, stages, [&](const std::string& address, base::Deadline tcp) {
-        const Parameters parameters(login, address, certificates ? certificates->path().c_str() : kNoFile);
-        return attempt(login, parameters, tcp, deadline, stages, trusted);
+        const Parameters parameters(login, address, verification->path_or(kNoFile));
+        return attempt(login, parameters, tcp, deadline, stages, verification->trusted);
       });
 }
 

@@ -49,6 +49,7 @@ namespace {
   F(PQfreeCancel)
 
 struct Functions {
+// A declared name takes no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define ROLEGATE_MEMBER(name) decltype(&::name) name = nullptr;
   ROLEGATE_PQ_FUNCTIONS(ROLEGATE_MEMBER)
 #undef ROLEGATE_MEMBER

@@ -412,7 +412,7 @@ base::Result<Fetched<Value>> FetchCache<Key, Value>::ask(const Key& key,
 template <typename Key, typename Value>
 void FetchCache<Key, Value>::settle(const Key& key, const FlightPtr& flight,
                                     base::Result<Fetched<Value>> result, CallPool::Urgency urgency) noexcept {
-  const View view = key.view();
+  const View& view = key.view();
   const Probe probe{view, view.hash()};
   const Moment now = moment();
   std::shared_ptr<const Value> retired;  // wiped after the lock is gone
