@@ -18,7 +18,6 @@ from pathlib import Path
 from unittest import mock
 
 import boto3
-import botocore.auth
 import pytest
 from botocore.config import Config
 

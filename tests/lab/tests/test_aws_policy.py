@@ -2,7 +2,6 @@
 
 import pytest
 
-from aws_fixture import LAB  # noqa: F401  (puts tests/lab on the path)
 from aws import policy
 from aws.conditions import PolicyError
 
