@@ -38,6 +38,14 @@ def test_trace_logs_and_reports(lab, rolegate, database):
     assert_clean(lab, done.stdout, done.stderr)
     done = rolegate.run("-vvv", "query", "--json", database, "SELECT 1 AS one")
     assert_clean(lab, done.stdout, done.stderr)
+    # What these are for is the secret: their logs are looked at all the same.
+    done = rolegate.run("-vvv", "token", database)
+    assert done.returncode == 0 and done.stdout.strip()
+    assert_clean(lab, done.stderr)
+    assert done.stdout.strip() not in done.stderr
+    done = rolegate.run("-vvv", "exec", database, "--", "true")
+    assert done.returncode == 0 and done.stderr.strip()
+    assert_clean(lab, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("database", DATABASES)
