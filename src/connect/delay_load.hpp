@@ -41,4 +41,34 @@ class DelayedLibrary {
   std::string missing_;
 };
 
+/// The functions of one library, as `Functions` names them; opened once per process, as the library itself
+/// is.
+template <typename Functions>
+struct DelayedFunctions {
+  Functions functions{};
+  base::Result<void> loaded;
+};
+
 }  // namespace rolegate::connect
+
+// From LIST, a macro that applies its argument to the name of each function: the table of typed pointers
+// (Functions), functions(), and library(), which opens the library when it is first called.
+// A declared name takes no parentheses: NOLINTBEGIN(bugprone-macro-parentheses)
+#define ROLEGATE_DELAYED_MEMBER(name) decltype(&::name) name = nullptr;
+#define ROLEGATE_DELAYED_FIND(name) file.find(opened.functions.name, #name);
+#define ROLEGATE_DELAYED_LIBRARY(LIST, FILE_NAME, PACKAGE)   \
+  struct Functions {                                         \
+    LIST(ROLEGATE_DELAYED_MEMBER)                            \
+  };                                                         \
+  const DelayedFunctions<Functions>& library() {             \
+    static const DelayedFunctions<Functions> kLibrary = [] { \
+      DelayedFunctions<Functions> opened;                    \
+      DelayedLibrary file(FILE_NAME, PACKAGE);               \
+      LIST(ROLEGATE_DELAYED_FIND)                            \
+      opened.loaded = file.result();                         \
+      return opened;                                         \
+    }();                                                     \
+    return kLibrary;                                         \
+  }                                                          \
+  const Functions& functions() { return library().functions; }
+// NOLINTEND(bugprone-macro-parentheses)

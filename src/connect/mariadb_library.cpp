@@ -42,33 +42,7 @@ namespace {
   F(mysql_thread_end)                 \
   F(mariadb_get_info)
 
-struct Functions {
-// A declared name takes no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses)
-#define ROLEGATE_MEMBER(name) decltype(&::name) name = nullptr;
-  ROLEGATE_MARIADB_FUNCTIONS(ROLEGATE_MEMBER)
-#undef ROLEGATE_MEMBER
-};
-
-struct Library {
-  Functions functions;
-  base::Result<void> loaded;
-};
-
-/// One per process, as the library itself is; a function-local static is initialised by one thread only.
-const Library& library() {
-  static const Library kLibrary = [] {
-    Library opened;
-    DelayedLibrary file("libmariadb.so.3", "libmariadb3");
-#define ROLEGATE_FIND(name) file.find(opened.functions.name, #name);
-    ROLEGATE_MARIADB_FUNCTIONS(ROLEGATE_FIND)
-#undef ROLEGATE_FIND
-    opened.loaded = file.result();
-    return opened;
-  }();
-  return kLibrary;
-}
-
-const Functions& functions() { return library().functions; }
+ROLEGATE_DELAYED_LIBRARY(ROLEGATE_MARIADB_FUNCTIONS, "libmariadb.so.3", "libmariadb3")
 
 }  // namespace
 
