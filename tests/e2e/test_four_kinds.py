@@ -3,6 +3,12 @@
 What counts as proof is the verifier's decision log: it names the principal and how its credentials came to be.
 """
 
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
 import pytest
 from program import made_calls
 
@@ -85,3 +91,26 @@ def test_long_tokens(lab, rolegate, kind, size):
     lab.patch_world({"session_token_bytes": size})
     assert rolegate.rows(f"{kind}_cross_account", "SELECT 1 AS one") == [{"one": 1}]
     assert len(rolegate.ok("token", f"{kind}_cross_account").strip()) > size
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the other tests already run as an ordinary user")
+@pytest.mark.parametrize("kind", ("aurora_postgresql", "aurora_mysql"))
+def test_logs_in_as_an_ordinary_user(lab, rolegate, kind):
+    """A process that may not be dumped finds its own /proc files owned by root; root alone would not notice."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        program = shutil.copy(rolegate.path, folder / "rolegate")
+        known = lab.databases[f"{kind}_cross_account"]
+        ca = shutil.copy(lab.ca, folder / "ca.pem")
+        config = rolegate.config(rolegate.database(f"{kind}_cross_account", uri=known["sqlalchemy_uri"].replace(str(lab.ca), str(ca))))
+        shutil.copy(config, folder / "rolegate.yaml")
+        key = lab.description["access_keys"]["superset"]
+        environment = {**lab.environment(), "HOME": home, "ROLEGATE_CONFIG": str(folder / "rolegate.yaml"),
+                       "AWS_ACCESS_KEY_ID": key["access_key_id"], "AWS_SECRET_ACCESS_KEY": key["secret_access_key"]}
+        for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            del environment[name]
+        for path in (folder, *folder.iterdir()):
+            shutil.chown(path, "nobody")
+        done = subprocess.run([program, "query", "db", "SELECT 1 AS one"], env=environment, user="nobody", cwd=home,
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (0, "one\n1\n"), done.stderr
