@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "base/environment.hpp"
 #include "base/error.hpp"
 #include "config/database.hpp"
+#include "config/gateway.hpp"
 #include "config/problem.hpp"
 
 namespace rolegate::config {
@@ -19,6 +21,9 @@ struct Config {
   bool aws_database_iam_auth = false;  ///< the feature flag, after the environment's override
   std::vector<Database> databases;     ///< the valid ones, in the file's order
   std::vector<std::string> broken;     ///< names of those that have errors
+  std::optional<Gateway> gateway;      ///< when the file has the section and it is valid
+  bool gateway_broken = false;         ///< it has the section, with errors
+  Admin admin;
 
   /// The database of that name. Errors: config_invalid when it is one of the broken ones; else
   /// database_not_found, which names the nearest one and lists what there is. The pointer lives as long as

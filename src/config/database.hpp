@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "config/gateway.hpp"
 
 namespace rolegate::config {
 
@@ -67,8 +68,9 @@ enum class Kind { aurora_postgresql, aurora_mysql, redshift_provisioned, redshif
 struct Database {
   std::string name;  ///< database_name
   Uri uri;
-  std::optional<AwsIam> aws_iam;  ///< set when there is a block and its `enabled` is true
-  std::string file;               ///< where it was read, for later errors
+  std::optional<AwsIam> aws_iam;      ///< set when there is a block and its `enabled` is true
+  std::vector<ListenAddress> listen;  ///< of the gateway, for this database alone
+  std::string file;                   ///< where it was read, for later errors
   int line = 0;
 
   [[nodiscard]] Kind kind() const;

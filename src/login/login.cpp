@@ -307,4 +307,6 @@ base::Result<Login> LoginService::login(const config::Config& config, const conf
 
 Counters LoginService::counters() const { return path_->counters(); }
 
+std::vector<CredentialState> LoginService::credentials() const { return {}; }
+
 }  // namespace rolegate::login

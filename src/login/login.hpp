@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aws/chain.hpp"
 #include "aws/credentials.hpp"
@@ -32,9 +33,10 @@ struct Login {
   config::SslMode ssl_mode = config::SslMode::verify_full;
   std::string ssl_root_cert;  ///< as configured; empty: connect/ca.hpp decides
   std::optional<std::chrono::seconds> connect_timeout;
-  std::string role_arn;     ///< whose role it was made with; empty: the caller's own
-  std::string principal;    ///< for people: the role ARN, or the base credentials' identity
-  std::string request_id;   ///< of the AWS call that made or allowed it, when known
+  std::string role_arn;   ///< whose role it was made with; empty: the caller's own
+  std::string principal;  ///< for people: the role ARN, or the base credentials' identity
+  std::string
+      request_id;  ///< of the AWS call that made it (Redshift) or gave its role credentials (AssumeRole)
   bool from_cache = false;  ///< made from cached role credentials or a cached Redshift login
 };
 
@@ -63,6 +65,15 @@ struct Counters {
   std::uint64_t stale_answers = 0;     ///< logins made with such an entry past its time
 };
 
+/// Credentials that the cache holds, for metrics.
+struct CredentialState {
+  std::string role_arn;  ///< empty: a Redshift login of the caller's own account
+  std::string region;
+  std::string target;  ///< "" for role credentials; "redshift CLUSTER" or "redshift-serverless WORKGROUP"
+  base::WallTime obtained_at;
+  base::WallTime expires_at;
+};
+
 /// database → block → flag → base credentials → role credentials (cached, single-flight, renewed in the
 /// background) → login. Thread-safe; every front end logs in through `login` and nothing else. Starts no
 /// thread before it must call AWS for a role. Its destructor waits for calls under way, at most until their
@@ -83,6 +94,8 @@ class LoginService {
                                           base::Deadline deadline, Steps* steps = nullptr,
                                           Fresh fresh = Fresh::no);
   [[nodiscard]] Counters counters() const;
+  /// What is in the caches right now, role credentials first.
+  [[nodiscard]] std::vector<CredentialState> credentials() const;
 
  private:
   class Path;

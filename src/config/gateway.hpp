@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/scram.hpp"
+
+namespace rolegate::config {
+
+/// "127.0.0.1:6432", "[::1]:6432", or "unix:/run/rolegate". Host names are not taken: what a door listens on
+/// must not depend on a name server.
+struct ListenAddress {
+  std::string text;  ///< as written
+  bool is_unix = false;
+  std::string path;        ///< of a unix socket: for PostgreSQL a folder, for MySQL the socket itself
+  std::string host;        ///< numeric, without brackets
+  std::uint16_t port = 0;  ///< 0: any free one; for a unix folder, the port in the name (.s.PGSQL.5432)
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// Files in PEM; read when the gateway starts and at each reload.
+struct GatewayTls {
+  std::string cert;
+  std::string key;
+  std::string client_ca;  ///< empty: client certificates are not asked for
+  bool operator==(const GatewayTls&) const = default;
+};
+
+struct GatewayListeners {
+  std::vector<ListenAddress> listen;
+  std::optional<GatewayTls> tls;
+};
+
+/// Whoever may connect. Each of the three ways that is set lets in, for the user name `name` only.
+struct GatewayUser {
+  std::string name;
+  std::optional<base::ScramVerifier> scram;  ///< PostgreSQL, and MySQL's caching_sha2_password
+  std::optional<std::array<unsigned char, 20>>
+      mysql_native;                       ///< SHA1(SHA1(password)); only with its '*…' part
+  std::optional<std::uint32_t> peer_uid;  ///< on unix sockets
+  std::string client_cert_cn;             ///< with client_ca; empty: none
+  bool all_databases = false;             ///< "*"
+  std::vector<std::string> databases;
+
+  [[nodiscard]] bool may_use(std::string_view database) const;
+};
+
+struct Gateway {
+  GatewayListeners postgresql;  ///< Redshift's databases are served here too
+  GatewayListeners mysql;
+  std::vector<GatewayUser> users;
+  std::size_t max_sessions = 10000;
+  int login_rate = 100;                       ///< upstream logins per second and database
+  std::chrono::milliseconds idle_timeout{0};  ///< 0: none
+  std::chrono::milliseconds drain_timeout{30000};
+  std::string audit_log;  ///< a file; empty: standard output
+
+  [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
+};
+
+struct Admin {
+  ListenAddress listen{"127.0.0.1:9432", false, {}, "127.0.0.1", 9432};
+  bool configured =
+      false;  ///< the file says it; a default that is taken by another process is no reason to fail
+};
+
+}  // namespace rolegate::config

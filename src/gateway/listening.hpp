@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "config/database.hpp"
+#include "config/gateway.hpp"
+
+namespace rolegate::gateway {
+
+/// A descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(); }
+
+  [[nodiscard]] int get() const { return number_; }
+  [[nodiscard]] explicit operator bool() const { return number_ >= 0; }
+  int release() noexcept;
+  void close() noexcept;
+
+ private:
+  int number_ = -1;
+};
+
+enum class Wire { postgresql, mysql };
+
+/// A socket that listens (non-blocking, close-on-exec). A unix socket's file is removed with it, if it is
+/// still the one that was made here.
+class ListeningSocket {
+ public:
+  ListeningSocket(Descriptor descriptor, std::string address, std::string unix_path, bool inherited);
+  ListeningSocket(ListeningSocket&&) noexcept;
+  ListeningSocket& operator=(ListeningSocket&&) noexcept;
+  ~ListeningSocket();
+
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+  /// As it really is: "127.0.0.1:41234" for a configured port 0; "unix:/run/rolegate/.s.PGSQL.6432".
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] bool is_unix() const { return !unix_path_.empty(); }
+  [[nodiscard]] const std::string& unix_path() const { return unix_path_; }
+
+ private:
+  Descriptor descriptor_;
+  std::string address_;
+  std::string unix_path_;
+  bool inherited_ = false;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
+};
+
+enum class ListenErrc {
+  listen_failed,         ///< bind or listen: the address is in use, or not this machine's
+  socket_path_unusable,  ///< too long, a live server behind it, no folder
+};
+[[nodiscard]] std::string_view code_name(ListenErrc code);
+
+/// Listens there. Unix: a PostgreSQL address is a folder that becomes FOLDER/.s.PGSQL.PORT (6432 unless the
+/// address says another), a MySQL one the socket itself; a folder that is not there is made (0755) if its
+/// parent is; a socket that nobody listens on any more is replaced, one with a live server or a file that is
+/// no socket is an error. The socket's mode is 0777 with who may connect checked by SO_PEERCRED, as
+/// PostgreSQL's is; `only_owner`: 0600. TCP: SO_REUSEADDR, IPV6_V6ONLY.
+[[nodiscard]] base::Result<ListeningSocket> listen_at(const config::ListenAddress& address, Wire wire,
+                                                      bool only_owner);
+
+/// The sockets that systemd opened (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS; the variables are then
+/// removed). Each is matched to a configured address by getsockname; see take_inherited.
+[[nodiscard]] std::vector<ListeningSocket> inherited_sockets();
+/// The inherited socket of that address, taken out of `sockets`; nothing when there is none.
+[[nodiscard]] std::optional<ListeningSocket> take_inherited(std::vector<ListeningSocket>& sockets,
+                                                            const config::ListenAddress& address, Wire wire);
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/environment.hpp"
+
+namespace rolegate::gateway {
+
+/// Tells systemd how the service does (sd_notify(3): one datagram to $NOTIFY_SOCKET, a path or an abstract
+/// "@name"). Without a service manager nothing happens; a failure to send is ignored, as sd_notify's callers
+/// do.
+class ServiceManager {
+ public:
+  explicit ServiceManager(const base::Environment& environment);
+
+  void ready(std::string_view status) const;
+  /// RELOADING=1 with MONOTONIC_USEC, as Type=notify-reload wants it; ready() ends it.
+  void reloading() const;
+  void stopping(std::string_view status) const;
+  void status(std::string_view status) const;
+
+ private:
+  void send(std::string_view message) const;
+  std::string socket_;
+};
+
+}  // namespace rolegate::gateway

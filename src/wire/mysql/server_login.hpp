@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <openssl/types.h>
+
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "base/sha256.hpp"
+#include "wire/mysql/packets.hpp"
+
+namespace rolegate::wire::mysql {
+
+/// What a HandshakeResponse41 asks for.
+struct Startup {
+  std::string user;
+  std::string schema;             ///< empty: none
+  Capabilities capabilities = 0;  ///< those the client set, of those it was offered
+  std::uint32_t max_packet_size = 0;
+  std::uint8_t character_set = 0;
+  std::vector<std::pair<std::string, std::string>> attributes;  ///< CLIENT_CONNECT_ATTRS
+};
+
+/// What is known of a user's password.
+struct PasswordVerifiers {
+  std::optional<NativeHash> native;              ///< mysql_native_password can be answered
+  bool full_check = false;                       ///< the owner can check a password in the clear
+  std::optional<base::Sha256Digest> fast_check;  ///< SHA256(SHA256(password)), of a password checked before
+};
+
+/// A server's side of a login: greeting, SSLRequest, HandshakeResponse41, AuthSwitchRequest,
+/// caching_sha2_password (fast path; full path inside TLS, over a unix socket, or with RSA) and
+/// mysql_native_password. Takes bytes and says what comes next; does no I/O.
+/// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
+class ServerLogin {
+ public:
+  enum class Event {
+    more,            ///< send the output, wait for bytes of the client
+    start_tls,       ///< send the output, then TLS as its server, then tls_started()
+    startup,         ///< startup() says who wants what; go on with trust() or ask_password()
+    check_password,  ///< password() came whole; check it (it takes milliseconds), then password_checked()
+    authenticated,   ///< the client is who it says; it has not been told yet
+    refused,         ///< it is not: the owner answers with error() when it likes, and closes
+    failed,          ///< send the output, close
+  };
+  struct Options {
+    Greeting greeting;  ///< scramble and auth_plugin are filled in here; capabilities: see relayed()
+    bool tls_offered = false;
+    bool tls_required = false;
+    bool unix_socket = false;  ///< a password may come in the clear
+    EVP_PKEY* rsa_key =
+        nullptr;  ///< for passwords over TCP without TLS; outlives this; null: not possible there
+  };
+  static constexpr std::size_t kMaxPacket = 64 << 10;
+
+  /// The greeting is the first output. `random` outlives this.
+  ServerLogin(Options options, base::Random& random);
+  ~ServerLogin();
+  ServerLogin(ServerLogin&&) noexcept;
+  ServerLogin& operator=(ServerLogin&&) noexcept;
+
+  Event receive(std::string_view bytes);
+  Event tls_started();
+  Event trust();
+  /// With nothing known (no such user) the exchange goes as with a password that is wrong: it ends with
+  /// check_password too, where that is what a real user without fast_check would see.
+  Event ask_password(const PasswordVerifiers& verifiers);
+  Event password_checked(bool right);
+
+  [[nodiscard]] const Startup& startup() const;
+  [[nodiscard]] const base::Secret& password() const;
+  [[nodiscard]] const std::string& reason() const;
+  /// What is to be sent; each byte once.
+  [[nodiscard]] std::string take_output();
+  /// Once authenticated: what the client has sent already beyond its login.
+  [[nodiscard]] std::string take_rest();
+
+  /// The end of the login, framed with the sequence id that the client expects: an upstream's OK payload, or
+  /// an error (1045 and the like).
+  [[nodiscard]] std::string ok(std::string_view payload);
+  [[nodiscard]] std::string error(const ErrorPacket& error);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rolegate::wire::mysql
