@@ -32,7 +32,22 @@ struct ScramVerifier {
 /// RFC 5802's SaltedPassword: PBKDF2-HMAC-SHA-256. The digest is a secret; wipe it.
 [[nodiscard]] Sha256Digest salted_password(std::string_view password, std::string_view salt, int iterations);
 
-/// RFC 4648 with padding. Decoding takes nothing else: no white space, no missing padding.
+/// What RFC 5802 (chapter 3) derives from a password; wiped when it goes away.
+struct ScramKeys {
+  Sha256Digest client_key{};  ///< as good as the password for whoever knows a verifier's stored key
+  Sha256Digest stored_key{};
+  Sha256Digest server_key{};
+
+  /// Costs what salted_password costs.
+  static ScramKeys of(std::string_view password, std::string_view salt, int iterations);
+  ScramKeys() = default;
+  ScramKeys(const ScramKeys&) = default;
+  ScramKeys& operator=(const ScramKeys&) = default;
+  ~ScramKeys();
+};
+
+/// RFC 4648 with padding. Decoding takes nothing else: no white space, no missing padding, no stray bits in
+/// the last digit.
 [[nodiscard]] std::string base64(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
