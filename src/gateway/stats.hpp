@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -25,6 +26,7 @@ inline constexpr std::array kDurationBuckets{0.0001, 0.0005, 0.001, 0.005, 0.01,
 struct Histogram {
   std::array<std::uint64_t, kDurationBuckets.size() + 1> counts{};  ///< not cumulative
   double sum = 0;                                                   ///< seconds
+  /// Less than nothing (a clock's fault) counts as nothing.
   void add(std::chrono::microseconds duration);
 };
 
@@ -40,8 +42,11 @@ class DatabaseStats {
  public:
   DatabaseStats(std::string name, config::Engine engine) : name_(std::move(name)), engine_(engine) {}
 
+  /// `outcome`: "ok" or the code of the error, of which there are only so many; never a text from outside.
   void login_ended(base::WallTime at, std::string_view outcome, std::string_view message,
                    const std::vector<login::Step>& steps);
+  /// For one that a reload took away: how its last login ended is nobody's concern any more.
+  void forget_last_login();
 
   struct Snapshot {
     std::string name;
@@ -50,7 +55,7 @@ class DatabaseStats {
     std::uint64_t bytes_to_client = 0;
     std::uint64_t bytes_to_database = 0;
     std::map<std::string, std::uint64_t> logins;  ///< by outcome
-    std::map<login::StepName, Histogram> steps;
+    std::map<login::StepName, Histogram> steps;   ///< failed steps, too
     std::optional<LastLogin> last_login;
   };
   [[nodiscard]] Snapshot snapshot() const;
@@ -85,12 +90,13 @@ inline constexpr std::size_t kRefusals = 7;
 /// Everything the gateway counts. Thread-safe.
 class Stats {
  public:
-  /// The database's counters; they stay for the life of the process, also when a reload takes it away.
+  /// The counters of a configured database; they stay for the life of the process, also when a reload takes
+  /// it away. One whose engine changes begins anew, beside its old self.
   [[nodiscard]] std::shared_ptr<DatabaseStats> database(std::string_view name, config::Engine engine);
   void refused(Refusal refusal) { refusals_[static_cast<std::size_t>(refusal)].fetch_add(1); }
 
   struct Snapshot {
-    std::vector<DatabaseStats::Snapshot> databases;
+    std::vector<DatabaseStats::Snapshot> databases;  ///< by name
     std::array<std::uint64_t, kRefusals> refusals{};
     std::uint64_t connections = 0;        ///< accepted since start
     std::int64_t connections_now = 0;     ///< open, logged in or not
@@ -113,7 +119,7 @@ class Stats {
  private:
   std::array<std::atomic<std::uint64_t>, kRefusals> refusals_{};
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<DatabaseStats>, std::less<>> databases_;
+  std::map<std::pair<std::string, config::Engine>, std::shared_ptr<DatabaseStats>> databases_;
 };
 
 /// What the health endpoints ask. `listeners_working` counts those that accept connections right now.
