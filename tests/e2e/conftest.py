@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 
@@ -12,15 +13,28 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "tests" / "lab" / "tests"), str(Path(__file__).resolve().parent)]
 
 import lab_fixture  # noqa: E402
+from gateway import Gateway, gateways  # noqa: E402
 from program import Program  # noqa: E402
 
 lab = lab_fixture.lab
 shared_lab = lab_fixture.shared_lab
 
 
-@pytest.fixture
-def rolegate(lab, tmp_path) -> Program:
+@pytest.fixture(scope="session")
+def program_path() -> Path:
     """The program under test: ROLEGATE_PROGRAM, or what `make build` leaves behind."""
     path = Path(os.environ.get("ROLEGATE_PROGRAM", ROOT / "build" / "release" / "rolegate"))
     assert path.exists(), f"{path} is not there: run make build"
-    return Program(path, lab, tmp_path)
+    return path
+
+
+@pytest.fixture
+def rolegate(lab, program_path, tmp_path) -> Program:
+    return Program(program_path, lab, tmp_path)
+
+
+@pytest.fixture
+def gateway(lab, program_path) -> Iterator[Callable[..., Gateway]]:
+    """A function that starts `rolegate serve` against the lab (gateway.py says how it is used)."""
+    with gateways(program_path, lab) as start:
+        yield start
