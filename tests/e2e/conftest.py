@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "tests" / "lab" / "tests"), str(Path(__file__).resolve().parent)]
 
 import lab_fixture  # noqa: E402
+from client_programs import Node  # noqa: E402
 from gateway import Gateway, gateways  # noqa: E402
 from program import Program  # noqa: E402
 
@@ -38,3 +39,9 @@ def gateway(lab, program_path) -> Iterator[Callable[..., Gateway]]:
     """A function that starts `rolegate serve` against the lab (gateway.py says how it is used)."""
     with gateways(program_path, lab) as start:
         yield start
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Runs a program of clients/ under Node.js, with the drivers that scripts/install-test-clients installs."""
+    return Node()
