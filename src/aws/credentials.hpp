@@ -20,7 +20,8 @@ struct Credentials {
   /// Whose they are, stable across renewals of the same origin: "AKIA…" for a long-lived key,
   /// "imds:SupersetInstanceRole", "profile dev:arn:aws:iam::…:role/x". No secret. Part of cache keys.
   std::string identity;
-  std::string provider;  ///< for people: "environment variables", "profile 'dev' (~/.aws/config)"
+  std::string provider;    ///< for people: "environment variables", "profile 'dev' (~/.aws/config)"
+  std::string request_id;  ///< AWS's, of the STS call that gave them; empty for any others
 
   [[nodiscard]] bool expired(base::WallTime now) const { return expires_at && *expires_at <= now; }
 };

@@ -77,7 +77,9 @@ pugi::xml_node QueryAnswer::result(const char* action) {
 }
 
 std::string QueryAnswer::request_id() const {
-  return root().child("ResponseMetadata").child("RequestId").text().get();
+  constexpr std::size_t kLongest = 128;
+  const std::string_view id = root().child("ResponseMetadata").child("RequestId").text().get();
+  return std::string(id.substr(0, kLongest));
 }
 
 void QueryAnswer::fail(std::string problem) {

@@ -45,7 +45,7 @@ class QueryAnswer {
   std::string_view text(pugi::xml_node parent, const char* name);
   /// `<ACTIONResponse><ACTIONResult>`, what every answer begins with.
   pugi::xml_node result(const char* action);
-  /// Of the answer's metadata; may be empty.
+  /// Of the answer's metadata; may be empty, and is cut at 128 bytes (AWS's are UUIDs).
   [[nodiscard]] std::string request_id() const;
   [[nodiscard]] pugi::xml_node root() const { return document_.document_element(); }
   void fail(std::string problem);

@@ -31,6 +31,7 @@ CredentialsPtr make_credentials(RoleSession session, std::string identity, std::
   credentials->expires_at = session.expires_at;
   credentials->identity = std::move(identity);
   credentials->provider = std::move(provider);
+  credentials->request_id = std::move(session.request_id);
   return credentials;
 }
 

@@ -18,6 +18,7 @@ base::Result<RoleSession> read_role_session(const CallSubject& subject, std::str
   if (!expiration) answer.fail("has an Expiration that is not a time");
   if (!answer.problem().empty()) return std::unexpected(unexpected_answer(subject, answer.problem()));
   session.expires_at = *expiration;
+  session.request_id = answer.request_id();
   return session;
 }
 

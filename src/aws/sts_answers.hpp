@@ -14,6 +14,7 @@ struct RoleSession {
   base::Secret secret_access_key;
   base::Secret session_token;
   base::WallTime expires_at;
+  std::string request_id;
 };
 
 /// Readers of STS answers, apart from fetching them. They parse in place and so change `body`; the caller

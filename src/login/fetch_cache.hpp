@@ -109,6 +109,13 @@ class FetchCache {
     const std::lock_guard lock(mutex_);
     return counts_;
   }
+  /// What is in memory and can still be used, most recently used first.
+  struct Held {
+    std::shared_ptr<const Key> key;
+    std::shared_ptr<const Value> value;
+    base::WallTime obtained_at;
+  };
+  [[nodiscard]] std::vector<Held> held() const;
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return entries_.size();
@@ -471,6 +478,18 @@ void FetchCache<Key, Value>::warn(const Key& key, unsigned failures, base::WallT
         "{} could not be renewed ({} in a row); logins go on with what there is until {}: {}", key.text(),
         failures, base::format_iso8601(usable_until), error.text());
   }
+}
+
+template <typename Key, typename Value>
+auto FetchCache<Key, Value>::held() const -> std::vector<Held> {
+  std::vector<Held> held;
+  const Moment now = moment();
+  const std::lock_guard lock(mutex_);
+  held.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    if (entry.usable(now)) held.push_back({entry.key, entry.value, entry.obtained.wall});
+  }
+  return held;
 }
 
 template <typename Key, typename Value>

@@ -125,6 +125,7 @@ class LoginService::Path {
 
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const Walk& walk);
   [[nodiscard]] Counters counters() const;
+  [[nodiscard]] std::vector<CredentialState> credentials() const;
 
  private:
   [[nodiscard]] RedshiftApi redshift_api();
@@ -235,6 +236,8 @@ base::Result<Login> LoginService::Path::rds_login(const Walk& walk, const Signin
   login.expires_at = aws::rds_token_expiry(now, *signing.credentials());
   login.role_arn = walk.iam.role_arn;
   login.principal = login.role_arn.empty() ? std::string(signing.key.identity) : login.role_arn;
+  // The machine's own credentials may come from a role, too, but no call was made for this login.
+  if (!login.role_arn.empty()) login.request_id = signing.credentials()->request_id;
   login.from_cache = signing.from_cache;
   set_dial(login, walk.database);
   return login;
@@ -296,6 +299,27 @@ Counters LoginService::Path::counters() const {
   return counters;
 }
 
+std::vector<CredentialState> LoginService::Path::credentials() const {
+  std::vector<CredentialState> states;
+  for (const auto& held : roles_.held()) {
+    states.push_back({.role_arn = held.key->role_arn,
+                      .region = held.key->region,
+                      .target = {},
+                      .obtained_at = held.obtained_at,
+                      .expires_at = held.value->credentials()->expires_at.value_or(base::WallTime::max())});
+  }
+  for (const auto& held : redshift_logins_.held_users()) {
+    const RedshiftTarget& target = held.key->target;
+    states.push_back(
+        {.role_arn = target.role.role_arn,
+         .region = target.role.region,
+         .target = fmt::format("{} {}", target.serverless ? "redshift-serverless" : "redshift", target.name),
+         .obtained_at = held.obtained_at,
+         .expires_at = held.value->expires_at});
+  }
+  return states;
+}
+
 LoginService::LoginService(Services services) : path_(std::make_unique<Path>(std::move(services))) {}
 LoginService::~LoginService() = default;
 
@@ -307,6 +331,6 @@ base::Result<Login> LoginService::login(const config::Config& config, const conf
 
 Counters LoginService::counters() const { return path_->counters(); }
 
-std::vector<CredentialState> LoginService::credentials() const { return {}; }
+std::vector<CredentialState> LoginService::credentials() const { return path_->credentials(); }
 
 }  // namespace rolegate::login

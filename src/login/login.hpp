@@ -33,10 +33,10 @@ struct Login {
   config::SslMode ssl_mode = config::SslMode::verify_full;
   std::string ssl_root_cert;  ///< as configured; empty: connect/ca.hpp decides
   std::optional<std::chrono::seconds> connect_timeout;
-  std::string role_arn;   ///< whose role it was made with; empty: the caller's own
-  std::string principal;  ///< for people: the role ARN, or the base credentials' identity
-  std::string
-      request_id;  ///< of the AWS call that made it (Redshift) or gave its role credentials (AssumeRole)
+  std::string role_arn;    ///< whose role it was made with; empty: the caller's own
+  std::string principal;   ///< for people: the role ARN, or the base credentials' identity
+  std::string request_id;  ///< of the AWS call that made it (Redshift) or gave its role credentials
+                           ///< (AssumeRole), even if they came from the cache; empty when no call was needed
   bool from_cache = false;  ///< made from cached role credentials or a cached Redshift login
 };
 
@@ -65,13 +65,14 @@ struct Counters {
   std::uint64_t stale_answers = 0;     ///< logins made with such an entry past its time
 };
 
-/// Credentials that the cache holds, for metrics.
+/// Credentials that the cache holds and that can still be used, for metrics. Several may have the same names:
+/// they differ in what is not shown here, such as the external id or the database user.
 struct CredentialState {
   std::string role_arn;  ///< empty: a Redshift login of the caller's own account
   std::string region;
   std::string target;  ///< "" for role credentials; "redshift CLUSTER" or "redshift-serverless WORKGROUP"
   base::WallTime obtained_at;
-  base::WallTime expires_at;
+  base::WallTime expires_at;  ///< as AWS said; WallTime::max() if it named none
 };
 
 /// database → block → flag → base credentials → role credentials (cached, single-flight, renewed in the

@@ -87,6 +87,7 @@ class RedshiftLogins {
   }
 
   [[nodiscard]] CacheCounts user_counts() const { return users_.counts(); }
+  [[nodiscard]] std::vector<UserCache::Held> held_users() const { return users_.held(); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
 
  private:

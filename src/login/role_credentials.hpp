@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "aws/sts.hpp"
 #include "login/fetch_cache.hpp"
@@ -41,6 +42,7 @@ class RoleCredentials {
   void stop() { refresher_.stop(); }
 
   [[nodiscard]] CacheCounts counts() const { return cache_.counts(); }
+  [[nodiscard]] std::vector<Cache::Held> held() const { return cache_.held(); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] std::size_t size() const { return cache_.size(); }
   [[nodiscard]] bool refreshing() { return refresher_.started(); }

@@ -73,6 +73,7 @@ TEST_F(Sts, AssumesARole) {
   EXPECT_EQ(credentials.session_token.reveal(), "role==token");
   EXPECT_EQ(credentials.expires_at, base::parse_iso8601("2026-01-02T04:04:05Z"));
   EXPECT_EQ(credentials.identity, "arn:aws:iam::111111111111:role/App:" + std::string(kRole));
+  EXPECT_EQ(credentials.request_id, "r-1");
 
   const auto& sent = fixture_.http.sent().at(0);
   EXPECT_EQ(sent.method, "POST");

@@ -57,6 +57,26 @@ TEST_F(FetchCacheBasics, DoesNotLiveLongerBecauseTheClockWasSetBack) {
   EXPECT_EQ(value("a"), 2);
 }
 
+TEST_F(FetchCacheBasics, ShowsWhatItHoldsWithoutTouchingIt) {
+  EXPECT_EQ(value("a"), 1);
+  EXPECT_EQ(value("b"), 2);
+  failing = true;
+  EXPECT_FALSE(get("c"));
+  const auto counts = cache.counts();
+  auto held = cache.held();
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_EQ(held[0].key->name, "b");
+  EXPECT_EQ(*held[0].value, 2);
+  EXPECT_EQ(held[0].obtained_at, clock.now());
+  EXPECT_EQ(held[1].key->name, "a");
+  EXPECT_EQ(cache.counts().hits, counts.hits);
+  EXPECT_EQ(cache.counts().misses, counts.misses);
+  clock.advance(59min);
+  EXPECT_EQ(cache.held().size(), 2U) << "stale, but still valid";
+  clock.advance(1min);
+  EXPECT_TRUE(cache.held().empty());
+}
+
 TEST_F(FetchCacheBasics, TurnsAnExceptionIntoAnError) {
   throwing = true;
   const auto answer = get("a");

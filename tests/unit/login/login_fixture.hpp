@@ -28,13 +28,14 @@ class FakeProvider final : public aws::CredentialProvider {
     return credentials_;
   }
   void rotate(const std::string& access_key_id, const std::string& identity,
-              std::optional<base::WallTime> expires_at = std::nullopt) {
+              std::optional<base::WallTime> expires_at = std::nullopt, const std::string& request_id = {}) {
     auto made = std::make_shared<aws::Credentials>();
     made->access_key_id = access_key_id;
     made->secret_access_key = base::Secret("canary-base-secret");
     made->identity = identity;
     made->provider = "test provider";
     made->expires_at = expires_at;
+    made->request_id = request_id;
     const std::lock_guard lock(mutex_);
     credentials_ = std::move(made);
   }
