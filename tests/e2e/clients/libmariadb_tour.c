@@ -159,7 +159,6 @@ static void large_result(void) {
 int main(void) {
   open_session();
   printf("version=%s\n", mysql_get_server_info(db));
-  printf("cipher=%s\n", mysql_get_ssl_cipher(db) ? mysql_get_ssl_cipher(db) : "");
   print_query("rows", "SELECT id, customer FROM orders ORDER BY id");
   prepared();
   bulk();

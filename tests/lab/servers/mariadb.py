@@ -26,10 +26,14 @@ PAM_TOOL = "/usr/lib/mysql/plugin/auth_pam_tool_dir/auth_pam_tool"
 LOG_FILE_SIZE = "--innodb-log-file-size=4M"
 SETTINGS = [
     LOG_FILE_SIZE, "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
-    "--innodb-buffer-pool-load-at-startup=0", "--innodb-buffer-pool-dump-at-shutdown=0", "--performance-schema=OFF",
+    "--innodb-buffer-pool-load-at-startup=0", "--innodb-buffer-pool-dump-at-shutdown=0",
     "--skip-log-bin", "--skip-name-resolve", "--character-set-server=utf8mb4", "--max-connections=300",
     # Refused logins are what the lab is for; by default the hundredth broken one would lock 127.0.0.1 out.
     "--max-connect-errors=4294967295",
+    "--max-allowed-packet=64M",  # a packet of the protocol ends at 16 MB: what is longer comes in several
+    # Of the performance schema only what clients say of themselves (session_account_connect_attrs).
+    "--performance-schema=ON", "--performance-schema-instrument=%=OFF",
+    "--performance-schema-session-connect-attrs-size=1024",
     "--plugin-load-add=auth_pam", "--pam-use-cleartext-plugin=ON"]
 
 TABLES = (
