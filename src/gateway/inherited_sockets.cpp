@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/listening.hpp"
@@ -52,13 +52,13 @@ std::optional<ListeningSocket> inherited(int number) {
   return ListeningSocket(std::move(descriptor), address->text(), address->unix_path(), true);
 }
 
+/// The same file, by whatever path: /var/run is a symbolic link to /run.
 bool is_same_socket(const std::string& path, const std::string& configured) {
-  if (std::filesystem::path(path).lexically_normal() ==
-      std::filesystem::path(configured).lexically_normal()) {
-    return true;
-  }
-  std::error_code none;
-  return std::filesystem::equivalent(path, configured, none);
+  if (path == configured) return true;
+  struct stat one{};
+  struct stat other{};
+  return ::stat(path.c_str(), &one) == 0 && ::stat(configured.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 }  // namespace
