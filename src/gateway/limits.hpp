@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,19 +35,24 @@ class FailureSlowdown {
 
  private:
   struct Entry {
+    std::string group;
     unsigned failures = 0;
     base::SteadyTime last;
   };
+  using Entries = std::list<Entry>;
+  [[nodiscard]] std::chrono::milliseconds delay(unsigned failures) const;
+
   const Limits limits_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  Entries entries_;  ///< the one longest without a failure first
+  std::unordered_map<std::string_view, Entries::iterator> by_group_;  ///< its keys live in entries_
 };
 
 /// The group an address belongs to: an IPv4 address (mapped or not) is its own, an IPv6 one its /64.
 [[nodiscard]] std::string address_group(std::string_view address);
 
 /// Upstream logins per second: a bucket of one second's worth. Whoever finds it empty gets a place in line,
-/// if the line is not longer than `patience`. Thread-safe.
+/// if the line is not longer than `patience`. 0 per second or less: no limit. Thread-safe.
 class LoginRate {
  public:
   explicit LoginRate(int per_second) : per_second_(per_second) {}
@@ -58,7 +64,7 @@ class LoginRate {
  private:
   const int per_second_;
   std::mutex mutex_;
-  base::SteadyTime next_{};  ///< when the bucket will have been empty for a place (a virtual schedule)
+  base::SteadyTime next_{};  ///< when the place after the last one would be due, were there no bucket
 };
 
 }  // namespace rolegate::gateway

@@ -1,0 +1,100 @@
+#include "gateway/limits.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+namespace rolegate::gateway {
+namespace {
+
+/// Where counting ends: every delay has reached its bound long before.
+constexpr unsigned kMostFailures = 1000;
+
+}  // namespace
+
+std::string address_group(std::string_view address) {
+  // The interface of a link-local address is no part of what inet_pton reads.
+  const std::string host(address.substr(0, address.find('%')));
+  in6_addr ipv6{};
+  if (::inet_pton(AF_INET6, host.c_str(), &ipv6) != 1) return std::string(address);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (IN6_IS_ADDR_V4MAPPED(&ipv6)) {
+    ::inet_ntop(AF_INET, ipv6.s6_addr + 12, text.data(), text.size());
+    return text.data();
+  }
+  // A network is given to its user by the /64 at least (RFC 6177): counted one by one, whoever has one could
+  // guess from 2^64 addresses.
+  std::fill(std::begin(ipv6.s6_addr) + 8, std::end(ipv6.s6_addr), std::uint8_t{0});
+  ::inet_ntop(AF_INET6, &ipv6, text.data(), text.size());
+  return fmt::format("{}/64", text.data());
+}
+
+std::chrono::milliseconds FailureSlowdown::delay(unsigned failures) const {
+  if (failures <= limits_.free) return std::chrono::milliseconds(0);
+  auto held = limits_.first;
+  for (unsigned i = limits_.free + 1; i < failures && held < limits_.most; ++i) held *= 2;
+  return std::min(held, limits_.most);
+}
+
+std::chrono::milliseconds FailureSlowdown::failed(std::string_view address, base::SteadyTime now) {
+  std::string group = address_group(address);
+  const std::lock_guard lock(mutex_);
+  const auto drop_oldest = [&] {
+    by_group_.erase(entries_.front().group);
+    entries_.pop_front();
+  };
+  while (!entries_.empty() && now - entries_.front().last >= limits_.forget) drop_oldest();
+
+  const auto known = by_group_.find(group);
+  if (known != by_group_.end()) {
+    entries_.splice(entries_.end(), entries_, known->second);
+  } else {
+    entries_.push_back({std::move(group), 0, now});
+    by_group_.emplace(entries_.back().group, std::prev(entries_.end()));
+  }
+  Entry& entry = entries_.back();
+  entry.failures = std::min(entry.failures + 1, kMostFailures);
+  entry.last = now;
+  const auto held = delay(entry.failures);
+  while (entries_.size() > limits_.addresses) drop_oldest();
+  return held;
+}
+
+void FailureSlowdown::succeeded(std::string_view address) {
+  const std::string group = address_group(address);
+  const std::lock_guard lock(mutex_);
+  const auto known = by_group_.find(group);
+  if (known == by_group_.end()) return;
+  const auto entry = known->second;
+  by_group_.erase(known);  // before the text of its key
+  entries_.erase(entry);
+}
+
+std::size_t FailureSlowdown::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+std::optional<std::chrono::milliseconds> LoginRate::reserve(base::SteadyTime now,
+                                                            std::chrono::milliseconds patience) {
+  using namespace std::chrono;
+  if (per_second_ <= 0) return milliseconds(0);
+  // The generic cell rate algorithm (ITU-T I.371): places are `interval` apart on a schedule of their own,
+  // and one may be taken up to a second's worth before it is due.
+  constexpr nanoseconds kSecond = seconds(1);
+  const nanoseconds interval = kSecond / per_second_;
+  const nanoseconds early = kSecond - interval;
+  const std::lock_guard lock(mutex_);
+  const auto due = std::max<base::SteadyTime>(next_, now);
+  // Rounded up: who comes back after that many milliseconds is not too early.
+  const auto wait = std::max(ceil<milliseconds>(due - early - now), milliseconds(0));
+  if (wait > patience) return std::nullopt;
+  next_ = due + interval;
+  return wait;
+}
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,264 @@
+#include "gateway/limits.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rolegate::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+constexpr base::SteadyTime kStart{std::chrono::hours(100)};
+
+TEST(AddressGroup, KeepsAnIpv4Address) {
+  EXPECT_EQ(address_group("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(address_group("::ffff:192.0.2.7"), "192.0.2.7");
+  EXPECT_NE(address_group("192.0.2.8"), address_group("192.0.2.7"));
+}
+
+TEST(AddressGroup, TakesIpv6ByThe64) {
+  EXPECT_EQ(address_group("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(address_group("2001:DB8:1:2::1"), "2001:db8:1:2::/64");
+  EXPECT_NE(address_group("2001:db8:1:3::1"), address_group("2001:db8:1:2::1"));
+  EXPECT_EQ(address_group("::1"), "::/64");
+  EXPECT_EQ(address_group("fe80::1%eth0"), "fe80::/64");
+}
+
+TEST(AddressGroup, LeavesEverythingElse) {
+  for (const char* text : {"", "uid 1001", "%", "not:an:address", "1.2.3.4.5"})
+    EXPECT_EQ(address_group(text), text);
+}
+
+TEST(FailureSlowdown, DoublesUpToItsBound) {
+  FailureSlowdown slowdown;
+  std::vector<long> delays;
+  for (int i = 0; i < 10; ++i) delays.push_back(slowdown.failed("192.0.2.7", kStart).count());
+  EXPECT_THAT(delays, ElementsAre(0, 0, 250, 500, 1000, 2000, 4000, 8000, 8000, 8000));
+  for (int i = 0; i < 5000; ++i) EXPECT_EQ(slowdown.failed("192.0.2.7", kStart), 8000ms);
+}
+
+TEST(FailureSlowdown, EndsAtABoundThatIsNoDouble) {
+  FailureSlowdown slowdown({.free = 0, .first = 300ms, .most = 1000ms});
+  std::vector<long> delays;
+  for (int i = 0; i < 4; ++i) delays.push_back(slowdown.failed("a", kStart).count());
+  EXPECT_THAT(delays, ElementsAre(300, 600, 1000, 1000));
+}
+
+TEST(FailureSlowdown, CountsEachAddressOfItsOwn) {
+  FailureSlowdown slowdown;
+  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", kStart);
+  EXPECT_EQ(slowdown.failed("192.0.2.8", kStart), 0ms);
+  EXPECT_EQ(slowdown.failed("uid 1001", kStart), 0ms);
+  EXPECT_EQ(slowdown.failed("::ffff:192.0.2.7", kStart), 2000ms) << "the same IPv4 address";
+}
+
+TEST(FailureSlowdown, CountsANetworkOfIpv6AsOne) {
+  FailureSlowdown slowdown;
+  EXPECT_EQ(slowdown.failed("2001:db8::1", kStart), 0ms);
+  EXPECT_EQ(slowdown.failed("2001:db8::2", kStart), 0ms);
+  EXPECT_EQ(slowdown.failed("2001:db8::3", kStart), 250ms);
+  EXPECT_EQ(slowdown.size(), 1);
+  slowdown.succeeded("2001:db8::4");
+  EXPECT_EQ(slowdown.size(), 0);
+}
+
+TEST(FailureSlowdown, ForgetsAfterAWhileWithoutFailures) {
+  FailureSlowdown slowdown({.forget = 300s});
+  auto now = kStart;
+  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", now);
+  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 299s), 2000ms) << "counted from the last failure";
+  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 299s), 4000ms);
+  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 300s), 0ms);
+}
+
+TEST(FailureSlowdown, DropsWhatItForgets) {
+  FailureSlowdown slowdown({.forget = 300s});
+  for (int i = 0; i < 50; ++i) (void)slowdown.failed("192.0.2." + std::to_string(i), kStart + seconds(i));
+  EXPECT_EQ(slowdown.size(), 50);
+  (void)slowdown.failed("192.0.2.200", kStart + 320s);
+  EXPECT_EQ(slowdown.size(), 30) << "0 to 20 are gone, and there is a new one";
+}
+
+TEST(FailureSlowdown, ForgetsAtASuccess) {
+  FailureSlowdown slowdown;
+  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", kStart);
+  slowdown.succeeded("192.0.2.7");
+  EXPECT_EQ(slowdown.size(), 0);
+  EXPECT_EQ(slowdown.failed("192.0.2.7", kStart), 0ms);
+  slowdown.succeeded("192.0.2.99");
+  EXPECT_EQ(slowdown.size(), 1);
+}
+
+TEST(FailureSlowdown, IsBoundedByItsTable) {
+  FailureSlowdown slowdown({.addresses = 100});
+  for (int i = 0; i < 3; ++i) (void)slowdown.failed("192.0.2.1", kStart);
+  for (int i = 0; i < 100'000; ++i) {
+    (void)slowdown.failed("attacker " + std::to_string(i), kStart);
+    ASSERT_LE(slowdown.size(), 100);
+    // Whoever goes on failing stays in the table.
+    if (i % 50 == 0) EXPECT_GT(slowdown.failed("192.0.2.1", kStart), 0ms);
+  }
+  EXPECT_EQ(slowdown.failed("attacker 99999", kStart), 0ms);
+  EXPECT_EQ(slowdown.failed("attacker 99999", kStart), 250ms) << "the newest is still there";
+  EXPECT_EQ(slowdown.failed("attacker 0", kStart), 0ms) << "and the oldest is not";
+}
+
+TEST(FailureSlowdown, WorksWithoutATable) {
+  FailureSlowdown slowdown({.addresses = 0});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(slowdown.failed("192.0.2.1", kStart), 0ms);
+  EXPECT_EQ(slowdown.size(), 0);
+}
+
+TEST(FailureSlowdown, IsUsedByManyThreads) {
+  FailureSlowdown slowdown({.addresses = 10});
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&slowdown, t] {
+      for (int i = 0; i < 2000; ++i) {
+        (void)slowdown.failed(std::to_string((i * 7 + t) % 20), kStart + milliseconds(i));
+        if (i % 3 == 0) slowdown.succeeded(std::to_string(i % 20));
+        EXPECT_LE(slowdown.size(), 10);
+      }
+    });
+  }
+}
+
+/// When a login that asked at `now` begins.
+std::optional<base::SteadyTime> begin(LoginRate& rate, base::SteadyTime now, milliseconds patience) {
+  const auto wait = rate.reserve(now, patience);
+  return wait ? std::optional(now + *wait) : std::nullopt;
+}
+
+TEST(LoginRate, LetsASecondsWorthThroughAtOnce) {
+  LoginRate rate(100);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms) << i;
+  EXPECT_EQ(rate.reserve(kStart, 0ms), std::nullopt);
+  EXPECT_EQ(rate.reserve(kStart, 10s), 10ms) << "and then one every hundredth of a second";
+  EXPECT_EQ(rate.reserve(kStart, 10s), 20ms);
+}
+
+TEST(LoginRate, TakesNoPlaceForWhoDoesNotWait) {
+  LoginRate rate(1);
+  EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(rate.reserve(kStart, 999ms), std::nullopt);
+  EXPECT_EQ(rate.reserve(kStart, 1000ms), 1000ms) << "patience is long enough by a hair";
+  EXPECT_EQ(rate.reserve(kStart, 1999ms), std::nullopt);
+}
+
+TEST(LoginRate, BoundsTheLineByPatience) {
+  LoginRate rate(100);
+  int places = 0;
+  while (rate.reserve(kStart, 5000ms)) ASSERT_LT(++places, 10'000);
+  EXPECT_EQ(places, 100 + 500);
+}
+
+TEST(LoginRate, FillsUpToOneSecondsWorthOnly) {
+  LoginRate rate(10);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
+  // After a night (or a suspended laptop's), no more than at the start.
+  int at_once = 0;
+  while (rate.reserve(kStart + 8h, 0ms)) ASSERT_LT(++at_once, 1000);
+  EXPECT_EQ(at_once, 10);
+  EXPECT_EQ(rate.reserve(kStart + 8h + 99ms, 0ms), std::nullopt);
+  EXPECT_EQ(rate.reserve(kStart + 8h + 100ms, 0ms), 0ms);
+}
+
+TEST(LoginRate, BearsAnyPatience) {
+  LoginRate rate(1);
+  EXPECT_EQ(rate.reserve(kStart, milliseconds::max()), 0ms);
+  EXPECT_EQ(rate.reserve(kStart, milliseconds::max()), 1000ms);
+  EXPECT_EQ(rate.reserve(kStart, milliseconds::min()), std::nullopt);
+}
+
+TEST(LoginRate, IsNoLimitAtZero) {
+  LoginRate rate(0);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(rate.reserve(kStart, 0ms), 0ms);
+}
+
+TEST(LoginRate, HoldsVeryHighRates) {
+  LoginRate rate(2'000'000'000);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(rate.reserve(kStart, 0ms), 0ms);
+}
+
+/// The bucket the way one would explain it: tokens, filled up as time passes, and a queue that each waits in
+/// until there is a token for it.
+class SimulatedBucket {
+ public:
+  explicit SimulatedBucket(int per_second) : per_second_(per_second), tokens_(per_second) {}
+  /// Milliseconds until a token is there for whoever asks at `now`, who takes it then.
+  double wait(double now) {
+    tokens_ = std::min<double>(per_second_, tokens_ + (now - last_) * per_second_ / 1000);
+    last_ = now;
+    return tokens_ >= 1 ? 0 : (1 - tokens_) * 1000 / per_second_;
+  }
+  void take() { tokens_ -= 1; }
+
+ private:
+  double per_second_;
+  double tokens_;
+  double last_ = 0;
+};
+
+TEST(LoginRate, GoesAsASimulatedBucketDoes) {
+  std::mt19937 random(42);
+  for (const int per_second : {1, 2, 3, 7, 50, 100, 999}) {
+    LoginRate rate(per_second);
+    SimulatedBucket bucket(per_second);
+    constexpr milliseconds kPatience(1500);
+    double now = 0;
+    std::map<long, int> begun;  // by second
+    for (int i = 0; i < 20'000; ++i) {
+      // Bursts and pauses; on average twice what is allowed.
+      if (random() % 4 == 0)
+        now += static_cast<double>(random() % static_cast<unsigned>(4000 / per_second + 1));
+      const double expected = bucket.wait(now);
+      const auto at = begin(rate, kStart + milliseconds(static_cast<long>(now)), kPatience);
+      if (at) {
+        const double wait =
+            static_cast<double>(std::chrono::duration_cast<milliseconds>(*at - kStart).count()) - now;
+        ASSERT_NEAR(wait, expected, 1.01) << per_second << "/s, call " << i;
+        bucket.take();
+        ++begun[std::chrono::floor<seconds>(*at - kStart).count()];
+      } else {
+        ASSERT_GT(expected, 1500 - 1.01) << per_second << "/s, call " << i;
+      }
+    }
+    // In whatever second: what the bucket held at its beginning, and what was filled up during it.
+    for (const auto& [second, count] : begun)
+      EXPECT_LE(count, 2 * per_second) << per_second << "/s, " << second;
+    // Over all of it: the rate.
+    const auto whole = begun.rbegin()->first + 1;
+    long total = 0;
+    for (const auto& [second, count] : begun) total += count;
+    EXPECT_LE(total, (whole + 1) * per_second);
+  }
+}
+
+TEST(LoginRate, IsUsedByManyThreads) {
+  LoginRate rate(100);
+  std::atomic<int> begun = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 1000; ++i) {
+          if (rate.reserve(kStart, 1000ms)) ++begun;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(begun, 200);
+}
+
+}  // namespace
+}  // namespace rolegate::gateway
