@@ -66,7 +66,7 @@ public class PostgresqlClient {
     say("prepared at the server", value(connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%bigint *%'"));
   }
 
-  private static void batchAndCursor(Connection connection) throws SQLException {
+  private static void batchAndCursor(Connection connection) throws Exception {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       statement.execute("CREATE TEMPORARY TABLE numbers (n int, label text) ON COMMIT PRESERVE ROWS");
