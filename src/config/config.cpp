@@ -13,7 +13,9 @@
 #include "config/database_entry.hpp"
 #include "config/document.hpp"
 #include "config/fields.hpp"
+#include "config/read_gateway.hpp"
 #include "config/report.hpp"
+#include "config/taken_addresses.hpp"
 
 namespace rolegate::config {
 namespace {
@@ -21,8 +23,8 @@ namespace {
 constexpr std::string_view kFlag = "AWS_DATABASE_IAM_AUTH";
 constexpr std::string_view kFlagVariable = "ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH";
 constexpr std::size_t kMaxFileSize = std::size_t{4} << 20;
-constexpr std::array<std::string_view, 2> kKeys{"feature_flags", "databases"};
-constexpr std::array<std::string_view, 3> kReserved{"gateway", "admin", "registry"};
+constexpr std::array<std::string_view, 4> kKeys{"feature_flags", "databases", "gateway", "admin"};
+constexpr std::array<std::string_view, 1> kReserved{"registry"};
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   return std::ranges::equal(text, lower,
@@ -68,7 +70,18 @@ void check_top_keys(Fields& top, Report& report) {
   }
 }
 
-void read_databases(Fields& top, Config& out, Report& report) {
+/// The names in the file, whether or not the rest of their databases is valid.
+std::vector<std::string> database_names(Fields& top) {
+  std::vector<std::string> names;
+  const Node::Entry* entry = top.find("databases");
+  if (entry == nullptr) return names;
+  for (const NodePtr& item : entry->value->items) {
+    if (auto name = name_of(*item)) names.push_back(std::move(*name));
+  }
+  return names;
+}
+
+void read_databases(Fields& top, Config& out, TakenAddresses& taken, Report& report) {
   const Node* list = top.of_type("databases", Node::Type::list);
   if (list == nullptr) {
     if (top.find("databases") == nullptr || top.is_unset("databases")) {
@@ -81,7 +94,7 @@ void read_databases(Fields& top, Config& out, Report& report) {
     const Node& item = *list->items[i];
     const auto name = name_of(item);
     report.about(name.value_or(fmt::format("#{}", i + 1)));
-    auto database = read_database(item, out.file, report);
+    auto database = read_database(item, out.file, taken, report);
     if (!name) continue;
     const Place place = item.find("database_name")->value->place;
     const auto [first, inserted] = lines.emplace(*name, place.line);
@@ -96,6 +109,24 @@ void read_databases(Fields& top, Config& out, Report& report) {
     }
   }
   report.about({});
+}
+
+/// The sections gateway and admin, and the databases, which all listen somewhere.
+void read_listening(Fields& top, Config& out, Report& report) {
+  TakenAddresses taken;
+  std::optional<Fields> gateway;
+  if (const Node* section = top.of_type("gateway", Node::Type::map)) {
+    gateway.emplace(*section, "gateway", report);
+    out.gateway = read_gateway(*gateway, database_names(top), taken, report);
+  }
+  const Node::Entry* entry = top.find("gateway");
+  out.gateway_broken = entry != nullptr && entry->value->type != Node::Type::null && !out.gateway;
+  if (const Node* section = top.of_type("admin", Node::Type::map)) {
+    Fields admin(*section, "admin", report);
+    out.admin = read_admin(admin, taken, report).value_or(Admin{});
+  }
+  read_databases(top, out, taken, report);
+  warn_of_closed_doors(out, gateway ? &*gateway : nullptr, taken, report);
 }
 
 }  // namespace
@@ -159,7 +190,7 @@ Loaded load_text(std::string_view text, const std::string& file, const base::Env
     Fields top(*root, {}, report);
     check_top_keys(top, report);
     out.config.aws_database_iam_auth = read_flag(top, environment, report);
-    read_databases(top, out.config, report);
+    read_listening(top, out.config, report);
   }
   out.problems = report.take();
   return out;

@@ -11,13 +11,14 @@
 #include "config/aws_iam.hpp"
 #include "config/document.hpp"
 #include "config/fields.hpp"
+#include "config/read_listen.hpp"
 #include "config/uri.hpp"
 
 namespace rolegate::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKeys{"database_name", "sqlalchemy_uri", "encrypted_extra",
-                                                "masked_encrypted_extra"};
+constexpr std::array<std::string_view, 5> kKeys{"database_name", "sqlalchemy_uri", "encrypted_extra",
+                                                "masked_encrypted_extra", "listen"};
 
 /// What else Superset exports and its REST API takes (superset/databases/schemas.py): it says how Superset
 /// shows and queries the database, not how to log in. So is everything that begins with allow_.
@@ -59,7 +60,7 @@ class Reader {
  public:
   Reader(const Node& entry, Report& report) : fields_(entry, {}, report), report_(report) {}
 
-  void read(Database& out) {
+  void read(Database& out, TakenAddresses& taken) {
     check_keys();
     if (const auto name = fields_.text("database_name", kMaxName)) {
       out.name = name->value;
@@ -73,6 +74,8 @@ class Reader {
     Block block = find_block();
     read_uri(block.enabled);
     if (block.fields && block.enabled) out.aws_iam = read_aws_iam(*block.fields, uri_, report_);
+    const bool folder = uri_.engine_known && uri_.uri.engine != Engine::mysql;
+    out.listen = read_listen(fields_, folder ? SocketForm::folder : SocketForm::file, taken, report_);
     out.uri = std::move(uri_.uri);
   }
 
@@ -221,7 +224,8 @@ std::optional<std::string> name_of(const Node& entry) {
   return valid ? std::optional(text) : std::nullopt;
 }
 
-std::optional<Database> read_database(const Node& entry, const std::string& file, Report& report) {
+std::optional<Database> read_database(const Node& entry, const std::string& file, TakenAddresses& taken,
+                                      Report& report) {
   const std::size_t errors = report.errors();
   if (entry.type != Node::Type::map) {
     report.error(entry.place, "databases",
@@ -231,7 +235,7 @@ std::optional<Database> read_database(const Node& entry, const std::string& file
   }
   Database out;
   out.file = file;
-  Reader(entry, report).read(out);
+  Reader(entry, report).read(out, taken);
   out.line = entry.place.line;
   if (report.errors() != errors) return std::nullopt;
   return out;

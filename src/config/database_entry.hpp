@@ -8,6 +8,7 @@
 #include "config/database.hpp"
 #include "config/node.hpp"
 #include "config/report.hpp"
+#include "config/taken_addresses.hpp"
 
 namespace rolegate::config {
 
@@ -18,8 +19,9 @@ namespace rolegate::config {
 [[nodiscard]] bool is_database_key(std::string_view key);
 
 /// Reads one item of `databases`. Everything that is wrong goes to the report; an error there
-/// means nothing here. `file` is kept for later errors.
+/// means nothing here. `file` is kept for later errors; its listeners must not be in the way of those in
+/// `taken`, and are noted there.
 [[nodiscard]] std::optional<Database> read_database(const Node& entry, const std::string& file,
-                                                    Report& report);
+                                                    TakenAddresses& taken, Report& report);
 
 }  // namespace rolegate::config

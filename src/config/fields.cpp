@@ -1,7 +1,9 @@
 #include "config/fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -129,6 +131,16 @@ std::optional<bool> Fields::boolean(std::string_view key) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> Fields::decimal(std::string_view text, std::int64_t low, std::int64_t high) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    return std::nullopt;
+  }
+  return value;
+}
+
 std::optional<std::chrono::seconds> Fields::seconds(std::string_view key, int low, int high) {
   const Node::Entry* entry = map_.find(key);
   if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
@@ -138,15 +150,57 @@ std::optional<std::chrono::seconds> Fields::seconds(std::string_view key, int lo
                node.type == Node::Type::string ? "Write the digits without quotes." : "");
     return std::nullopt;
   }
-  std::string_view digits = node.text;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  int value = 0;
-  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (fault != std::errc() || end != digits.data() + digits.size() || value < low || value > high) {
+  const auto value = decimal(node.text, low, high);
+  if (!value) {
     error(key, fmt::format("must be from {} to {} seconds, not {}.", low, high, shown(node.text)));
     return std::nullopt;
   }
-  return std::chrono::seconds(value);
+  return std::chrono::seconds(*value);
+}
+
+std::optional<std::int64_t> Fields::whole_number(std::string_view key, std::int64_t low, std::int64_t high) {
+  const Node::Entry* entry = map_.find(key);
+  if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
+  const Node& node = *entry->value;
+  if (node.type != Node::Type::integer) {
+    wrong_type(node, path(key), "a whole number",
+               node.type == Node::Type::string ? "Write the digits without quotes." : "");
+    return std::nullopt;
+  }
+  const auto value = decimal(node.text, low, high);
+  if (!value) error(key, fmt::format("must be from {} to {}, not {}.", low, high, shown(node.text)));
+  return value;
+}
+
+std::optional<std::chrono::milliseconds> Fields::duration(std::string_view key,
+                                                          std::chrono::milliseconds max) {
+  const Node::Entry* entry = map_.find(key);
+  if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
+  const Node& node = *entry->value;
+  constexpr std::string_view kRemedy = "Write it as 30s, 500ms, 5m or 2h.";
+  if (node.type != Node::Type::integer && node.type != Node::Type::string) {
+    wrong_type(node, path(key), "a duration", kRemedy);
+    return std::nullopt;
+  }
+  constexpr std::array<std::pair<std::string_view, int>, 4> kUnits{
+      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};  // "ms" before "s"
+  std::string_view digits = node.text;
+  std::int64_t unit = 1000;
+  for (const auto& [name, milliseconds] : kUnits) {
+    if (!digits.ends_with(name)) continue;
+    digits.remove_suffix(name.size());
+    unit = milliseconds;
+    break;
+  }
+  const auto value = decimal(digits, 0, std::numeric_limits<std::int32_t>::max());
+  if (!value) {
+    error(key, "is not a duration.", std::string(kRemedy));
+  } else if (*value > max.count() / unit) {
+    error(key, fmt::format("is longer than {} hours.", std::chrono::floor<std::chrono::hours>(max).count()));
+  } else {
+    return std::chrono::milliseconds(*value * unit);
+  }
+  return std::nullopt;
 }
 
 std::string listed(std::span<const std::string_view> words) {

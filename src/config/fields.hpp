@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +32,11 @@ class Fields {
   [[nodiscard]] std::optional<bool> boolean(std::string_view key);
   /// A whole number from `low` to `high`.
   [[nodiscard]] std::optional<std::chrono::seconds> seconds(std::string_view key, int low, int high);
+  [[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view key, std::int64_t low,
+                                                         std::int64_t high);
+  /// 0 to `max`: "500ms", "30s", "5m", "2h", or a whole number of seconds.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> duration(std::string_view key,
+                                                                  std::chrono::milliseconds max);
   /// A list of at most `max_items` strings of 1 to `max` characters.
   [[nodiscard]] std::vector<Text> texts(std::string_view key, std::size_t max_items, std::size_t max);
   /// The value of that type; an error for any other.
@@ -51,6 +57,9 @@ class Fields {
   void unknown(const Node::Entry& entry, std::span<const std::string_view> known);
 
  private:
+  /// A decimal from `low` to `high`; nothing for any other text.
+  [[nodiscard]] static std::optional<std::int64_t> decimal(std::string_view text, std::int64_t low,
+                                                           std::int64_t high);
   /// Reports what is wrong with a string and says whether nothing is.
   [[nodiscard]] bool check_text(const Node& node, const std::string& field, std::size_t max);
   void wrong_type(const Node& node, const std::string& field, std::string_view wanted,

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct GatewayListeners {
   std::vector<ListenAddress> listen;
   std::optional<GatewayTls> tls;
 };
+
+/// Of a gateway user's name, in characters.
+inline constexpr std::size_t kMaxUserName = 128;
 
 /// Whoever may connect. Each of the three ways that is set lets in, for the user name `name` only.
 struct GatewayUser {

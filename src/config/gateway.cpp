@@ -1,0 +1,16 @@
+#include "config/gateway.hpp"
+
+#include <algorithm>
+
+namespace rolegate::config {
+
+bool GatewayUser::may_use(std::string_view database) const {
+  return all_databases || std::ranges::find(databases, database) != databases.end();
+}
+
+const GatewayUser* Gateway::find_user(std::string_view name) const {
+  const auto found = std::ranges::find(users, name, &GatewayUser::name);
+  return found == users.end() ? nullptr : &*found;
+}
+
+}  // namespace rolegate::config

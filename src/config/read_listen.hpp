@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "config/fields.hpp"
+#include "config/listen_address.hpp"
+#include "config/report.hpp"
+#include "config/taken_addresses.hpp"
+
+namespace rolegate::config {
+
+/// The field `listen`, a list of addresses. Each one that is wrong, or in the way of one in `taken`, is
+/// reported and left out.
+[[nodiscard]] std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, TakenAddresses& taken,
+                                                     Report& report);
+
+/// One address that stands at `text.place` in `field`; nothing after an error.
+[[nodiscard]] std::optional<ListenAddress> read_listen_address(const Fields::Text& text,
+                                                               const std::string& field, SocketForm form,
+                                                               TakenAddresses& taken, Report& report);
+
+}  // namespace rolegate::config

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "config/listen_address.hpp"
+#include "config/node.hpp"
+
+namespace rolegate::config {
+
+/// All that one file listens on: no two of its addresses may be in each other's way.
+class TakenAddresses {
+ public:
+  struct Clash {
+    int line = 0;       ///< of the address that was there first
+    bool same = false;  ///< the very same; else they take the same port or path in another way
+  };
+  /// Notes an address and says whether one that was noted before is in its way. `form` none: not for clients.
+  [[nodiscard]] std::optional<Clash> take(const ListenAddress& address, SocketForm form, Place place);
+
+  struct Listener {
+    ListenAddress address;
+    Place place;
+  };
+  /// The first TCP address for clients.
+  [[nodiscard]] const std::optional<Listener>& first_tcp() const { return first_tcp_; }
+  [[nodiscard]] bool has_unix() const { return !sockets_.empty(); }
+
+ private:
+  [[nodiscard]] std::optional<Clash> take_tcp(const ListenAddress& address, int line);
+  [[nodiscard]] std::optional<Clash> take_unix(const ListenAddress& address, SocketForm form, int line);
+
+  using Lines = std::map<std::string, int>;
+  std::map<std::pair<bool, std::uint16_t>, Lines> ports_;  ///< (IPv6, port) → host → line
+  Lines sockets_;                                          ///< path of a socket → line
+  Lines folders_;                                          ///< of PostgreSQL sockets → line
+  std::optional<Listener> first_tcp_;
+};
+
+}  // namespace rolegate::config
