@@ -6,15 +6,18 @@ that has no such thing (mariadb has no prepared statements of the protocol) leav
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
 import pymysql
 import pymysql.cursors
+from client_programs import Node
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).resolve().parent / "clients"
@@ -63,11 +66,11 @@ class Target:
         return {**where, **tls, "user": self.user, "password": self.password, "database": self.schema,
                 "charset": "utf8mb4", "connect_timeout": BOUND_SECONDS, "read_timeout": BOUND_SECONDS, **more}
 
-    def environment(self, file: Optional[Path] = None, **more: str) -> dict[str, str]:
+    def environment(self, **more: str) -> dict[str, str]:
         """For the programs of clients/. Unset and empty are the same to them."""
         settings = {"TOUR_HOST": self.host, "TOUR_PORT": str(self.port) if self.port else "", "TOUR_SOCKET": self.socket,
                     "TOUR_USER": self.user, "TOUR_PASSWORD": self.password, "TOUR_SCHEMA": self.schema or "",
-                    "TOUR_CA": self.ca, "TOUR_FILE": str(file) if file else "", "NODE_PATH": str(MODULES), **more}
+                    "TOUR_CA": self.ca, "TOUR_FILE": str(file_to_load()), "NODE_PATH": str(MODULES), **more}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOUR_", "MYSQL_"))}
         return {**kept, **{name: value for name, value in settings.items() if value}}
 
@@ -82,13 +85,6 @@ class Target:
         return {**os.environ, "MYSQL_PWD": self.password, "LC_ALL": "C.UTF-8"}
 
 
-def write_file(folder: Path) -> Path:
-    """What LOAD DATA LOCAL reads."""
-    path = folder / "tour.csv"
-    path.write_text("".join(f"{number},a word of some length\n" for number in range(1, LINES_OF_FILE + 1)), encoding="ascii")
-    return path
-
-
 def named(output: str) -> dict[str, str]:
     """NAME=VALUE lines."""
     return dict(line.split("=", 1) for line in output.splitlines())
@@ -101,43 +97,44 @@ def finished(command: list[str], environment: Mapping[str, str], stdin: str = ""
     return done.stdout
 
 
-class Programs:
-    """The clients that must be compiled first."""
+@functools.cache
+def _scratch() -> tempfile.TemporaryDirectory:
+    """Kept, and removed as this process ends."""
+    return tempfile.TemporaryDirectory(prefix="rg-clients-")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._made: set[str] = set()
 
-    def libmariadb(self) -> list[str]:
-        program = self.folder / "libmariadb_tour"
-        if "libmariadb" not in self._made:
-            flags = finished(["mariadb_config", "--cflags", "--libs"], os.environ).split()
-            finished(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", str(SOURCES / "libmariadb_tour.c"), "-o",
-                      str(program), *flags], os.environ)
-            self._made.add("libmariadb")
-        return [str(program)]
-
-    def jdbc(self) -> list[str]:
-        if "jdbc" not in self._made:
-            finished(["javac", "-d", str(self.folder), str(SOURCES / "JdbcMariadbTour.java")], os.environ)
-            self._made.add("jdbc")
+@functools.cache
+def program(client: str) -> list[str]:
+    """The command of a client that is a program of clients/; compiled at its first use."""
+    folder = Path(_scratch().name)
+    if client == "libmariadb":
+        flags = finished(["mariadb_config", "--cflags", "--libs"], os.environ).split()
+        compiled = folder / "libmariadb_tour"
+        finished(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", str(SOURCES / "libmariadb_tour.c"), "-o", str(compiled),
+                  *flags], os.environ)
+        return [str(compiled)]
+    if client == "jdbc":
+        finished(["javac", "-d", str(folder), str(SOURCES / "JdbcMariadbTour.java")], os.environ)
         # As little as a JVM can be, for its start counts in every test.
-        return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self.folder}:{DRIVER}", "JdbcMariadbTour"]
+        return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{folder}:{DRIVER}", "JdbcMariadbTour"]
+    assert client == "mysql2"
+    Node()  # installs the drivers, or skips the test where that is not possible
+    return ["node", str(SOURCES / "mysql2_tour.js")]
 
-    def mysql2(self) -> list[str]:
-        assert (MODULES / "mysql2").is_dir(), f"mysql2 is not in {MODULES}: run scripts/install-test-clients"
-        return ["node", str(SOURCES / "mysql2_tour.js")]
 
-
-def tour_of_program(command: list[str], target: Target, file: Path) -> dict[str, str]:
-    return named(finished(command, target.environment(file)))
+@functools.cache
+def file_to_load() -> Path:
+    """What LOAD DATA LOCAL reads."""
+    path = Path(_scratch().name) / "tour.csv"
+    path.write_text("".join(f"{number},a word of some length\n" for number in range(1, LINES_OF_FILE + 1)), encoding="ascii")
+    return path
 
 
 def _text(rows: Any) -> str:
     return "|".join(" ".join(str(value) for value in row) for row in rows)
 
 
-def tour_of_pymysql(target: Target, file: Path) -> dict[str, str]:
+def _tour_of_pymysql(target: Target) -> dict[str, str]:
     found: dict[str, str] = {}
     with pymysql.connect(**target.pymysql(local_infile=True, autocommit=True,
                                           client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)) as connection:
@@ -154,7 +151,7 @@ def tour_of_pymysql(target: Target, file: Path) -> dict[str, str]:
             results.append(_text(cursor.fetchall()))
         found["multi"] = "|".join(result for result in results if result)
         query(LOADED_TABLE)
-        query(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE loaded FIELDS TERMINATED BY ','")
+        query(f"LOAD DATA LOCAL INFILE '{file_to_load()}' INTO TABLE loaded FIELDS TERMINATED BY ','")
         found["loaded"] = query("SELECT COUNT(*), SUM(n) FROM loaded")
         try:
             query("SELECT * FROM no_such_table")
@@ -174,13 +171,13 @@ def tour_of_pymysql(target: Target, file: Path) -> dict[str, str]:
     return found
 
 
-def tour_of_mariadb(target: Target, file: Path) -> dict[str, str]:
+def _tour_of_mariadb(target: Target) -> dict[str, str]:
     """The command line client, which gets everything on standard input; --force goes on after the error."""
     shown = {"rows": "SELECT GROUP_CONCAT(id, ' ', customer ORDER BY id SEPARATOR '|') FROM orders",
              "large_up": "SELECT LENGTH('" + "y" * (20 << 20) + "')", "large_down": "SELECT REPEAT('x', 20971520)"}
     script = "".join([
         f"SELECT 'rows', ({shown['rows']});\n", f"{LOADED_TABLE};\n",
-        f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE loaded FIELDS TERMINATED BY ',';\n",
+        f"LOAD DATA LOCAL INFILE '{file_to_load()}' INTO TABLE loaded FIELDS TERMINATED BY ',';\n",
         "SELECT 'loaded', CONCAT(COUNT(*), ' ', SUM(n)) FROM loaded;\n", "SELECT * FROM no_such_table;\n", f"{COUNTED_TABLE};\n",
         "START TRANSACTION; INSERT INTO counted VALUES (1), (2);\n", "SELECT 'inside', COUNT(*) FROM counted;\n",
         "ROLLBACK;\n", "SELECT 'rolled_back', COUNT(*) FROM counted;\n",
@@ -200,25 +197,30 @@ def tour_of_mariadb(target: Target, file: Path) -> dict[str, str]:
     return found
 
 
-CLIENTS = ("libmariadb", "jdbc", "mysql2", "pymysql", "mariadb")
+# Each client, and what it has no way to do.
+CLIENTS: dict[str, set[str]] = {
+    "libmariadb": set(),
+    "jdbc": {"after_reset"},
+    "mysql2": {"bulk"},
+    "pymysql": {"prepared", "bulk", "after_reset"},
+    "mariadb": {"prepared", "bulk", "multi", "after_reset"},
+}
 
 
-def tour(client: str, target: Target, file: Path, programs: Programs) -> dict[str, str]:
+def tour(client: str, target: Target) -> dict[str, str]:
     if client == "pymysql":
-        return tour_of_pymysql(target, file)
+        return _tour_of_pymysql(target)
     if client == "mariadb":
-        return tour_of_mariadb(target, file)
-    return tour_of_program(getattr(programs, client)(), target, file)
+        return _tour_of_mariadb(target)
+    return named(finished(program(client), target.environment()))
 
 
-def attribute_of(client: str) -> Optional[str]:
-    """The connect attribute `tour` that a client sends, where it can be told to."""
-    return client if client in ("libmariadb", "jdbc", "mysql2") else None
+def unexpected(client: str, found: Mapping[str, str]) -> dict[str, tuple[Optional[str], str]]:
+    """What came out wrong: name to (found, expected)."""
+    return {name: (found.get(name), value) for name, value in EXPECTED.items()
+            if name not in CLIENTS[client] and found.get(name) != value}
 
 
 if __name__ == "__main__":  # a tour of any server: mysql_clients.py CLIENT HOST PORT USER PASSWORD SCHEMA
-    import tempfile
-    with tempfile.TemporaryDirectory() as scratch:
-        where = Target(sys.argv[4], sys.argv[5], sys.argv[6], sys.argv[2], int(sys.argv[3]))
-        result = tour(sys.argv[1], where, write_file(Path(scratch)), Programs(Path(scratch)))
-        print({name: value for name, value in result.items() if value != EXPECTED.get(name)} or "as expected")
+    where = Target(sys.argv[4], sys.argv[5], sys.argv[6], sys.argv[2], int(sys.argv[3]))
+    print(unexpected(sys.argv[1], tour(sys.argv[1], where)) or "as expected")

@@ -1,0 +1,210 @@
+"""Ending a statement that runs: by KILL with the id that the client was greeted with, and in each client's own way.
+
+The gateway gives every session an id of its own, since two databases may give out the same; KILL is put into the terms
+of the database on its way there.
+"""
+
+import signal
+import subprocess
+import threading
+
+import mysql_clients
+import mysql_wire
+import pymysql
+import pytest
+import verifiers
+from gateway import PASSWORD, USER
+from gateway_mysql import DATABASE, connected, target, value
+from servers.processes import wait_until
+
+INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
+LONG_SQL = "SELECT SLEEP(60)"
+
+
+def wait_running(watcher, count=1):
+    """Until the database is at work on so many of the long statements."""
+    def running():
+        return value(watcher, "SELECT COUNT(*) FROM information_schema.processlist "
+                              f"WHERE INFO LIKE '{LONG_SQL}%' AND ID <> CONNECTION_ID()") == count
+
+    assert wait_until(running, 30), "the statement does not run"
+
+
+class Sleeper:
+    """A session inside a statement that lasts."""
+
+    def __init__(self, running):
+        self.connection = connected(running)
+        self.error = None
+        self._thread = threading.Thread(target=self._sleep)
+        self._thread.start()
+
+    def _sleep(self):
+        try:
+            value(self.connection, LONG_SQL)
+        except (pymysql.err.MySQLError, OSError) as error:
+            self.error = error
+
+    @property
+    def id(self):
+        return self.connection.thread_id()
+
+    def code(self):
+        """Of the error that the statement ended with."""
+        self._thread.join(30)
+        assert not self._thread.is_alive(), "the statement still runs"
+        assert self.error is not None, "the statement ended by itself"
+        return self.error.args[0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._thread.is_alive():
+            self.connection._sock.shutdown(2)
+            self._thread.join(30)
+        if self.connection.open:
+            self.connection.close()
+
+
+def own_id(connection):
+    """The database's id of a session: with the gateway's own ids it must differ, or these tests prove nothing."""
+    return value(connection, "SELECT CONNECTION_ID()")
+
+
+def make_ids_differ(running):
+    """Sessions of the second database use ids up, so that the next session's two ids are not equal by chance."""
+    for _ in range(3):
+        connected(running, "aurora_mysql_password").close()
+
+
+@pytest.mark.parametrize("statement", (
+    "KILL QUERY {}", "kill query {}", "KILL /*!50000 QUERY */ {}", "KILL HARD QUERY {}", "KILL SOFT QUERY {}",
+    "  KILL\n\tQUERY   {} ", "KILL QUERY {};", "/* a comment */ KILL QUERY {}"))
+def test_kill_query_by_the_id_of_the_greeting(gateway, statement):
+    running = gateway()
+    with connected(running) as killer:
+        make_ids_differ(running)
+        with Sleeper(running) as sleeper:
+            wait_running(killer)
+            with killer.cursor() as cursor:
+                cursor.execute(statement.format(sleeper.id))
+            assert sleeper.code() == INTERRUPTED
+            assert value(sleeper.connection, "SELECT 1") == 1
+            assert own_id(sleeper.connection) > 0
+        assert value(killer, "SELECT 1") == 1
+
+
+def test_kill_ends_the_session(gateway):
+    running = gateway()
+    with connected(running) as killer, Sleeper(running) as sleeper:
+        wait_running(killer)
+        with killer.cursor() as cursor:
+            cursor.execute(f"KILL {sleeper.id}")
+        assert sleeper.code() in (1317, 1927, 2006, 2013, 1158)
+        assert value(killer, "SELECT 1") == 1
+
+
+def test_com_process_kill(gateway):
+    running = gateway()
+    with connected(running) as killer, Sleeper(running) as sleeper:
+        wait_running(killer)
+        killer.kill(sleeper.id)
+        assert sleeper.code() in (1317, 1927, 2006, 2013, 1158)
+        running.wait_metric(1, "rolegate_sessions", database=DATABASE)
+
+
+def test_kill_by_the_databases_own_id(gateway):
+    """CONNECTION_ID(), SHOW PROCESSLIST: ids that the gateway never gave out pass as they are."""
+    running = gateway()
+    with connected(running) as killer:
+        with Sleeper(running) as sleeper:
+            wait_running(killer)
+            number = value(killer, f"SELECT ID FROM information_schema.processlist WHERE INFO = '{LONG_SQL}'")
+            with killer.cursor() as cursor:
+                cursor.execute(f"KILL QUERY {number}")
+            assert sleeper.code() == INTERRUPTED
+
+
+def test_a_session_of_somebody_else_cannot_be_killed_by_its_id(gateway):
+    """Both are the same user to the database, so it is the gateway that must tell them apart."""
+    users = [{"name": name, "password": verifiers.both(PASSWORD), "databases": ["*"]} for name in (USER, "bob")]
+    running = gateway({"gateway": {"users": users}})
+    with connected(running) as watcher, connected(running, user="bob") as bob:
+        make_ids_differ(running)
+        with Sleeper(running) as sleeper:
+            wait_running(watcher)
+            with pytest.raises(pymysql.err.MySQLError) as error, bob.cursor() as cursor:
+                cursor.execute(f"KILL QUERY {sleeper.id}")
+            assert error.value.args[0] == UNKNOWN_THREAD
+            wait_running(watcher)
+            watcher.cursor().execute(f"KILL QUERY {sleeper.id}")
+            assert sleeper.code() == INTERRUPTED
+
+
+def test_kill_does_not_cross_databases(gateway):
+    """The id of a session with another database is nothing that this database could be told."""
+    running = gateway()
+    with connected(running) as watcher, connected(running, "aurora_mysql_password") as other:
+        with Sleeper(running) as sleeper:
+            wait_running(watcher)
+            with pytest.raises(pymysql.err.MySQLError) as error, other.cursor() as cursor:
+                cursor.execute(f"KILL QUERY {sleeper.id}")
+            assert error.value.args[0] in (UNKNOWN_THREAD, 1095)
+            wait_running(watcher)
+
+
+def test_kill_inside_a_long_statement_is_not_touched(gateway):
+    """Text that only mentions it must arrive as it was written."""
+    with connected(gateway()) as connection:
+        text = f"KILL QUERY {connection.thread_id()}"
+        assert value(connection, f"SELECT '{text}'") == text
+
+
+def test_ctrl_c_in_mariadb(gateway):
+    running = gateway()
+    where = target(running, None, "tcp")
+    with connected(running) as watcher:
+        process = subprocess.Popen(where.mariadb("--batch", "-N", "--force", "--sigint-ignore=0"), text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=where.mariadb_environment(), start_new_session=True)
+        try:
+            process.stdin.write(LONG_SQL + ";\n")
+            process.stdin.flush()
+            wait_running(watcher)
+            process.send_signal(signal.SIGINT)
+            # It kills the query through a second connection of its own, says so, and goes on or ends.
+            wait_running(watcher, 0)
+            out, errors = process.communicate("SELECT 'still here';\n", timeout=30)
+        finally:
+            process.kill()
+    assert "1317" in errors or "abort" in (out + errors).lower(), (out, errors)
+
+
+@pytest.mark.parametrize("client", ("jdbc", "mysql2"))
+def test_cancel_of_a_driver(gateway, client):
+    """Statement.cancel() of JDBC; KILL QUERY by threadId with mysql2, which has nothing of its own."""
+    running = gateway()
+    where = target(running, None, "tcp")
+    with connected(running) as watcher:
+        make_ids_differ(running)
+        process = subprocess.Popen([*mysql_clients.program(client), "cancel"], stdin=subprocess.PIPE, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=where.environment(TOUR_SQL=LONG_SQL))
+        try:
+            wait_running(watcher)
+            out, errors = process.communicate("now\n", timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0, errors
+    assert mysql_clients.named(out) == {"cancelled": f"{INTERRUPTED} 70100", "after": "1"}
+
+
+def test_ids_are_not_used_twice_at_once(gateway):
+    running = gateway()
+    connections = [mysql_wire.Connection(running.mysql_address()) for _ in range(50)]
+    try:
+        assert len({connection.greet().connection_id for connection in connections}) == 50
+    finally:
+        for connection in connections:
+            connection.close()
