@@ -50,8 +50,9 @@ using NativeHash = std::array<unsigned char, 20>;
 /// SHA1(SHA1(password)), what mysql_native_password keeps.
 [[nodiscard]] NativeHash native_hash(std::string_view password);
 
-/// The capabilities of a session that this gateway relays: everything that a server offers but compression,
-/// query attributes and what belongs to one leg only (CLIENT_SSL, CLIENT_PLUGIN_AUTH …).
+/// The capabilities of a session that this gateway relays: of what a server offers, everything that is known
+/// and leaves packets as they are. Not compression, query attributes, and what belongs to one leg only
+/// (CLIENT_SSL, CLIENT_PLUGIN_AUTH …). CLIENT_CONNECT_ATTRS is among them. See capabilities.hpp.
 [[nodiscard]] Capabilities relayed(Capabilities offered);
 
 }  // namespace rolegate::wire::mysql

@@ -37,6 +37,15 @@ struct PasswordVerifiers {
 /// A server's side of a login: greeting, SSLRequest, HandshakeResponse41, AuthSwitchRequest,
 /// caching_sha2_password (fast path; full path inside TLS, over a unix socket, or with RSA) and
 /// mysql_native_password. Takes bytes and says what comes next; does no I/O.
+///
+/// What a login goes through depends on the client and its connection, not on the user; so a wrong password
+/// and a user that does not exist look the same:
+/// - a client that has answered for mysql_native_password, right: authenticated. Wrong, or nothing to compare
+///   with: as any other plugin;
+/// - where caching_sha2_password is possible (the client knows plugins; TLS, unix socket, or an RSA key):
+/// that,
+///   after an AuthSwitchRequest if the client has answered for another plugin; fast path, else full path;
+/// - elsewhere: mysql_native_password, after an AuthSwitchRequest if the client has answered for another.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 class ServerLogin {
  public:
@@ -52,12 +61,15 @@ class ServerLogin {
   struct Options {
     Greeting greeting;  ///< scramble and auth_plugin are filled in here; capabilities: see relayed()
     bool tls_offered = false;
-    bool tls_required = false;
-    bool unix_socket = false;  ///< a password may come in the clear
+    bool tls_required = false;  ///< on a unix socket, too
+    bool unix_socket = false;   ///< a password may come in the clear
     EVP_PKEY* rsa_key =
         nullptr;  ///< for passwords over TCP without TLS; outlives this; null: not possible there
   };
   static constexpr std::size_t kMaxPacket = 64 << 10;
+  /// Of a user's name and of a schema's, in bytes.
+  static constexpr std::size_t kMaxUser = 256;
+  static constexpr std::size_t kMaxSchema = 1024;
 
   /// The greeting is the first output. `random` outlives this.
   ServerLogin(Options options, base::Random& random);
@@ -65,24 +77,33 @@ class ServerLogin {
   ServerLogin(ServerLogin&&) noexcept;
   ServerLogin& operator=(ServerLogin&&) noexcept;
 
+  /// Bytes as they come, in pieces of any size. After start_tls, only decrypted ones: bytes that came in the
+  /// clear behind an SSLRequest fail the login.
   Event receive(std::string_view bytes);
   Event tls_started();
+  /// Lets the client in without a password.
   Event trust();
   /// With nothing known (no such user) the exchange goes as with a password that is wrong: it ends with
   /// check_password too, where that is what a real user without fast_check would see.
   Event ask_password(const PasswordVerifiers& verifiers);
+  /// Wipes password(). A user with a native hash only is checked here: `right` is not the last word then.
   Event password_checked(bool right);
 
   [[nodiscard]] const Startup& startup() const;
   [[nodiscard]] const base::Secret& password() const;
+  /// How the client has shown, or tried to show, who it is: "caching_sha2_password", "mysql_native_password";
+  /// empty before that, and after trust().
+  [[nodiscard]] std::string_view method() const;
+  /// For `failed` and `refused`: what happened, for log and audit.
   [[nodiscard]] const std::string& reason() const;
-  /// What is to be sent; each byte once.
+  /// What is to be sent; each byte once. It goes before what ok() and error() give.
   [[nodiscard]] std::string take_output();
   /// Once authenticated: what the client has sent already beyond its login.
   [[nodiscard]] std::string take_rest();
 
   /// The end of the login, framed with the sequence id that the client expects: an upstream's OK payload, or
-  /// an error (1045 and the like).
+  /// an error (1045 and the like; without its SQLSTATE as long as the client has not said that it speaks
+  /// protocol 4.1).
   [[nodiscard]] std::string ok(std::string_view payload);
   [[nodiscard]] std::string error(const ErrorPacket& error);
 

@@ -1,0 +1,79 @@
+#include "wire/mysql/kill_statement.hpp"
+
+#include <charconv>
+
+namespace rolegate::wire::mysql {
+namespace {
+
+constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
+
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  bool white_space() {
+    const std::size_t from = at_;
+    at_ = std::min(text_.find_first_not_of(kWhiteSpace, at_), text_.size());
+    return at_ > from;
+  }
+  /// A comment in which the server does not find statements, as it does in /*! and in MariaDB's /*M!.
+  bool comment() {
+    const std::string_view rest = text_.substr(at_);
+    if (!rest.starts_with("/*") || rest.starts_with("/*!") || rest.starts_with("/*M!")) return false;
+    const std::size_t end = rest.find("*/", 2);
+    if (end == std::string_view::npos) return false;
+    at_ += end + 2;
+    return true;
+  }
+  /// `word`, in capitals here, in any case there, and white space behind it.
+  bool keyword(std::string_view word) {
+    const std::string_view rest = text_.substr(at_, word.size());
+    if (rest.size() < word.size()) return false;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (upper(rest[i]) != word[i]) return false;
+    }
+    const std::size_t before = at_;
+    at_ += word.size();
+    if (white_space()) return true;
+    at_ = before;
+    return false;
+  }
+  std::optional<KillTarget> number() {
+    KillTarget target{at_, 0, 0};
+    const char* const from = text_.data() + at_;
+    const auto [end, error] = std::from_chars(from, text_.data() + text_.size(), target.id);
+    if (error != std::errc()) return std::nullopt;
+    target.length = static_cast<std::size_t>(end - from);
+    at_ += target.length;
+    return target;
+  }
+  void semicolon() {
+    if (at_ < text_.size() && text_[at_] == ';') ++at_;
+  }
+  [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::optional<KillTarget> find_kill_target(std::string_view statement) {
+  Cursor cursor(statement);
+  while (cursor.white_space() || cursor.comment()) {
+  }
+  if (!cursor.keyword("KILL")) return std::nullopt;
+  if (!cursor.keyword("HARD")) cursor.keyword("SOFT");
+  if (!cursor.keyword("QUERY")) cursor.keyword("CONNECTION");
+  const auto target = cursor.number();
+  if (!target) return std::nullopt;
+  cursor.white_space();
+  cursor.semicolon();
+  cursor.white_space();
+  return cursor.at_end() ? target : std::nullopt;
+}
+
+}  // namespace rolegate::wire::mysql

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace rolegate::wire::mysql {
+
+/// Where in a statement the connection id is that it kills.
+struct KillTarget {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  std::uint32_t id = 0;
+};
+
+/// `KILL [HARD | SOFT] [QUERY | CONNECTION] <digits> [;]`, after white space and comments; nothing for any
+/// other statement (KILL QUERY ID, KILL USER and KILL CONNECTION_ID() name no connection of this gateway's).
+/// https://mariadb.com/kb/en/kill/ https://dev.mysql.com/doc/refman/8.0/en/kill.html
+[[nodiscard]] std::optional<KillTarget> find_kill_target(std::string_view statement);
+
+}  // namespace rolegate::wire::mysql
