@@ -60,6 +60,9 @@ class Grammar {
     policy->add_option("--caller", policy_.options.caller_arn);
     policy->add_option("--account", policy_.options.account);
     policy->add_option("--resource-id", policy_.options.resource_id);
+    CLI::App* passwd = command("passwd", {.words = {"user name"}, .json = true},
+                               [this] { return PasswdArguments{words_[0], mysql_native_, json_}; });
+    passwd->add_flag("--mysql-native", mysql_native_);
     group("config");
     command("config check", {.words = {}, .json = true}, [this] { return ConfigCheckArguments{json_}; });
     command("config list", {.words = {}, .json = true}, [this] { return ConfigListArguments{json_}; });
@@ -241,6 +244,7 @@ class Grammar {
   bool version_ = false;
   bool json_ = false;
   bool csv_ = false;
+  bool mysql_native_ = false;
   bool has_tail_ = false;
   PolicyArguments policy_;
   std::vector<std::string> words_;  ///< positionals

@@ -13,6 +13,7 @@
 #include "cli/context.hpp"
 #include "cli/exec_command.hpp"
 #include "cli/help_command.hpp"
+#include "cli/passwd_command.hpp"
 #include "cli/policy_command.hpp"
 #include "cli/query_command.hpp"
 #include "cli/test_command.hpp"
@@ -23,9 +24,10 @@ namespace rolegate::cli {
 enum class UsageErrc { wrong_usage };
 [[nodiscard]] std::string_view code_name(UsageErrc code);
 
-using Command = std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
-                             ExecArguments, ConnectArguments, PolicyArguments, ConfigCheckArguments,
-                             ConfigListArguments, CompletionArguments, CompleteArguments>;
+using Command =
+    std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
+                 ExecArguments, ConnectArguments, PolicyArguments, PasswdArguments, ConfigCheckArguments,
+                 ConfigListArguments, CompletionArguments, CompleteArguments>;
 
 /// What was typed.
 struct Invocation {

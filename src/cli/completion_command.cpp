@@ -89,7 +89,9 @@ std::vector<std::string> next_words(std::span<const std::string> before,
     }
   }
   if (before.size() == 1 && before[0] == "completion") return {"bash"};
-  const bool takes_database = before.size() == 1 && before[0] != "config" && before[0] != "help";
+  constexpr std::array kWithoutDatabase = {"config", "help", "passwd"};
+  const bool takes_database =
+      before.size() == 1 && std::ranges::find(kWithoutDatabase, before[0]) == kWithoutDatabase.end();
   if (words.empty() && takes_database) words.assign(databases.begin(), databases.end());
   return words;
 }

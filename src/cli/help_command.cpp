@@ -91,6 +91,20 @@ does not say is a placeholder, with a note on where to find it.
 Example:
   $ rolegate policy orders --caller arn:aws:iam::111111111111:role/Superset
 )"},
+    CommandHelp{"passwd", "Make the entry of a gateway user from a new password",
+                R"(Usage: rolegate passwd NAME [--mysql-native] [--json]
+
+Reads a new password, twice from the terminal without showing it or as the first
+line of standard input, and prints an item for gateway.users in rolegate.yaml. It
+holds a SCRAM-SHA-256 verifier, not the password, and lists all configured
+databases: leave those that NAME may use. No file is changed.
+
+  --mysql-native  for MySQL clients that are too old for caching_sha2_password, too
+  --json          {"name", "password", "databases": […]}
+
+Example:
+  $ rolegate passwd alice
+)"},
     CommandHelp{"config check", "Show every problem of the configuration",
                 R"(Usage: rolegate config check [--json]
 

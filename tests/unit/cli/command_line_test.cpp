@@ -51,6 +51,10 @@ TEST(CommandLine, ReadsTheCommands) {
   EXPECT_TRUE(parsed<TestArguments>({"test", "--json", "orders"}).json);
   EXPECT_TRUE(parsed<ConfigCheckArguments>({"config", "check", "--json"}).json);
   EXPECT_FALSE(parsed<ConfigListArguments>({"config", "list"}).json);
+  EXPECT_EQ(parsed<PasswdArguments>({"passwd", "alice"}).name, "alice");
+  EXPECT_FALSE(parsed<PasswdArguments>({"passwd", "alice", "--json"}).mysql_native);
+  EXPECT_TRUE(parsed<PasswdArguments>({"passwd", "--mysql-native", "alice"}).mysql_native);
+  EXPECT_TRUE(parsed<PasswdArguments>({"passwd", "alice", "--json"}).json);
   EXPECT_EQ(parsed<CompletionArguments>({"completion", "bash"}).shell, "bash");
   EXPECT_THAT(parsed<CompleteArguments>({"__complete", "token", "--"}).words, ElementsAre("token", "--"));
 }
@@ -120,6 +124,7 @@ TEST(CommandLine, SaysWhatIsMissingOrTooMuch) {
   EXPECT_EQ(refusal({}), "`rolegate` needs a command. `rolegate --help` shows how.");
   EXPECT_EQ(refusal({"config"}), "`rolegate config` needs a command. `rolegate config --help` shows how.");
   EXPECT_EQ(refusal({"token"}), "`rolegate token` needs a database. `rolegate token --help` shows how.");
+  EXPECT_EQ(refusal({"passwd"}), "`rolegate passwd` needs a user name. `rolegate passwd --help` shows how.");
   EXPECT_EQ(refusal({"query", "db"}), "`rolegate query` needs the SQL. `rolegate query --help` shows how.");
   EXPECT_EQ(refusal({"query", "db", "SELECT", "1"}),
             "`rolegate query` does not know what to do with '1'. SQL is one argument: put it in quotes.");
@@ -197,6 +202,8 @@ TEST(Completion, OffersCommandsOptionsAndDatabases) {
   EXPECT_THAT(offered({"query", "--c"}), ElementsAre("--config", "--csv"));
   EXPECT_THAT(offered({"config", "check", "--j"}), ElementsAre("--json"));
   EXPECT_THAT(offered({"completion", ""}), ElementsAre("bash"));
+  EXPECT_THAT(offered({"passwd", "o"}), ElementsAre());
+  EXPECT_THAT(offered({"passwd", "--m"}), ElementsAre("--mysql-native"));
   EXPECT_THAT(offered({"--config", ""}), ElementsAre(kCompleteFiles));
   EXPECT_THAT(offered({"--profile", ""}), ElementsAre());
   EXPECT_THAT(offered({"exec", "orders", "--", "ps"}), ElementsAre(kCompleteCommand));
