@@ -4,13 +4,10 @@ Each client does through the gateway what it would do with the server itself; wh
 """
 
 import asyncio
-import contextlib
 import hashlib
 import io
-import os
 import select
 import signal
-import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,51 +19,15 @@ import pytest
 import sqlalchemy
 from client_programs import java
 from gateway import PASSWORD, USER, database
+from postgresql_clients import PG, connect, directly, psql, rows, sleeping, value, wait_asleep
 from program import made_calls
 from servers.processes import wait_until
 
-PG = "aurora_postgresql_cross_account"
 REDSHIFT = ("redshift_cluster_cross_account", "redshift_serverless_cross_account")
 USERS = {PG: "superset_iam_user", "aurora_postgresql_password": "plain",
          "redshift_cluster_cross_account": "IAM:superset_iam_user",
          "redshift_serverless_cross_account": "IAMR:SupersetRedshiftAccess"}
 MEGABYTE = 1 << 20
-ACTIVE = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND query LIKE '%%pg_sleep(600)%%'"
-
-
-def connect(running, database=PG, **more):
-    connection = psycopg2.connect(**running.postgresql(database, **more))
-    connection.autocommit = True
-    return contextlib.closing(connection)
-
-
-def directly(lab):
-    """The same server without the gateway, for comparison; user plain is let in by password."""
-    kind = lab.kinds["aurora_postgresql"]
-    connection = psycopg2.connect(host="127.0.0.1", port=kind["connect_port"], dbname=kind["database"],
-                                  user="plain", password="plain-password", sslmode="require")
-    connection.autocommit = True
-    return contextlib.closing(connection)
-
-
-def rows(connection, sql, values=None):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
-
-
-def value(connection, sql, values=None):
-    return rows(connection, sql, values)[0][0]
-
-
-def psql(running, *arguments, database=PG, **more):
-    """Runs psql with the password in its environment; gives the finished process."""
-    settings = running.postgresql(database, **more)
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE",
-             "sslmode": "PGSSLMODE", "connect_timeout": "PGCONNECT_TIMEOUT"}
-    environment = {**running.lab.environment(), **{names[key]: str(given) for key, given in settings.items()}}
-    return subprocess.run(["psql", "-XAt", "-v", "ON_ERROR_STOP=1", *arguments], env=environment, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
 
 
 def settings_for_programs(running, **more):
@@ -288,40 +249,16 @@ def test_listen_and_notify_between_two_sessions(gateway):
 # Cancelling: by the protocol's CancelRequest, on a connection of its own.
 
 
-@contextlib.contextmanager
-def sleeping(*connections):
-    """Runs pg_sleep(600) in each connection, in threads; gives their futures, whose results are SQLSTATEs."""
-    def outcome(connection):
-        try:
-            rows(connection, "SELECT pg_sleep(600)")
-            return None
-        except psycopg2.Error as error:
-            return error.pgcode
-
-    with ThreadPoolExecutor(len(connections)) as threads:
-        try:
-            yield [threads.submit(outcome, connection) for connection in connections]
-        finally:
-            for connection in connections:  # a test that failed would else wait for ten minutes
-                with contextlib.suppress(OSError):
-                    socket.socket(fileno=os.dup(connection.fileno())).shutdown(socket.SHUT_RDWR)
-
-
-def wait_active(watcher, server, active=True):
-    assert wait_until(lambda: value(watcher, ACTIVE, (server,)) == int(active), 30), \
-        "the query does not run" if active else "the query still runs at the server"
-
-
 @pytest.mark.parametrize("database", (PG, REDSHIFT[0]))
 def test_psycopg2_cancels(gateway, database):
     running = gateway()
     with connect(running, database) as connection, connect(running, database) as watcher:
         server = value(connection, "SELECT pg_backend_pid()")
         with sleeping(connection) as (outcome,):
-            wait_active(watcher, server)
+            wait_asleep(watcher, server)
             connection.cancel()
             assert outcome.result(30) == "57014"
-            wait_active(watcher, server, False)
+            wait_asleep(watcher, server, False)
             assert value(connection, "SELECT 'usable'") == "usable"
 
 
@@ -331,10 +268,10 @@ def test_a_cancel_request_stops_its_own_session_only(gateway):
         servers = [value(connection, "SELECT pg_backend_pid()") for connection in (first, second)]
         with sleeping(first, second) as outcomes:
             for server in servers:
-                wait_active(watcher, server)
+                wait_asleep(watcher, server)
             second.cancel()
             assert outcomes[1].result(30) == "57014"
-            wait_active(watcher, servers[0])
+            wait_asleep(watcher, servers[0])
             first.cancel()
             assert outcomes[0].result(30) == "57014"
 

@@ -49,17 +49,26 @@ class Authority:
     def issue(self, file_stem: str, names: Iterable[str], *, expired: bool = False,
               addresses: Iterable[str] = ()) -> KeyPair:
         names = list(dict.fromkeys(names))
-        key = ec.generate_private_key(ec.SECP256R1())
-        start, end = (_NOW - 20 * _DAY, _NOW - 10 * _DAY) if expired else (_NOW - _DAY, _NOW + 30 * _DAY)
         subjects = [x509.DNSName(name) for name in names]
         subjects += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        return self._issue(file_stem, f"Rolegate lab {file_stem}", ExtendedKeyUsageOID.SERVER_AUTH, subjects, expired)
+
+    def issue_client(self, file_stem: str, common_name: str, *, expired: bool = False) -> KeyPair:
+        """For a client that proves who it is by its certificate; no server of the lab asks for one."""
+        return self._issue(file_stem, common_name, ExtendedKeyUsageOID.CLIENT_AUTH, [], expired)
+
+    def _issue(self, file_stem: str, common_name: str, usage: x509.ObjectIdentifier, subjects: list[x509.GeneralName],
+               expired: bool) -> KeyPair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        start, end = (_NOW - 20 * _DAY, _NOW - 10 * _DAY) if expired else (_NOW - _DAY, _NOW + 30 * _DAY)
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        certificate = (_builder(_name(f"Rolegate lab {file_stem}"), self._name, key, start, end)
-                       .add_extension(x509.SubjectAlternativeName(subjects), critical=False)
-                       .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                       .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-                       .add_extension(authority_key, critical=False)
-                       .sign(self._key, hashes.SHA256()))
+        builder = (_builder(_name(common_name), self._name, key, start, end)
+                   .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                   .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+                   .add_extension(authority_key, critical=False))
+        if subjects:
+            builder = builder.add_extension(x509.SubjectAlternativeName(subjects), critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         pair = KeyPair(self._folder / f"{file_stem}.crt", self._folder / f"{file_stem}.key")
         pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         pair.key.touch(mode=0o600)
