@@ -20,9 +20,8 @@ struct Startup {
 
 /// A server's side of a login: from the first byte until the client has proved who it is. Takes bytes and
 /// says what comes next; does no I/O. SSLRequest, GSSENCRequest, CancelRequest, StartupMessage 3.x,
-/// SCRAM-SHA-256
-/// (-PLUS inside TLS). What the owner says to the client afterwards (authentication_ok, the upstream's
-/// session start, an error) is not this machine's matter.
+/// SCRAM-SHA-256 (-PLUS inside TLS). What the owner says to the client afterwards (authentication_ok, the
+/// upstream's session start, an error) is not this machine's matter.
 /// https://www.postgresql.org/docs/15/protocol-flow.html#id-1.10.6.7.3
 class ServerLogin {
  public:
@@ -41,6 +40,8 @@ class ServerLogin {
   };
   /// PostgreSQL's own bound (MAX_STARTUP_PACKET_LENGTH).
   static constexpr std::size_t kMaxStartup = 10000;
+  /// A client may send this much ahead of what is asked of it, and no more.
+  static constexpr std::size_t kMaxUnread = 64 << 10;
 
   /// `random` outlives this.
   ServerLogin(Options options, base::Random& random);
@@ -49,7 +50,8 @@ class ServerLogin {
   ServerLogin& operator=(ServerLogin&&) noexcept;
 
   /// Bytes as they come, in pieces of any size; may be empty. After start_tls, only decrypted ones: bytes
-  /// that came in the clear behind an SSLRequest fail the login (CVE-2021-23214).
+  /// that came in the clear behind an SSLRequest fail the login (CVE-2021-23214). What comes while the owner
+  /// decides, or once authenticated, is kept (`more`).
   Event receive(std::string_view bytes);
   /// `end_point`: tls-server-end-point of RFC 5929 (hash of the own certificate), for channel binding; empty:
   /// SCRAM-SHA-256-PLUS is not offered.
