@@ -25,9 +25,8 @@ struct ClientFailure {
 };
 
 /// A client's side of a login: SSLRequest, TLS, StartupMessage 3.0, password in the clear, MD5 or
-/// SCRAM-SHA-256
-/// (-PLUS when offered), until ReadyForQuery. Takes bytes and says what comes next; does no I/O. There is no
-/// way through it that gives a password, or its hash, before tls_started().
+/// SCRAM-SHA-256 (-PLUS when offered), until ReadyForQuery. Takes bytes and says what comes next; does no
+/// I/O. There is no way through it that gives a password, or its hash, before tls_started().
 class ClientLogin {
  public:
   enum class Event {
@@ -59,9 +58,9 @@ class ClientLogin {
 
   /// What is to be sent; each byte once. May hold the password: wipe it.
   [[nodiscard]] std::string take_output();
-  /// Once ready: every message since AuthenticationOk, ReadyForQuery included, as the server sent it
-  /// (notices, ParameterStatus), BackendKeyData alone with the client's key in its place; and what came
-  /// behind it.
+  /// Once ready: every message that came after AuthenticationOk (which is not among them), ReadyForQuery
+  /// included, as the server sent it (notices, also those from before; ParameterStatus), BackendKeyData alone
+  /// with the client's key in its place; and what came behind it.
   [[nodiscard]] std::string take_session_start();
   /// The server's own key, if it gave one (process_id 0: none; RDS Proxy and Redshift may not).
   [[nodiscard]] const CancelKey& cancel_key() const;
@@ -81,16 +80,18 @@ class ClientCancel {
     sent,    ///< send the output; then wait for the server to close
     failed,  ///< TLS not offered, or bytes before it: the key was not sent
   };
-  explicit ClientCancel(CancelKey key) : key_(key) {}
+  /// The first output (SSLRequest) is there at once.
+  explicit ClientCancel(CancelKey key);
   Event receive(std::string_view bytes);
   Event tls_started();
+  /// What is to be sent; each byte once.
   [[nodiscard]] std::string take_output();
 
  private:
-  enum class Stage { begin, answer, tls, sent, failed };
+  enum class Stage { answer, tls, sent, failed };
   CancelKey key_;
-  Stage stage_ = Stage::begin;
-  bool request_taken_ = false;
+  Stage stage_ = Stage::answer;
+  std::string output_;
 };
 
 }  // namespace rolegate::wire::pg
