@@ -1,5 +1,10 @@
 #include "admin/admin_server.hpp"
 
+#include <utility>
+
+#include "admin/gateway_pages.hpp"
+#include "admin/http_server.hpp"
+
 namespace rolegate::admin {
 
 std::string_view code_name(Errc code) {
@@ -8,6 +13,13 @@ std::string_view code_name(Errc code) {
       return "admin_listen_failed";
   }
   return {};
+}
+
+base::Result<std::unique_ptr<AdminServer>> start_admin_server(const config::ListenAddress& listen,
+                                                              Sources sources) {
+  const base::Clock& clock = sources.clock;
+  base::Log& log = sources.log;
+  return serve_pages(listen, std::make_unique<GatewayPages>(std::move(sources)), clock, log);
 }
 
 }  // namespace rolegate::admin

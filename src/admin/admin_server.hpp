@@ -21,6 +21,7 @@ struct Sources {
   const login::LoginService& logins;
   const base::Clock& clock;
   base::Log& log;
+  std::string version = {};  ///< of the program, for rolegate_build_info
 };
 
 /// GET /startup, /liveness, /readiness (JSON; 200 or 503) and /metrics (Prometheus' text format 0.0.4), over
@@ -32,7 +33,8 @@ class AdminServer {
   [[nodiscard]] virtual const std::string& address() const = 0;
 };
 
-/// Listens and serves until it is destroyed.
+/// Listens and serves until it is destroyed, which takes no longer than a page does. `listen` is an IP
+/// address and a port. Error: admin_listen_failed.
 [[nodiscard]] base::Result<std::unique_ptr<AdminServer>> start_admin_server(
     const config::ListenAddress& listen, Sources sources);
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include "admin/http_answer.hpp"
+#include "admin/http_server.hpp"
+
+namespace rolegate::admin {
+
+/// One connection: requests and answers in turn. For the server's thread alone.
+class HttpSession {
+ public:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  struct Context {
+    Pages& pages;
+    const base::Clock& clock;
+    base::Log& log;
+    const HttpLimits& limits;
+  };
+
+  HttpSession(Socket socket, Context context);
+
+  /// Ends when the client does, when it is too slow, and after drop(). The session outlives it.
+  [[nodiscard]] boost::asio::awaitable<void> run();
+  void drop();
+  /// Since when it has been waiting for a request to be whole; nothing while one is answered.
+  [[nodiscard]] std::optional<base::SteadyTime> waiting_since() const { return waiting_since_; }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<std::optional<HttpAnswer>> read();
+  [[nodiscard]] boost::asio::awaitable<bool> write(HttpAnswer answer);
+  [[nodiscard]] boost::asio::awaitable<void> hang_up();
+
+  const Context context_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<base::SteadyTime> waiting_since_;
+  // Of the request that is being answered.
+  unsigned version_ = 11;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+};
+
+}  // namespace rolegate::admin
