@@ -47,25 +47,31 @@ struct AuditRecord {
   std::string message;  ///< the error's sentence
 };
 
-/// The line, a JSON object without its line end. All texts are made valid UTF-8 and bounded (a client chooses
-/// its user name).
+/// The line, a JSON object without its line end. All texts are made valid UTF-8 and cut at 1,024 bytes (a
+/// client chooses its user name); no control character is in it as such, so that a terminal may show it.
 [[nodiscard]] std::string audit_line(const AuditRecord& record);
 
+enum class AuditErrc { audit_log_unusable };
+[[nodiscard]] std::string_view code_name(AuditErrc code);
+
 /// Writes lines to a file or to standard output from a thread of its own, so that a disk that stalls delays
-/// no session. At most 16,384 lines wait; what does not fit is counted (Stats::audit_lines_lost) and said in
-/// the log. Thread-safe.
+/// no session. At most 16,384 lines (and 32 MiB) wait; what does not fit or cannot be written (a full disk)
+/// is counted (Stats::audit_lines_lost) and said in the log, once until it works again. Destroying it gives
+/// what still waits half a second; call flush first to give it more. Thread-safe.
 class AuditLog {
  public:
   virtual ~AuditLog() = default;
   virtual void write(const AuditRecord& record) = 0;
-  /// Opens the file of that name again (after a rotation, or because the configuration names another). The
-  /// error leaves things as they were.
+  /// Opens the file of that name again (after a rotation, or because the configuration names another); lines
+  /// that still wait go there. The error, audit_log_unusable, leaves things as they were.
   [[nodiscard]] virtual base::Result<void> reopen(const std::string& path) = 0;
-  /// Waits until everything that was written so far is out, within the bound.
+  /// Waits until everything that was written so far is out (or counted as lost), within the bound. False: it
+  /// is not.
   virtual bool flush(std::chrono::milliseconds bound) = 0;
 };
 
-/// `path` empty: standard output. The file is opened for appending, created 0600.
+/// `path` empty: standard output. The file is opened for appending, created 0600. The referents outlive the
+/// log.
 [[nodiscard]] base::Result<std::unique_ptr<AuditLog>> open_audit_log(const std::string& path, Stats& stats,
                                                                      base::Log& log);
 
