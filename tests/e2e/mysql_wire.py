@@ -11,7 +11,7 @@ import ssl
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 BOUND_SECONDS = 30
 COM_QUIT, COM_QUERY, COM_PROCESS_KILL, COM_PING, COM_CHANGE_USER, COM_RESET_CONNECTION = 1, 3, 12, 14, 17, 31
@@ -82,7 +82,7 @@ class Connection:
         self.socket: socket.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(BOUND_SECONDS)
         self.socket.connect(str(where) if isinstance(where, (str, Path)) else where)
-        self._buffer = b""
+        self._buffer = bytearray()
         self.greeting: Optional[Greeting] = None
         self.path = ""  # how caching_sha2_password went: "fast" or "full"; empty with another plugin
 
@@ -104,7 +104,8 @@ class Connection:
             if not part:
                 raise EOFError(f"the server closed after {len(self._buffer)} of {count} bytes")
             self._buffer += part
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
         return data
 
     def receive(self) -> Packet:
@@ -184,19 +185,23 @@ class Connection:
         assert self.command(COM_PING).payload[:1] == b"\0"
 
     def query(self, sql: str) -> list[list[Optional[str]]]:
-        """The rows of a statement whose result is small."""
-        columns = self.command(COM_QUERY, sql.encode()).payload[0]
+        """The rows of a statement."""
+        self.send(0, bytes([COM_QUERY]) + sql.encode())
+        return list(self.result())
+
+    def result(self) -> Iterator[list[Optional[str]]]:
+        """The rows of the answer to a COM_QUERY, as they come (without CLIENT_DEPRECATE_EOF; of less than 16 MB)."""
+        columns = self.receive().checked().payload[0]
         if columns == 0:
-            return []
+            return
         for _ in range(columns):
             self.receive()
         assert self.receive().payload[:1] == b"\xfe"
-        rows = []
         while True:
             payload = self.receive().checked().payload
             if payload[:1] == b"\xfe" and len(payload) < 9:
-                return rows
-            rows.append(_fields(payload, columns))
+                return
+            yield _fields(payload, columns)
 
 
 def _fields(payload: bytes, columns: int) -> list[Optional[str]]:

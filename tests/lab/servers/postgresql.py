@@ -52,7 +52,8 @@ AURORA = Kind("aurora_postgresql", "pg", "rds_iam", "app", users.AURORA_USERS, (
     "CREATE TABLE orders (id int PRIMARY KEY, customer text NOT NULL, amount numeric(10,2) NOT NULL, placed date)",
     "INSERT INTO orders VALUES (1, 'Ada', 120.50, '2026-01-05'), (2, 'Grace', 75.00, '2026-01-06'), "
     "(3, 'Jörg', 19.99, '2026-01-07'), (4, '李雷', 310.00, NULL), (5, 'O''Brien', 42.10, '2026-01-09')",
-    "GRANT ALL ON orders TO rds_iam, plain"))
+    "GRANT ALL ON orders TO rds_iam, plain",
+    "GRANT CREATE ON SCHEMA public TO rds_iam"))  # for pgbench's tables
 REDSHIFT = Kind("redshift", "redshift", "redshift_iam", "dev", users.REDSHIFT_USERS, (
     "CREATE TABLE sales (salesid int PRIMARY KEY, region text NOT NULL, qtysold int NOT NULL, revenue numeric(12,2))",
     "INSERT INTO sales VALUES (1, 'EMEA', 12, 1440.00), (2, 'AMER', 30, 3599.90), (3, 'APAC', 7, 812.25)",

@@ -1,0 +1,314 @@
+"""Clients that vanish, dawdle, stop in the middle or come in their thousands cost the gateway a bounded time and nothing
+that lasts, and nobody else anything.
+"""
+
+import contextlib
+import resource
+import select
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import postgresql_wire
+import pytest
+from footprint import back_to_normal, descriptors, memory_kb, sanitized
+from forwarder import Forwarder
+from gateway import database, merged
+from raw_clients import CLIENTS, ENGINES, Refused, reset
+from servers.processes import wait_until
+from test_gateway_faults import port_of, through, with_databases
+
+TOO_SLOW = {"postgresql": "08006", "mysql": 1159}
+WRONG_PASSWORD = {"postgresql": "28P01", "mysql": 1045}
+
+
+@pytest.fixture(params=ENGINES)
+def client(request):
+    return CLIENTS[request.param]
+
+
+def tls_for_clients(lab, client):
+    folder = Path(lab.description["certificates"])
+    return {"gateway": {client.engine: {"tls": {"cert": str(folder / "localhost.crt"), "key": str(folder / "localhost.key")}}}}
+
+
+# Vanishing.
+
+def half_of_the_first_message(raw, client):
+    message = raw.first_message(client.cross_account)
+    raw.socket.sendall(message[:len(message) // 2])
+
+
+def in_the_middle_of_tls(raw, client):
+    """A ClientHello, its first half."""
+    if client.engine == "postgresql":
+        raw.wire.send((8).to_bytes(4, "big") + postgresql_wire.SSL_REQUEST.to_bytes(4, "big"))
+        assert raw.socket.recv(1) == b"S"
+    else:
+        raw.first_message(client.cross_account)  # reads the greeting
+        raw.wire.send(1, (0x200 | 0x800 | 0x8000 | 0x80000).to_bytes(4, "little") + bytes(28))
+    hello = ssl.MemoryBIO()
+    session = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        session.do_handshake()
+    raw.socket.sendall(hello.read()[:100])
+
+
+BEFORE_THE_LOGIN = {
+    "nothing said": lambda raw, client: None,
+    "half of the first message": half_of_the_first_message,
+    "in the middle of TLS": in_the_middle_of_tls,
+    "asked for a password": lambda raw, client: raw.begin(client.cross_account),
+}
+
+
+@pytest.mark.parametrize("leave", (reset, lambda raw: raw.close()), ids=("RST", "FIN"))
+@pytest.mark.parametrize("stage", BEFORE_THE_LOGIN)
+def test_vanishes_before_it_has_logged_in(lab, gateway, client, stage, leave):
+    running = gateway({**tls_for_clients(lab, client)})
+    with back_to_normal(running, client):
+        calls = lab.calls()["rds-db:connect"]
+        for _ in range(20):
+            raw = client.connected(running)
+            BEFORE_THE_LOGIN[stage](raw, client)
+            leave(raw)
+        assert lab.calls()["rds-db:connect"] == calls
+    assert [line for line in running.audit_lines() if line.get("reason") == "startup_timeout"] == []
+
+
+@pytest.mark.parametrize("leave", (reset, lambda raw: raw.close()), ids=("RST", "FIN"))
+def test_vanishes_while_the_database_is_being_logged_in_to(lab, gateway, client, leave):
+    """The login is given up; its connection to the database does not stay."""
+    with Forwarder(port_of(lab, client)) as way:
+        running = gateway(with_databases(lab, client, through(lab, client, way, more="connect_timeout=30")))
+        with back_to_normal(running, client):
+            way.limit(to_client=0)
+            links = len(way.links)
+            raw = client.connected(running)
+
+            def log_in():
+                with contextlib.suppress(OSError, EOFError, Refused, ValueError):
+                    raw.log_in("broken")
+
+            waiting = threading.Thread(target=log_in)
+            waiting.start()
+            way.wait_links(links + 1)
+            # The thread is reading: it must see the end, so that the descriptor is free to be closed.
+            raw.socket.shutdown(socket.SHUT_RD)
+            waiting.join(10)
+            assert not waiting.is_alive()
+            leave(raw)
+            way.wait_clients_gone()
+        line = running.audit("session_fail", database="broken")
+        assert line["reason"] == "client_gone"
+
+
+def idle(raw, client):
+    assert raw.alive()
+
+
+def in_mid_query(raw, client):
+    raw.ask(client.sleep)
+
+
+def in_mid_result(raw, client):
+    raw.ask(client.large)
+    next(raw.rows())
+
+
+def in_the_middle_of_a_message(raw, client):
+    whole = {"postgresql": b"Q\0\0\0\x40SELECT", "mysql": b"\x40\0\0\0\x03SELECT"}[client.engine]
+    raw.socket.sendall(whole)
+
+
+@pytest.mark.parametrize("leave", (reset, lambda raw: raw.close()), ids=("RST", "FIN"))
+@pytest.mark.parametrize("stage", (idle, in_mid_query, in_mid_result, in_the_middle_of_a_message))
+def test_vanishes_in_a_session(lab, gateway, client, stage, leave):
+    with Forwarder(port_of(lab, client)) as way:
+        running = gateway(with_databases(lab, client, through(lab, client, way)))
+        with back_to_normal(running, client):
+            raw = client.connected(running).log_in("broken")
+            sent = way.total("to_server")
+            stage(raw, client)
+            assert wait_until(lambda: way.total("to_server") > sent, 10)
+            leave(raw)
+            closed = running.audit("session_close", seconds=45, database="broken")
+            assert closed["reason"] in ("client_lost", "client_closed"), closed
+            way.wait_clients_gone()
+
+
+def test_vanishes_with_an_orderly_goodbye(gateway, client):
+    running = gateway()
+    with back_to_normal(running, client):
+        raw = client.connected(running).log_in(client.cross_account)
+        raw.socket.sendall({"postgresql": b"X\0\0\0\x04", "mysql": b"\x01\0\0\0\x01"}[client.engine])
+        assert raw.at_end()
+        raw.close()
+        assert running.audit("session_close", database=client.cross_account)["reason"] in ("client_closed", "database_closed")
+
+
+# Half-closed.
+
+def test_a_client_that_has_said_all_it_wanted_gets_its_answer(gateway, client):
+    """As `printf … | nc -N` and programs that shut their side down: the answer is still theirs."""
+    running = gateway()
+    with back_to_normal(running, client):
+        raw = client.connected(running).log_in(client.cross_account)
+        raw.ask(client.large)
+        raw.socket.shutdown(socket.SHUT_WR)
+        assert sum(raw.rows()) == 100 << 20
+        assert raw.at_end()
+        raw.close()
+        closed = running.audit("session_close", database=client.cross_account)
+        assert closed["reason"] == "client_closed" and closed["bytes_to_client"] > 100 << 20
+
+
+# Too slow.
+
+def dripping(raw, message, ended):
+    """One byte a second; gives the error that comes back, or None for none."""
+    for byte in message:
+        try:
+            raw.socket.send(bytes([byte]))
+        except OSError:
+            break
+        if select.select([raw.socket], [], [], 1.0)[0]:
+            break
+    raw.socket.settimeout(30)
+    try:
+        return raw.last_words().code
+    except (EOFError, ConnectionError, AssertionError):
+        return None
+    finally:
+        ended.append(raw)
+
+
+def test_the_start_has_a_deadline(lab, gateway):
+    """Ten seconds, for a client that is silent as for one that sends a byte a second, in every stage; others get in."""
+    running = gateway(merged(tls_for_clients(lab, CLIENTS["postgresql"]), tls_for_clients(lab, CLIENTS["mysql"])))
+    ended: list = []
+    outcomes = {}
+    with back_to_normal(running, CLIENTS["mysql"]), contextlib.ExitStack() as stack, ThreadPoolExecutor(8) as threads:
+        for kind in CLIENTS.values():
+            for what in ("silent", "dripping", "asked", "tls"):
+                raw = kind.connected(running)
+                stack.callback(raw.close)
+                message = raw.first_message(kind.cross_account)  # MySQL: reads the greeting first
+                if what == "asked":
+                    raw.begin(kind.cross_account)
+                elif what == "tls":
+                    in_the_middle_of_tls(raw, kind)
+                outcomes[kind.engine, what] = threads.submit(dripping, raw, message if what == "dripping" else b"", ended)
+        for kind in CLIENTS.values():
+            with contextlib.closing(kind.connected(running).log_in(kind.password_database)) as other:
+                assert other.alive()
+        assert not ended, "one was ended long before its time"
+        codes = {key: task.result(40) for key, task in outcomes.items()}
+    for (engine, what), code in codes.items():
+        # Inside TLS that has not begun there is no telling.
+        assert code == (None if what == "tls" else TOO_SLOW[engine]), (engine, what, code)
+    assert len(running.audit_all(8, "session_fail", reason="startup_timeout")) == 8
+    assert running.metrics().value("rolegate_refusals_total", reason="timeout") == 8
+
+
+# Too much.
+
+@pytest.mark.parametrize("first", (
+    b"\0\0\0\x04", b"\x7f\xff\xff\xff\0\x03\0\0", b"\0\0\0\x08\0\x02\0\0", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0\x01",
+    b"\xff" * 100000, bytes(100000), b"\0\0\x27\x10\0\x03\0\0" + b"a" * 20000))
+def test_what_is_no_login_is_refused_at_once(gateway, client, first):
+    """Neither waits for more of it, nor keeps it, nor answers with anything but an error of the protocol."""
+    running = gateway()
+    with back_to_normal(running, client):
+        raw = client.connected(running)
+        if client.engine == "mysql":
+            raw.wire.greet()
+        with contextlib.suppress(OSError):  # it may be refused before all of it is sent
+            raw.socket.sendall(first)
+        # Within less than the start may take: it is what it is, not the time, that ends it.
+        raw.socket.settimeout(8)
+        with contextlib.suppress(ConnectionError):
+            while raw.socket.recv(65536):
+                pass
+        raw.close()
+    assert running.metrics().value("rolegate_refusals_total", reason="protocol") >= 1
+
+
+def raise_limit(wanted):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def test_ten_thousand_connections_that_never_authenticate(gateway, client):
+    """A session that is open goes on, a client that means it gets in, and when they leave nothing is left."""
+    flood = min(10000, raise_limit(16384) - 1000)
+    running = gateway()
+    with back_to_normal(running, client):
+        opened = client.connected(running).log_in(client.password_database)
+        before = memory_kb(running)
+        held = []
+        try:
+            for number in range(flood):
+                end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                end.settimeout(30)
+                end.connect(opened.socket.getpeername())
+                held.append(end)
+                if number % 2500 == 1250:
+                    assert opened.alive()
+                    with contextlib.closing(client.connected(running).log_in(client.password_database)) as other:
+                        assert other.alive()
+            assert opened.alive()
+            with contextlib.closing(client.connected(running).log_in(client.password_database)) as other:
+                assert other.alive()
+            assert running.metrics().value("rolegate_authenticating_connections") <= flood
+            if not sanitized(running):
+                # What a connection costs before anybody knows whose it is.
+                assert memory_kb(running) - before < flood * 16
+            assert running.admin("liveness")[0] == 200
+        finally:
+            for end in held:
+                end.close()
+        opened.close()
+
+
+# Over and over.
+
+def one_of_each(running, client, number):
+    """A session as it should be, and some that are not."""
+    with contextlib.closing(client.connected(running).log_in(client.password_database)) as raw:
+        assert raw.alive()
+        if number % 3 == 0:
+            raw.ask("SELECT * FROM no_such_table")
+            with pytest.raises(Refused):
+                raw.answer()
+    raw = client.connected(running).log_in(client.password_database)
+    raw.ask(client.whoami)
+    reset(raw)
+    raw = client.connected(running)
+    raw.begin(client.password_database)
+    reset(raw)
+    with contextlib.closing(client.connected(running)) as raw, pytest.raises(Refused):
+        raw.log_in("no_such_database")
+    with contextlib.closing(client.connected(running)) as raw, pytest.raises((Refused, EOFError)):
+        raw.log_in("broken")
+
+
+def test_memory_does_not_grow_with_what_has_been(lab, gateway, client):
+    broken = database(lab, client.cross_account, database_name="broken",
+                      sqlalchemy_uri=f"{client.engine}://broken.invalid/app?connect_to=127.0.0.1:1&sslrootcert={lab.ca}")
+    running = gateway({"gateway": {"login_rate": 10000}, **with_databases(lab, client, broken)})
+    with back_to_normal(running, client), ThreadPoolExecutor(8) as threads:
+        def rounds(count):
+            list(threads.map(lambda number: one_of_each(running, client, number), range(count)))
+            running.wait_metric(1, "rolegate_open_connections")
+
+        rounds(60)
+        warm, open_files = memory_kb(running), descriptors(running)
+        rounds(240)
+        assert descriptors(running) <= open_files
+        if not sanitized(running):
+            # 1,200 connections: two kilobytes lost with each would show.
+            assert memory_kb(running) - warm < 2400
