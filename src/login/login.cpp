@@ -124,6 +124,7 @@ class LoginService::Path {
   }
 
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const Walk& walk);
+  void stop() { services_.http.stop(); }
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] std::vector<CredentialState> credentials() const;
 
@@ -328,6 +329,8 @@ base::Result<Login> LoginService::login(const config::Config& config, const conf
   if (!database.aws_iam) return password_login(database, steps);
   return path_->login(config, Walk{database, *database.aws_iam, deadline, steps, fresh});
 }
+
+void LoginService::stop() { path_->stop(); }
 
 Counters LoginService::counters() const { return path_->counters(); }
 

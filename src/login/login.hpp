@@ -94,6 +94,9 @@ class LoginService {
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
                                           base::Deadline deadline, Steps* steps = nullptr,
                                           Fresh fresh = Fresh::no);
+  /// Gives up the calls to AWS that are under way (within about a second) and makes no more: for a program that
+  /// ends.
+  void stop();
   [[nodiscard]] Counters counters() const;
   /// What is in the caches right now, role credentials first.
   [[nodiscard]] std::vector<CredentialState> credentials() const;

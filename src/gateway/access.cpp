@@ -1,0 +1,52 @@
+#include "gateway/access.hpp"
+
+#include <algorithm>
+
+namespace rolegate::gateway {
+
+std::string_view way_name(Admission::Way way) {
+  switch (way) {
+    case Admission::Way::owner:
+      return "owner";
+    case Admission::Way::peer:
+      return "peer";
+    case Admission::Way::certificate:
+      return "certificate";
+    case Admission::Way::password:
+      return "password";
+    case Admission::Way::users_missing:
+      break;
+  }
+  return {};
+}
+
+Admission admit(const config::Config& config, const Client& client, std::string_view user,
+                std::uint32_t own_uid) {
+  using enum Admission::Way;
+  // A section with errors has no users, but that must not open the door that a missing section leaves to the
+  // owner.
+  if (config.gateway_broken) return {password, nullptr};
+  if (!config.gateway || config.gateway->users.empty()) {
+    if (!client.uid) return {users_missing, nullptr};
+    return {*client.uid == own_uid ? owner : password, nullptr};
+  }
+  const config::GatewayUser* found = config.gateway->find_user(user);
+  if (found == nullptr) return {password, nullptr};
+  if (!found->client_cert_cn.empty() && found->client_cert_cn == client.certificate_name) {
+    return {certificate, found};
+  }
+  if (client.uid && found->peer_uid == client.uid) return {peer, found};
+  return {password, found};
+}
+
+Choice choose(const config::Config& config, std::string_view name, const config::GatewayUser* user,
+              bool mysql) {
+  if (user != nullptr && !user->may_use(name)) return {};
+  const auto found = std::ranges::find(config.databases, name, &config::Database::name);
+  if (found != config.databases.end()) {
+    return (found->uri.engine == config::Engine::mysql) == mysql ? Choice{&*found, false} : Choice{};
+  }
+  return {nullptr, std::ranges::find(config.broken, name) != config.broken.end()};
+}
+
+}  // namespace rolegate::gateway

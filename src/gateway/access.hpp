@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+
+namespace rolegate::gateway {
+
+/// What is known of a client before it says anything.
+struct Client {
+  std::string address;               ///< "192.0.2.7:51234"; empty on a unix socket
+  std::string group;                 ///< what failures are counted by: the host, or "uid 1001"
+  std::optional<std::uint32_t> uid;  ///< on a unix socket, by SO_PEERCRED
+  std::string certificate_name;      ///< of a verified client certificate
+};
+
+/// How a client may come in, given who it says it is.
+struct Admission {
+  enum class Way {
+    owner,          ///< no users are configured, and it is the user that the gateway runs as
+    peer,           ///< peer_uid
+    certificate,    ///< client_cert_cn
+    password,       ///< it has to prove one; `user` null: nobody of that name, and it must not notice
+    users_missing,  ///< no users are configured, and it comes over TCP
+  };
+  Way way = Way::password;
+  const config::GatewayUser* user = nullptr;  ///< null for the owner, and for a name that nobody has
+};
+/// "owner", "peer", "certificate", "password": for the audit log.
+[[nodiscard]] std::string_view way_name(Admission::Way way);
+
+/// `own_uid`: the user that the gateway runs as.
+[[nodiscard]] Admission admit(const config::Config& config, const Client& client, std::string_view user,
+                              std::uint32_t own_uid);
+
+/// What a client asked for.
+struct Choice {
+  const config::Database* database = nullptr;
+  bool broken = false;  ///< the user may use it, but its configuration has errors
+};
+/// The database of that name that speaks this wire, if `user` (null: the owner) may use it. For what is not
+/// there and what is not this user's the answer is the same: nothing.
+[[nodiscard]] Choice choose(const config::Config& config, std::string_view name,
+                            const config::GatewayUser* user, bool mysql);
+
+}  // namespace rolegate::gateway

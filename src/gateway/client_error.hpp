@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/handshake.hpp"
+#include "wire/mysql/packets.hpp"
+#include "wire/pg/messages.hpp"
+
+namespace rolegate::gateway {
+
+/// What a client is told, in the terms of both protocols.
+/// https://www.postgresql.org/docs/15/errcodes-appendix.html and
+/// https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
+struct ClientError {
+  std::string sqlstate;  ///< PostgreSQL's
+  std::uint16_t mysql_code = 0;
+  std::string mysql_state;
+  std::string message;
+  std::string detail;
+  std::string hint;
+
+  [[nodiscard]] std::string pg() const;
+  [[nodiscard]] wire::mysql::ErrorPacket mysql() const;
+};
+
+/// Why the login to the database did not come about; the database's own words are the detail, its own
+/// SQLSTATE and code are kept where the login itself was accepted.
+[[nodiscard]] ClientError client_error(const UpstreamFailure& failure);
+
+// What the gateway itself refuses.
+[[nodiscard]] ClientError password_refused(const std::string& user);
+/// Not there, or not this user's: one and the same.
+[[nodiscard]] ClientError database_unknown(const std::string& database, const std::string& user);
+/// Its configuration has errors.
+[[nodiscard]] ClientError database_broken(const std::string& database, const std::string& file);
+[[nodiscard]] ClientError database_missing();
+[[nodiscard]] ClientError users_missing(const std::string& file);
+[[nodiscard]] ClientError too_many_sessions(std::size_t most);
+[[nodiscard]] ClientError startup_too_slow();
+[[nodiscard]] ClientError shutting_down();
+[[nodiscard]] ClientError idle_too_long();
+/// The database ended the session without a word.
+[[nodiscard]] ClientError database_gone();
+
+}  // namespace rolegate::gateway

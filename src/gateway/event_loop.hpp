@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "gateway/listening.hpp"
+
+namespace rolegate::gateway {
+
+/// Is told when a descriptor is ready.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  /// `events`: of epoll_ctl(2), EPOLLIN and so on.
+  virtual void ready(std::uint32_t events) = 0;
+};
+
+/// Something that goes away at the end of the loop's round, when nobody on the stack uses it any more.
+class Retired {
+ public:
+  virtual ~Retired() = default;
+};
+
+/// Waits for descriptors (level-triggered epoll) and for points in time, on one thread. Everything but `post`
+/// and `stop` is for that thread alone.
+///
+/// Not Asio, because the relay's whole cost is system calls and wake-ups: here a round trip of a query is two
+/// waits, two reads and two writes, and an idle session costs no more than its descriptors.
+class EventLoop {
+ public:
+  using Task = std::move_only_function<void()>;
+  using TimerId = std::pair<base::SteadyTime, std::uint64_t>;
+
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Until stop(). Tasks that were posted before it are done first.
+  void run();
+  /// Thread-safe.
+  void stop();
+  /// Has the task done on the loop's thread, soon, in the order of the calls. Thread-safe; after run() has
+  /// ended tasks are destroyed with the loop, undone.
+  void post(Task task);
+
+  /// The watcher stays the caller's and must be removed before it goes away.
+  void add(int descriptor, std::uint32_t events, Watcher& watcher);
+  void modify(int descriptor, std::uint32_t events, Watcher& watcher);
+  void remove(int descriptor, Watcher& watcher);
+
+  TimerId at(base::SteadyTime time, Task task);
+  TimerId in(std::chrono::milliseconds time, Task task) { return at(now_ + time, std::move(task)); }
+  /// A timer that has fired or been cancelled is ignored.
+  void cancel(const TimerId& timer);
+
+  void retire(std::unique_ptr<Retired> object);
+
+  /// The time at which this round began.
+  [[nodiscard]] base::SteadyTime now() const { return now_; }
+  /// Room for what is being relayed; its content does not outlive a callback.
+  [[nodiscard]] std::span<char> buffer() { return buffer_; }
+
+ private:
+  static constexpr std::size_t kBuffer = std::size_t{128} << 10;
+  static constexpr int kBatch = 128;
+
+  class Wake;
+  void run_posted();
+  void run_timers();
+  [[nodiscard]] int wait_time() const;
+
+  Descriptor epoll_;
+  std::unique_ptr<Wake> wake_;
+  std::vector<char> buffer_;
+  base::SteadyTime now_;
+  std::map<TimerId, Task> timers_;
+  std::uint64_t next_timer_ = 1;
+  std::vector<std::unique_ptr<Retired>> retired_;
+  struct Batch;
+  std::unique_ptr<Batch> batch_;
+
+  std::mutex mutex_;
+  std::vector<Task> posted_;
+  bool stopping_ = false;
+};
+
+}  // namespace rolegate::gateway

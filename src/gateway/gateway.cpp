@@ -1,0 +1,296 @@
+#include "gateway/gateway.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "gateway/errc.hpp"
+#include "gateway/mysql_session.hpp"
+#include "gateway/server_tls.hpp"
+#include "gateway/worker.hpp"
+
+namespace rolegate::gateway {
+namespace {
+
+/// Connections that have not authenticated, of all workers together.
+constexpr std::size_t kMostWaiting = 1000;
+
+std::size_t cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const int count = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return static_cast<std::size_t>(std::max(count, 1));
+}
+
+std::string random_bytes(base::Random& random) {
+  std::array<unsigned char, 32> bytes{};
+  random.fill(bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// A listener as the configuration wants it.
+struct Wanted {
+  config::ListenAddress address;
+  Wire wire = Wire::postgresql;
+  std::string database;
+};
+
+std::vector<Wanted> wanted(const config::Config& config) {
+  std::vector<Wanted> all;
+  if (config.gateway) {
+    for (const auto& address : config.gateway->postgresql.listen)
+      all.push_back({address, Wire::postgresql, {}});
+    for (const auto& address : config.gateway->mysql.listen) all.push_back({address, Wire::mysql, {}});
+  }
+  for (const config::Database& database : config.databases) {
+    const Wire wire = database.uri.engine == config::Engine::mysql ? Wire::mysql : Wire::postgresql;
+    for (const auto& address : database.listen) all.push_back({address, wire, database.name});
+  }
+  return all;
+}
+
+base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<const config::Config> config) {
+  auto settings = std::make_shared<Settings>();
+  if (config->gateway) {
+    const config::Gateway& gateway = *config->gateway;
+    for (const auto& [tls, context] : {std::pair{&gateway.postgresql.tls, &settings->postgresql_tls},
+                                       std::pair{&gateway.mysql.tls, &settings->mysql_tls}}) {
+      if (!*tls) continue;
+      auto made = make_server_context(**tls);
+      if (!made) return std::unexpected(std::move(made.error()));
+      *context = std::move(*made);
+    }
+    settings->max_sessions = gateway.max_sessions;
+    settings->login_rate = gateway.login_rate;
+    settings->idle_timeout = gateway.idle_timeout;
+  }
+  settings->config = std::move(config);
+  return settings;
+}
+
+}  // namespace
+
+class Gateway::Inside {
+ public:
+  explicit Inside(Services services);
+  ~Inside();
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+  [[nodiscard]] base::Result<void> configure(std::shared_ptr<const config::Config> config,
+                                             std::vector<ListeningSocket> inherited);
+  void drain();
+  void close_sessions();
+  [[nodiscard]] std::size_t sessions() const;
+  [[nodiscard]] int idle_descriptor() const { return idle_.get(); }
+  [[nodiscard]] std::vector<Door> doors() const;
+  [[nodiscard]] Health health() const;
+  [[nodiscard]] Stats::Snapshot stats() const { return services_.stats.snapshot(); }
+
+ private:
+  struct Open {
+    Wanted wanted;
+    std::shared_ptr<const Listener> listener;
+  };
+
+  [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Config& config,
+                                                           std::vector<ListeningSocket> inherited) const;
+  [[nodiscard]] Worker& least_busy();
+  void accept_on(const std::vector<Open>& doors);
+
+  const Services services_;
+  UpstreamTls tls_;
+  LoginRates rates_;
+  /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
+  login::CallPool pool_{{.threads = 256, .per_lane = 4, .queued = 65536}};
+  FailureSlowdown slowdown_;
+  CancelKeys cancel_keys_;
+  MysqlConnections connections_;
+  FastPasswords fast_passwords_;
+  RsaKeyPtr rsa_key_;
+  const std::string mock_key_;
+  std::atomic<std::size_t> logged_in_{0};
+  const Descriptor idle_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<MysqlGreetings> greetings_;
+  std::unique_ptr<MysqlDoor> mysql_;
+  std::unique_ptr<Shared> shared_;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;
+  std::vector<Open> open_;
+  bool draining_ = false;
+};
+
+Gateway::Inside::Inside(Services services)
+    : services_(services),
+      tls_(services.environment, services.clock),
+      mock_key_(random_bytes(services.random)),
+      idle_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  const std::size_t count = cores();
+  for (std::size_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(std::max<std::size_t>(kMostWaiting / count, 1)));
+    workers_.back()->on_empty = [this] {
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const ssize_t put = ::write(idle_.get(), &one, sizeof one);
+    };
+  }
+  greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
+  mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
+  shared_ = std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
+                                     services_.random, services_.log, services_.audit, services_.stats,
+                                     slowdown_, cancel_keys_, *mysql_, mock_key_, ::geteuid(), logged_in_);
+  for (const auto& worker : workers_) worker->start(*shared_);
+}
+
+/// Sessions first, since they use everything else; then the calls that nobody waits for any more.
+Gateway::Inside::~Inside() {
+  services_.logins.stop();
+  for (const auto& worker : workers_) worker->stop();
+  pool_.stop();
+}
+
+base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
+    const config::Config& config, std::vector<ListeningSocket> inherited) const {
+  const bool only_owner = !config.gateway || config.gateway->users.empty();
+  std::vector<Open> doors;
+  for (Wanted& one : wanted(config)) {
+    std::shared_ptr<const ListeningSocket> socket;
+    const auto known = std::ranges::find_if(open_, [&](const Open& open) {
+      return open.wanted.address == one.address && open.wanted.wire == one.wire;
+    });
+    if (known != open_.end()) {
+      socket = known->listener->socket;
+    } else if (auto given = take_inherited(inherited, one.address, one.wire)) {
+      socket = std::make_shared<const ListeningSocket>(std::move(*given));
+    } else {
+      auto opened = listen_at(one.address, one.wire, only_owner);
+      if (!opened) return std::unexpected(std::move(opened.error()));
+      socket = std::make_shared<const ListeningSocket>(std::move(*opened));
+    }
+    auto listener = std::make_shared<const Listener>(std::move(socket), one.wire, one.database);
+    doors.push_back({std::move(one), std::move(listener)});
+  }
+  for (const ListeningSocket& unused : inherited) {
+    services_.log.warning(
+        "the socket {} was passed on by the service manager, but nothing in {} listens there",
+        unused.address(), config.file);
+  }
+  return doors;
+}
+
+base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Config> config,
+                                              std::vector<ListeningSocket> inherited) {
+  auto settings = make_settings(config);
+  if (!settings) return std::unexpected(std::move(settings.error()));
+  const std::lock_guard lock(mutex_);
+  auto doors = open_doors(*config, std::move(inherited));
+  if (!doors) return std::unexpected(std::move(doors.error()));
+  if (doors->empty()) {
+    return base::fail(Errc::gateway_not_configured,
+                      fmt::format("Nothing in {} says where the gateway is to listen.", config->file),
+                      "Add 'gateway: {postgresql: {listen: [\"127.0.0.1:6432\"]}}', or name databases: "
+                      "`rolegate serve DATABASE…`.");
+  }
+  const bool mysql =
+      std::ranges::any_of(*doors, [](const Open& open) { return open.wanted.wire == Wire::mysql; });
+  const bool mysql_over_tcp = std::ranges::any_of(*doors, [](const Open& open) {
+    return open.wanted.wire == Wire::mysql && !open.wanted.address.is_unix;
+  });
+  if (mysql_over_tcp && !rsa_key_) {
+    rsa_key_ = make_rsa_key();
+    mysql_->rsa_key = rsa_key_.get();
+  }
+  settings_ = std::move(*settings);
+  open_ = std::move(*doors);
+  if (mysql) {
+    std::vector<std::string> names;
+    for (const config::Database& database : config->databases) {
+      if (database.uri.engine == config::Engine::mysql) names.push_back(database.name);
+    }
+    greetings_->ask(config, names);
+  }
+  if (!draining_) accept_on(open_);
+  return {};
+}
+
+void Gateway::Inside::accept_on(const std::vector<Open>& doors) {
+  std::vector<std::shared_ptr<const Listener>> listeners;
+  for (const Open& open : doors) listeners.push_back(open.listener);
+  for (const auto& worker : workers_) {
+    worker->accept_on(
+        listeners,
+        [this] {
+          const std::lock_guard lock(mutex_);
+          return settings_;
+        },
+        [this]() -> Worker& { return least_busy(); });
+  }
+}
+
+Worker& Gateway::Inside::least_busy() {
+  return **std::ranges::min_element(workers_, {}, [](const auto& worker) { return worker->sessions(); });
+}
+
+void Gateway::Inside::drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  open_.clear();
+  accept_on({});
+}
+
+void Gateway::Inside::close_sessions() {
+  for (const auto& worker : workers_) worker->shut_down_sessions();
+}
+
+std::size_t Gateway::Inside::sessions() const {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->sessions();
+  return sum;
+}
+
+std::vector<Gateway::Door> Gateway::Inside::doors() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Door> all;
+  for (const Open& open : open_) {
+    all.push_back({open.listener->wire, open.listener->socket->address(), open.listener->database});
+  }
+  return all;
+}
+
+Health Gateway::Inside::health() const {
+  const std::lock_guard lock(mutex_);
+  return {true, draining_, open_.size(), settings_ ? wanted(*settings_->config).size() : 0};
+}
+
+Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+Gateway::~Gateway() = default;
+
+base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services,
+                                                      std::shared_ptr<const config::Config> config,
+                                                      std::vector<ListeningSocket> inherited) {
+  auto inside = std::make_unique<Inside>(services);
+  if (auto configured = inside->configure(std::move(config), std::move(inherited)); !configured) {
+    return std::unexpected(std::move(configured.error()));
+  }
+  return std::unique_ptr<Gateway>(new Gateway(std::move(inside)));
+}
+
+base::Result<void> Gateway::reload(std::shared_ptr<const config::Config> config) {
+  return inside_->configure(std::move(config), {});
+}
+
+void Gateway::drain() { inside_->drain(); }
+void Gateway::close_sessions() { inside_->close_sessions(); }
+std::size_t Gateway::sessions() const { return inside_->sessions(); }
+int Gateway::idle_descriptor() const { return inside_->idle_descriptor(); }
+std::vector<Gateway::Door> Gateway::doors() const { return inside_->doors(); }
+Health Gateway::health() const { return inside_->health(); }
+Stats::Snapshot Gateway::stats() const { return inside_->stats(); }
+
+}  // namespace rolegate::gateway

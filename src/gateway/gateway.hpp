@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/environment.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "config/config.hpp"
+#include "gateway/audit_log.hpp"
+#include "gateway/listening.hpp"
+#include "gateway/stats.hpp"
+#include "login/login.hpp"
+
+namespace rolegate::gateway {
+
+/// Listens for PostgreSQL and MySQL clients and gives each a session with a database, logged in to with its
+/// role. Thread-safe, but for construction and destruction.
+class Gateway final : public Observed {
+ public:
+  /// The referents outlive the gateway.
+  struct Services {
+    login::LoginService& logins;
+    const base::Environment& environment;
+    const base::Clock& clock;
+    base::Random& random;
+    base::Log& log;
+    AuditLog& audit;
+    Stats& stats;
+  };
+  /// Where clients can connect.
+  struct Door {
+    Wire wire = Wire::postgresql;
+    std::string address;   ///< as it really is
+    std::string database;  ///< empty: clients choose
+  };
+
+  /// Opens the doors of the configuration's gateway section and of its databases, and begins to serve.
+  /// Nothing is asked of any database or of AWS before a client wants it, MySQL's greetings apart.
+  /// `inherited`: sockets that are open already.
+  [[nodiscard]] static base::Result<std::unique_ptr<Gateway>> start(
+      Services services, std::shared_ptr<const config::Config> config,
+      std::vector<ListeningSocket> inherited = {});
+  ~Gateway() override;
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// Takes another configuration: for new sessions; those there are keep what they have. An error leaves all
+  /// as it was.
+  [[nodiscard]] base::Result<void> reload(std::shared_ptr<const config::Config> config);
+  /// Takes no more connections.
+  void drain();
+  /// Ends every session, with a message where there is room for one; it takes a few seconds at most.
+  void close_sessions();
+  [[nodiscard]] std::size_t sessions() const;
+  /// An eventfd that can be read when a worker's last session has ended: a reason to look at sessions().
+  [[nodiscard]] int idle_descriptor() const;
+
+  [[nodiscard]] std::vector<Door> doors() const;
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] Stats::Snapshot stats() const override;
+
+ private:
+  class Inside;
+  explicit Gateway(std::unique_ptr<Inside> inside);
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace rolegate::gateway

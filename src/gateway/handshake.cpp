@@ -1,0 +1,135 @@
+#include "gateway/handshake.hpp"
+
+#include <utility>
+
+#include <openssl/crypto.h>
+#include <sys/epoll.h>
+
+#include "base/secret.hpp"
+
+namespace rolegate::gateway {
+
+HandshakeDriver::HandshakeDriver(EventLoop& loop, Stream stream, Handshake& handshake, TlsTarget tls,
+                                 Done done)
+    : loop_(loop),
+      stream_(std::move(stream)),
+      handshake_(handshake),
+      tls_(std::move(tls)),
+      done_(std::move(done)) {}
+
+HandshakeDriver::~HandshakeDriver() {
+  if (waiting_ != 0) loop_.remove(stream_.descriptor(), *this);
+  base::wipe(output_);
+}
+
+void HandshakeDriver::start() {
+  event_ = handshake_.receive({});
+  advance();
+}
+
+void HandshakeDriver::ready(std::uint32_t) { advance(); }
+
+/// One step after the other until there is something to wait for. TLS, once begun, goes first; then what has
+/// to be sent; then what the machine wanted.
+void HandshakeDriver::advance() {
+  for (;;) {
+    if (stream_.in_tls() && !tls_done_) {
+      if (!continue_tls()) return;
+    }
+    if (!send_output()) return;
+    switch (event_) {
+      case Handshake::Event::ready:
+        return finish(Outcome::ready);
+      case Handshake::Event::failed:
+        return finish(Outcome::failed);
+      case Handshake::Event::start_tls:
+        if (!begin_tls()) return finish(Outcome::tls_failed);
+        continue;
+      case Handshake::Event::more:
+        break;
+    }
+    // Byte for byte while in the clear: what is read here belongs to the machine, and it says whether
+    // anything came that TLS should have had.
+    const auto [io, bytes] = stream_.read(loop_.buffer());
+    if (io == Stream::Io::wants_read) return wait_for(EPOLLIN);
+    if (io == Stream::Io::wants_write) return wait_for(EPOLLOUT);
+    if (io != Stream::Io::done) return finish(Outcome::lost);
+    heard_ = true;
+    event_ = handshake_.receive({loop_.buffer().data(), bytes});
+    ::OPENSSL_cleanse(loop_.buffer().data(), bytes);
+  }
+}
+
+bool HandshakeDriver::send_output() {
+  if (sent_ == output_.size()) {
+    base::wipe(output_);
+    output_ = handshake_.take_output();
+    sent_ = 0;
+  }
+  if (output_.empty()) return true;
+  const auto [io, bytes] = stream_.write(std::string_view(output_).substr(sent_));
+  sent_ += bytes;
+  if (io == Stream::Io::done) {
+    base::wipe(output_);
+    output_.clear();
+    sent_ = 0;
+    return true;
+  }
+  if (io == Stream::Io::wants_write) {
+    wait_for(EPOLLOUT);
+  } else if (io == Stream::Io::wants_read) {
+    wait_for(EPOLLIN);
+  } else if (event_ == Handshake::Event::failed) {
+    finish(Outcome::failed);
+  } else {
+    finish(Outcome::lost);
+  }
+  return false;
+}
+
+bool HandshakeDriver::begin_tls() {
+  if (!stream_.start_tls_client(tls_.context, tls_.name, tls_.check_name)) return false;
+  if (on_tls) on_tls(false);
+  return true;
+}
+
+bool HandshakeDriver::continue_tls() {
+  switch (stream_.handshake()) {
+    case Stream::Io::done:
+      tls_done_ = true;
+      if (on_tls) on_tls(true);
+      event_ = handshake_.tls_started(stream_);
+      return true;
+    case Stream::Io::wants_read:
+      wait_for(EPOLLIN);
+      return false;
+    case Stream::Io::wants_write:
+      wait_for(EPOLLOUT);
+      return false;
+    case Stream::Io::closed:
+    case Stream::Io::failed:
+      break;
+  }
+  finish(Outcome::tls_failed);
+  return false;
+}
+
+void HandshakeDriver::wait_for(std::uint32_t events) {
+  if (waiting_ == events) return;
+  if (waiting_ == 0) {
+    loop_.add(stream_.descriptor(), events, *this);
+  } else {
+    loop_.modify(stream_.descriptor(), events, *this);
+  }
+  waiting_ = events;
+}
+
+void HandshakeDriver::finish(Outcome outcome) {
+  if (std::exchange(waiting_, 0U) != 0) loop_.remove(stream_.descriptor(), *this);
+  Done done = std::move(done_);
+  done(outcome);
+}
+
+Stream HandshakeDriver::take_stream() { return std::move(stream_); }
+
+}  // namespace rolegate::gateway

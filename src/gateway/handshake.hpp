@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "connect/ca.hpp"
+#include "gateway/event_loop.hpp"
+#include "gateway/stream.hpp"
+#include "login/login.hpp"
+
+namespace rolegate::gateway {
+
+/// Why a database did not let a login in.
+struct UpstreamFailure {
+  base::Error error;
+  std::string said;              ///< the database's own words, fit to print; empty when it said nothing
+  std::string sqlstate;          ///< the database's own, when it gave one
+  std::uint16_t mysql_code = 0;  ///< likewise
+};
+
+/// A conversation with a database as a state machine of wire/ sees it, whatever its protocol.
+class Handshake {
+ public:
+  enum class Event { more, start_tls, ready, failed };
+  virtual ~Handshake() = default;
+  virtual Event receive(std::string_view bytes) = 0;
+  virtual Event tls_started(const Stream& stream) = 0;
+  [[nodiscard]] virtual std::string take_output() = 0;
+  /// After failed.
+  [[nodiscard]] virtual UpstreamFailure failure(const login::Login& login,
+                                                const connect::TrustedCertificates& trusted) const = 0;
+  /// When the connection ends or stalls on its own: whether the login had begun (else TLS had not).
+  [[nodiscard]] virtual bool server_speaks_first() const { return false; }
+};
+
+/// What TLS is made with on the way to a database.
+struct TlsTarget {
+  SslContextPtr context;
+  std::string name;  ///< the endpoint
+  bool check_name = true;
+};
+
+/// Runs a handshake over a connection: sends, waits, receives, starts TLS. Calls back once, unless it is
+/// destroyed before; the callback may destroy it. Has no deadline of its own.
+class HandshakeDriver final : private Watcher {
+ public:
+  enum class Outcome {
+    ready,
+    failed,      ///< the machine says so: Handshake::failure()
+    tls_failed,  ///< stream().why() and verify_result()
+    lost,        ///< the connection ended: stream().why(), empty for a plain end
+  };
+  using Done = std::move_only_function<void(Outcome)>;
+
+  /// `handshake` outlives this. Nothing happens before start().
+  HandshakeDriver(EventLoop& loop, Stream stream, Handshake& handshake, TlsTarget tls, Done done);
+  ~HandshakeDriver() override;
+
+  void start();
+  /// Told when TLS begins and when it is done: for the steps.
+  std::move_only_function<void(bool finished)> on_tls;
+
+  [[nodiscard]] Stream& stream() { return stream_; }
+  [[nodiscard]] bool tls_begun() const { return stream_.in_tls(); }
+  [[nodiscard]] bool tls_done() const { return tls_done_; }
+  /// Anything at all has come from the peer.
+  [[nodiscard]] bool heard() const { return heard_; }
+  /// The connection, no longer watched. After `ready`.
+  [[nodiscard]] Stream take_stream();
+
+ private:
+  void ready(std::uint32_t events) override;
+  void advance();
+  [[nodiscard]] bool send_output();
+  [[nodiscard]] bool begin_tls();
+  [[nodiscard]] bool continue_tls();
+  void wait_for(std::uint32_t events);
+  void finish(Outcome outcome);
+
+  EventLoop& loop_;
+  Stream stream_;
+  Handshake& handshake_;
+  const TlsTarget tls_;
+  Done done_;
+  Handshake::Event event_ = Handshake::Event::more;
+  std::string output_;
+  std::size_t sent_ = 0;
+  std::uint32_t waiting_ = 0;
+  bool tls_done_ = false;
+  bool heard_ = false;
+};
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,37 @@
+#include "gateway/mysql_connections.hpp"
+
+#include <utility>
+
+namespace rolegate::gateway {
+
+std::uint32_t MysqlConnections::give_out(base::Random& random) {
+  for (;;) {
+    std::uint32_t id = 0;
+    random.fill({reinterpret_cast<unsigned char*>(&id), sizeof id});
+    id = (id & 0x3FFFFFFFU) | 0x40000000U;
+    const std::lock_guard lock(mutex_);
+    if (connections_.try_emplace(id).second) return id;
+  }
+}
+
+void MysqlConnections::open(std::uint32_t id, Connection connection) {
+  const std::lock_guard lock(mutex_);
+  connections_[id] = std::move(connection);
+}
+
+void MysqlConnections::close(std::uint32_t id) {
+  const std::lock_guard lock(mutex_);
+  connections_.erase(id);
+}
+
+std::optional<std::uint32_t> MysqlConnections::find(std::uint32_t id, const std::string& database,
+                                                    const std::string& user) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || !found->second) return std::nullopt;
+  const Connection& connection = *found->second;
+  if (connection.database != database || connection.user != user) return std::nullopt;
+  return connection.server_id;
+}
+
+}  // namespace rolegate::gateway

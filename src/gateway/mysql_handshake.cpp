@@ -1,0 +1,70 @@
+#include "gateway/mysql_handshake.hpp"
+
+#include <fmt/format.h>
+
+#include "connect/connect.hpp"
+#include "connect/failures.hpp"
+#include "connect/mysql_failure.hpp"
+#include "connect/server_text.hpp"
+#include "gateway/errc.hpp"
+#include "gateway/pg_handshake.hpp"
+
+namespace rolegate::gateway {
+
+Handshake::Event MysqlHandshake::event(wire::mysql::ClientLogin::Event event) {
+  switch (event) {
+    case wire::mysql::ClientLogin::Event::more:
+      return Event::more;
+    case wire::mysql::ClientLogin::Event::start_tls:
+      return Event::start_tls;
+    case wire::mysql::ClientLogin::Event::ready:
+      return Event::ready;
+    case wire::mysql::ClientLogin::Event::failed:
+      break;
+  }
+  return Event::failed;
+}
+
+UpstreamFailure MysqlHandshake::failure(const login::Login& login,
+                                        const connect::TrustedCertificates& trusted) const {
+  using Kind = wire::mysql::ClientFailure::Kind;
+  const wire::mysql::ClientFailure& failed = machine_.failure();
+  switch (failed.kind) {
+    case Kind::tls_not_offered:
+      return {connect::tls_not_offered(login), {}, {}, 0};
+    case Kind::bytes_before_tls:
+      return {connect::bytes_before_tls(login), {}, {}, 0};
+    case Kind::other_method: {
+      const std::string said =
+          fmt::format("it asks for the login method '{}'", connect::server_text(failed.method));
+      // For a user that does not exist servers ask for their default method, so as not to give that away.
+      if (login.kind == config::Kind::password) return {connect::connection_failed(login, said), {}, {}, 0};
+      return {token_refused(login), said + ", not for a token", {}, 0};
+    }
+    case Kind::capabilities_differ:
+      return {
+          base::make_error(Errc::greeting_differs,
+                           fmt::format("The database '{}' is not what its clients were told: {}.",
+                                       login.database, connect::server_text(failed.reason)),
+                           "Its version has changed, or databases of different versions share a listener. "
+                           "Connect again; if that does not help, give the database a listener of its own "
+                           "(listen).",
+                           true),
+          {},
+          {},
+          0};
+    case Kind::protocol:
+      return {connect::connection_failed(login, connect::server_text(failed.reason)), {}, {}, 0};
+    case Kind::server_error:
+      break;
+  }
+  const std::string reason = connect::server_text(failed.error.message);
+  UpstreamFailure out{
+      connect::mysql_error(login, connect::Stage::handshake, {failed.error.code, reason, true}, trusted),
+      fmt::format("{} (error {})", reason, failed.error.code), failed.error.sqlstate, failed.error.code};
+  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused))
+    out.error = token_refused(login);
+  return out;
+}
+
+}  // namespace rolegate::gateway

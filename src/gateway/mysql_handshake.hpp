@@ -1,0 +1,27 @@
+#pragma once
+
+#include "gateway/handshake.hpp"
+#include "wire/mysql/client_login.hpp"
+
+namespace rolegate::gateway {
+
+/// A login to MySQL or MariaDB as the driver sees it.
+class MysqlHandshake final : public Handshake {
+ public:
+  explicit MysqlHandshake(wire::mysql::ClientLogin::Settings settings) : machine_(std::move(settings)) {}
+
+  Event receive(std::string_view bytes) override { return event(machine_.receive(bytes)); }
+  Event tls_started(const Stream&) override { return event(machine_.tls_started()); }
+  [[nodiscard]] std::string take_output() override { return machine_.take_output(); }
+  [[nodiscard]] UpstreamFailure failure(const login::Login& login,
+                                        const connect::TrustedCertificates& trusted) const override;
+  [[nodiscard]] bool server_speaks_first() const override { return true; }
+
+  [[nodiscard]] wire::mysql::ClientLogin& machine() { return machine_; }
+
+ private:
+  [[nodiscard]] static Event event(wire::mysql::ClientLogin::Event event);
+  wire::mysql::ClientLogin machine_;
+};
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,247 @@
+#include "gateway/mysql_session.hpp"
+
+#include <utility>
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include "gateway/mysql_handshake.hpp"
+#include "wire/mysql/capabilities.hpp"
+
+namespace rolegate::gateway {
+
+void RsaKeyFree::operator()(EVP_PKEY* key) const noexcept { ::EVP_PKEY_free(key); }
+
+RsaKeyPtr make_rsa_key() { return RsaKeyPtr(EVP_RSA_gen(2048)); }
+
+std::optional<base::Sha256Digest> FastPasswords::find(const std::string& user,
+                                                      const base::ScramVerifier& verifier) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find({user, verifier.stored_key});
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void FastPasswords::remember(const std::string& user, const base::ScramVerifier& verifier,
+                             const base::Secret& password) {
+  const base::Sha256Digest once = base::sha256(password.reveal());
+  const base::Sha256Digest twice = base::sha256({reinterpret_cast<const char*>(once.data()), once.size()});
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= kMost) known_.clear();  // many changed passwords ago; they are learned anew
+  known_[{user, verifier.stored_key}] = twice;
+}
+
+/// CommandFilter as the relay knows it.
+class MysqlSession::Filter final : public ClientFilter {
+ public:
+  explicit Filter(wire::mysql::CommandFilter::FindConnection find) : filter_(std::move(find)) {}
+  Passed pass(std::string_view bytes) override {
+    auto passed = filter_.pass(bytes);
+    return {passed.as_is, std::move(passed.instead), std::move(passed.answer), passed.consumed};
+  }
+  [[nodiscard]] std::uint8_t answer_sequence() const { return filter_.answer_sequence(); }
+
+ private:
+  wire::mysql::CommandFilter filter_;
+};
+
+MysqlSession::MysqlSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival)
+    : Session(loop, shared, keeper, std::move(arrival)),
+      id_(shared.mysql.connections.give_out(shared.random)),
+      self_(std::make_shared<MysqlSession*>(this)) {}
+
+MysqlSession::~MysqlSession() {
+  *self_ = nullptr;
+  shared().mysql.connections.close(id_);
+}
+
+// The server speaks first.
+
+std::vector<std::string> MysqlSession::possible_databases() const {
+  if (!listener().database.empty()) return {listener().database};
+  std::vector<std::string> names;
+  for (const config::Database& database : settings().config->databases) {
+    if (database.uri.engine == config::Engine::mysql) names.push_back(database.name);
+  }
+  return names;
+}
+
+void MysqlSession::greet() {
+  const auto names = possible_databases();
+  if (shared().mysql.greetings.common(names)) return say_hello();
+  shared().mysql.greetings.ask(settings().config, names);
+  shared().mysql.greetings.when_settled(names, loop(), [self = self_] {
+    if (*self != nullptr) (*self)->say_hello();
+  });
+}
+
+void MysqlSession::say_hello() {
+  if (is_over() || login_) return;
+  wire::mysql::Greeting greeting =
+      shared().mysql.greetings.common(possible_databases()).value_or(MysqlGreetings::of_unknown());
+  greeting.capabilities = wire::mysql::relayed(greeting.capabilities);
+  greeting.connection_id = id_;
+  login_ = std::make_unique<wire::mysql::ServerLogin>(
+      wire::mysql::ServerLogin::Options{.greeting = std::move(greeting),
+                                        .tls_offered = settings().mysql_tls != nullptr,
+                                        .tls_required = false,
+                                        .unix_socket = client().uid.has_value(),
+                                        .rsa_key = shared().mysql.rsa_key},
+      shared().random);
+  follow(login_->receive({}));
+  advance();
+}
+
+void MysqlSession::received(std::string_view bytes) {
+  // Nobody may speak before the greeting.
+  if (!login_)
+    return fail({}, "protocol_violation", "The client spoke before the greeting.", Refusal::protocol);
+  follow(login_->receive(bytes));
+}
+
+void MysqlSession::follow(Event event) {
+  for (;;) {
+    send(login_->take_output());
+    switch (event) {
+      case Event::more:
+        return;
+      case Event::start_tls:
+        return start_tls();
+      case Event::startup:
+        event = let_in();
+        if (is_over()) return;
+        continue;
+      case Event::check_password:
+        return check_password();
+      case Event::authenticated:
+        authenticated(password_asked_ ? "password" : way_name(admission_.way));
+        if (!is_over()) choose_database(selected_);
+        return;
+      case Event::refused:
+        return refuse(login_->reason());
+      case Event::failed:
+        return fail({}, "protocol_violation", login_->reason(), Refusal::protocol);
+    }
+  }
+}
+
+void MysqlSession::read_names() {
+  const wire::mysql::Startup& startup = login_->startup();
+  name_ = startup.user;
+  schema_ = startup.schema;
+  selected_ = listener().database;
+  if (!selected_.empty()) return;
+  // A user name may hold an @ itself: the database is what follows the last one, if the whole is no user.
+  const auto at = name_.rfind('@');
+  const config::Config& config = *settings().config;
+  const bool whole_is_user = config.gateway && config.gateway->find_user(name_) != nullptr;
+  if (at != std::string::npos && !whole_is_user) {
+    selected_ = name_.substr(at + 1);
+    name_.resize(at);
+  } else {
+    selected_ = std::exchange(schema_, {});
+  }
+}
+
+MysqlSession::Event MysqlSession::let_in() {
+  read_names();
+  admission_ = admission(name_);
+  switch (admission_.way) {
+    case Admission::Way::owner:
+    case Admission::Way::peer:
+    case Admission::Way::certificate:
+      return login_->trust();
+    case Admission::Way::password:
+      break;
+    case Admission::Way::users_missing:
+      turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
+      return Event::failed;
+  }
+  password_asked_ = true;
+  wire::mysql::PasswordVerifiers verifiers;
+  if (admission_.user != nullptr) {
+    verifiers.native = admission_.user->mysql_native;
+    verifiers.full_check = admission_.user->scram.has_value();
+    if (admission_.user->scram) {
+      verifiers.fast_check = shared().mysql.fast_passwords.find(name_, *admission_.user->scram);
+    }
+  }
+  return login_->ask_password(verifiers);
+}
+
+/// PBKDF2 takes milliseconds: not here, where it would hold up everybody else. Somebody who does not exist
+/// costs the same.
+void MysqlSession::check_password() {
+  static const base::ScramVerifier kNobody{};
+  const config::GatewayUser* user = admission_.user;
+  const bool real = user != nullptr && user->scram.has_value();
+  stop_listening();
+  shared().upstream.pool.submit(
+      "passwords", login::CallPool::Urgency::login,
+      [self = self_, &home = loop(), &door = shared().mysql, real, name = name_,
+       verifier = real ? *user->scram : kNobody, password = login_->password().copy()] {
+        const bool right = verifier.matches(password.reveal()) && real;
+        if (right) door.fast_passwords.remember(name, verifier, password);
+        home.post([self, right] {
+          if (*self == nullptr || (*self)->is_over()) return;
+          (*self)->listen_again();
+          (*self)->follow((*self)->login_->password_checked(right));
+          (*self)->advance();
+        });
+      });
+}
+
+std::string MysqlSession::encoded(const ClientError& error) {
+  // Before the greeting there is no sequence to follow.
+  return login_ ? login_->error(error.mysql())
+                : wire::mysql::error_packet(0, {error.mysql_code, {}, error.message});
+}
+
+// The database.
+
+std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
+  const wire::mysql::Startup& startup = login_->startup();
+  return std::make_unique<MysqlHandshake>(wire::mysql::ClientLogin::Settings{
+      .user = login.user,
+      .password = std::move(login.password),
+      .schema = schema_.empty() ? login.db_name : schema_,
+      .methods = login.kind == config::Kind::password ? wire::mysql::ClientLogin::Methods::password
+                                                      : wire::mysql::ClientLogin::Methods::iam,
+      .capabilities = startup.capabilities,
+      .max_packet_size = startup.max_packet_size,
+      .character_set = startup.character_set,
+      .attributes = startup.attributes,
+      .greeting_only = false});
+}
+
+std::string MysqlSession::session_start(Upstream& upstream, std::string& rest) {
+  wire::mysql::ClientLogin& machine = static_cast<MysqlHandshake&>(*upstream.handshake).machine();
+  shared().mysql.greetings.learned(database()->name, machine.greeting());
+  shared().mysql.connections.open(id_, {machine.greeting().connection_id, database()->name, user()});
+  rest = login_->take_rest();
+  return login_->ok(machine.ok_payload()) + machine.take_rest();
+}
+
+void MysqlSession::database_refused(const UpstreamRefusal& refusal) {
+  if (refusal.handshake == nullptr) return;
+  const wire::mysql::Greeting& greeting =
+      static_cast<MysqlHandshake&>(*refusal.handshake).machine().greeting();
+  if (!greeting.server_version.empty()) shared().mysql.greetings.learned(database()->name, greeting);
+}
+
+std::unique_ptr<ClientFilter> MysqlSession::make_filter() {
+  auto filter = std::make_unique<Filter>(
+      [&connections = shared().mysql.connections, database = database()->name,
+       user = user()](std::uint32_t id) { return connections.find(id, database, user); });
+  filter_ = filter.get();
+  return filter;
+}
+
+/// An answer may be begun only where the database has not begun one: to a command that is waiting for it, or,
+/// for an idle session, to its next command.
+std::string MysqlSession::last_words(const ClientError& error, const Relay& relay) {
+  if (!relay.all_delivered()) return {};
+  const std::uint8_t sequence = relay.awaits_answer() ? filter_->answer_sequence() : 1;
+  return wire::mysql::error_packet(sequence, error.mysql());
+}
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <openssl/types.h>
+
+#include "gateway/mysql_connections.hpp"
+#include "gateway/mysql_greetings.hpp"
+#include "gateway/session.hpp"
+#include "wire/mysql/command_filter.hpp"
+#include "wire/mysql/server_login.hpp"
+
+namespace rolegate::gateway {
+
+struct RsaKeyFree {
+  void operator()(EVP_PKEY* key) const noexcept;
+};
+using RsaKeyPtr = std::unique_ptr<EVP_PKEY, RsaKeyFree>;
+/// A key of 2,048 bits for passwords that come over TCP without TLS; takes a tenth of a second.
+[[nodiscard]] RsaKeyPtr make_rsa_key();
+
+/// Passwords that were right, as caching_sha2_password's fast path wants them: SHA256(SHA256(password)), per
+/// user and verifier. Thread-safe.
+class FastPasswords {
+ public:
+  [[nodiscard]] std::optional<base::Sha256Digest> find(const std::string& user,
+                                                       const base::ScramVerifier& verifier) const;
+  void remember(const std::string& user, const base::ScramVerifier& verifier, const base::Secret& password);
+
+ private:
+  static constexpr std::size_t kMost = 10000;
+  mutable std::mutex mutex_;
+  /// By user name and stored key: a password that was changed is another one.
+  std::map<std::pair<std::string, base::Sha256Digest>, base::Sha256Digest> known_;
+};
+
+/// What MySQL sessions share beyond the rest.
+struct MysqlDoor {
+  MysqlGreetings& greetings;
+  MysqlConnections& connections;
+  FastPasswords& fast_passwords;
+  std::atomic<EVP_PKEY*> rsa_key;  ///< null: nobody listens for MySQL over TCP
+};
+
+/// A session of a MySQL client with a MySQL or MariaDB database.
+class MysqlSession final : public Session {
+ public:
+  MysqlSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival);
+  ~MysqlSession() override;
+
+ private:
+  using Event = wire::mysql::ServerLogin::Event;
+
+  void greet() override;
+  void received(std::string_view bytes) override;
+  void tls_started() override { follow(login_->tls_started()); }
+  [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().mysql_tls; }
+  [[nodiscard]] std::string encoded(const ClientError& error) override;
+  [[nodiscard]] std::unique_ptr<Handshake> make_handshake(login::Login& login) override;
+  [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
+  [[nodiscard]] std::unique_ptr<ClientFilter> make_filter() override;
+  [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
+  void database_refused(const UpstreamRefusal& refusal) override;
+  void forget_login() override { login_.reset(); }
+
+  void say_hello();
+  void follow(Event event);
+  [[nodiscard]] Event let_in();
+  void check_password();
+  /// Takes "user@database" apart when the listener is shared.
+  void read_names();
+  [[nodiscard]] std::vector<std::string> possible_databases() const;
+
+  class Filter;
+  std::unique_ptr<wire::mysql::ServerLogin> login_;
+  std::uint32_t id_;
+  Admission admission_;
+  std::string name_;      ///< the user's, without @database
+  std::string selected_;  ///< the configured database that was asked for
+  std::string schema_;    ///< what goes to the database; empty: the URI's
+  bool password_asked_ = false;
+  Filter* filter_ = nullptr;
+  /// What a task on its way from another thread looks at first.
+  std::shared_ptr<MysqlSession*> self_;
+};
+
+}  // namespace rolegate::gateway

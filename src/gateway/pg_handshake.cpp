@@ -1,0 +1,77 @@
+#include "gateway/pg_handshake.hpp"
+
+#include <fmt/format.h>
+
+#include "connect/connect.hpp"
+#include "connect/failures.hpp"
+#include "connect/pg_failure.hpp"
+#include "connect/server_text.hpp"
+
+namespace rolegate::gateway {
+
+Handshake::Event PgHandshake::event(wire::pg::ClientLogin::Event event) {
+  switch (event) {
+    case wire::pg::ClientLogin::Event::more:
+      return Event::more;
+    case wire::pg::ClientLogin::Event::start_tls:
+      return Event::start_tls;
+    case wire::pg::ClientLogin::Event::ready:
+      return Event::ready;
+    case wire::pg::ClientLogin::Event::failed:
+      break;
+  }
+  return Event::failed;
+}
+
+Handshake::Event PgCancelHandshake::event(wire::pg::ClientCancel::Event event) {
+  switch (event) {
+    case wire::pg::ClientCancel::Event::more:
+      return Event::more;
+    case wire::pg::ClientCancel::Event::start_tls:
+      return Event::start_tls;
+    case wire::pg::ClientCancel::Event::sent:
+      return Event::ready;
+    case wire::pg::ClientCancel::Event::failed:
+      break;
+  }
+  return Event::failed;
+}
+
+base::Error token_refused(const login::Login& login) {
+  base::Error error = connect::login_refused(login, {});
+  if (login.kind != config::Kind::password) {
+    error.message =
+        fmt::format("The database '{}' refused the IAM {} of {} for user {}.", login.database,
+                    login.engine == config::Engine::redshift ? "login" : "token",
+                    login.principal.empty() ? "the calling identity" : login.principal, login.user);
+  }
+  return error;
+}
+
+UpstreamFailure PgHandshake::failure(const login::Login& login,
+                                     const connect::TrustedCertificates& trusted) const {
+  using Kind = wire::pg::ClientFailure::Kind;
+  const wire::pg::ClientFailure& failed = machine_.failure();
+  switch (failed.kind) {
+    case Kind::tls_not_offered:
+      return {connect::tls_not_offered(login), {}, {}, 0};
+    case Kind::bytes_before_tls:
+      return {connect::bytes_before_tls(login), {}, {}, 0};
+    case Kind::unsupported_authentication:
+    case Kind::protocol:
+      return {connect::connection_failed(login, connect::server_text(failed.reason)), {}, {}, 0};
+    case Kind::server_error:
+      break;
+  }
+  const std::string reason = connect::server_text(failed.error.message);
+  UpstreamFailure out{
+      connect::pg_error(login, connect::Stage::handshake, {failed.error.sqlstate, reason}, trusted),
+      fmt::format("{}: {} (SQLSTATE {})", connect::server_text(failed.error.severity), reason,
+                  connect::server_text(failed.error.sqlstate)),
+      failed.error.sqlstate, 0};
+  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused))
+    out.error = token_refused(login);
+  return out;
+}
+
+}  // namespace rolegate::gateway

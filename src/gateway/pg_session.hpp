@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "gateway/session.hpp"
+#include "wire/pg/client_login.hpp"
+#include "wire/pg/server_login.hpp"
+
+namespace rolegate::gateway {
+
+/// A session of a PostgreSQL client with a PostgreSQL or Redshift database, or its CancelRequest.
+class PgSession final : public Session {
+ public:
+  PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival);
+  ~PgSession() override;
+
+ private:
+  using Event = wire::pg::ServerLogin::Event;
+
+  void received(std::string_view bytes) override;
+  void tls_started() override;
+  [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().postgresql_tls; }
+  [[nodiscard]] std::string encoded(const ClientError& error) override { return error.pg(); }
+  [[nodiscard]] std::unique_ptr<Handshake> make_handshake(login::Login& login) override;
+  [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
+  [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
+  void forget_login() override { login_.reset(); }
+
+  void follow(Event event);
+  [[nodiscard]] Event let_in();
+  void cancel();
+
+  class Cancelling;
+  std::unique_ptr<wire::pg::ServerLogin> login_;
+  Admission::Way way_ = Admission::Way::password;
+  wire::pg::CancelKey key_;
+  bool key_given_out_ = false;
+  std::unique_ptr<Cancelling> cancelling_;
+};
+
+}  // namespace rolegate::gateway

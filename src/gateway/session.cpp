@@ -1,0 +1,416 @@
+#include "gateway/session.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sys/epoll.h>
+
+#include "base/secret.hpp"
+
+namespace rolegate::gateway {
+namespace {
+
+std::uint64_t new_id(base::Random& random) {
+  std::uint64_t id = 0;
+  random.fill({reinterpret_cast<unsigned char*>(&id), sizeof id});
+  return id;
+}
+
+std::string_view end_name(Relay::End end) {
+  switch (end) {
+    case Relay::End::client_closed:
+      return "client_closed";
+    case Relay::End::client_lost:
+      return "client_lost";
+    case Relay::End::database_closed:
+      return "database_closed";
+    case Relay::End::database_lost:
+      return "database_lost";
+  }
+  return {};
+}
+
+}  // namespace
+
+Session::Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival)
+    : loop_(loop),
+      shared_(shared),
+      keeper_(keeper),
+      arrival_(std::move(arrival)),
+      began_(loop.now()),
+      id_(new_id(shared.random)),
+      client_(std::move(arrival_.socket)) {}
+
+Session::~Session() {
+  if (watched_ != 0) loop_.remove(client_.descriptor(), *this);
+  loop_.cancel(timer_);
+  if (counted_) shared_.logged_in.fetch_sub(1);
+  base::wipe(output_);
+}
+
+void Session::begin() {
+  if (!client().uid) keep_alive(client_.descriptor());
+  timer_ = loop_.in(kStartup, [this] { turn_away(startup_too_slow(), Refusal::timeout, "startup_timeout"); });
+  greet();
+  step();
+}
+
+// What the client sends while it logs in.
+
+void Session::ready(std::uint32_t) { step(); }
+
+/// Does what can be done now: what has to be sent, then TLS, then what has come; and says what to wait for.
+void Session::step() {
+  while (phase_ != Phase::over && phase_ != Phase::relaying && step_once()) {
+  }
+}
+
+/// False when there is something to wait for, or nothing more to do here.
+bool Session::step_once() {
+  if (!flush()) return false;
+  if (deaf_) {
+    watch(0);
+    return false;
+  }
+  return tls_pending_ ? step_tls() : read_client();
+}
+
+bool Session::step_tls() {
+  if (!client_.in_tls() && !client_.start_tls_server(tls_context())) {
+    fail({}, "client_tls_failed", "TLS could not be started.", Refusal::protocol);
+    return false;
+  }
+  switch (client_.handshake()) {
+    case Stream::Io::done:
+      tls_pending_ = false;
+      client_tls_ = client_.tls_text();
+      arrival_.client.certificate_name = client_.peer_common_name();
+      tls_started();
+      return true;
+    case Stream::Io::wants_read:
+      watch(EPOLLIN);
+      return false;
+    case Stream::Io::wants_write:
+      watch(EPOLLOUT);
+      return false;
+    case Stream::Io::closed:
+    case Stream::Io::failed:
+      break;
+  }
+  fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
+       Refusal::protocol);
+  return false;
+}
+
+bool Session::flush() {
+  if (output_.empty()) return true;
+  const auto [io, bytes] = client_.write(std::string_view(output_).substr(sent_));
+  sent_ += bytes;
+  if (io == Stream::Io::done) {
+    output_.clear();
+    sent_ = 0;
+    if (phase_ == Phase::leaving) client_.close_writing();
+    return true;
+  }
+  if (io == Stream::Io::wants_write || io == Stream::Io::wants_read) {
+    watch(io == Stream::Io::wants_write ? EPOLLOUT : EPOLLIN);
+    return false;
+  }
+  if (phase_ != Phase::leaving) audit_failure("client_gone", "The client went away during its login.");
+  end();
+  return false;
+}
+
+bool Session::read_client() {
+  const auto [io, bytes] = client_.read(loop_.buffer());
+  switch (io) {
+    case Stream::Io::wants_read:
+      watch(EPOLLIN);
+      return false;
+    case Stream::Io::wants_write:
+      watch(EPOLLOUT);
+      return false;
+    case Stream::Io::closed:
+    case Stream::Io::failed:
+      // A connection that said nothing at all is a health check, or a port scan: not worth a line.
+      if (phase_ != Phase::leaving && !user_.empty()) {
+        audit_failure("client_gone", "The client went away during its login.");
+      }
+      end();
+      return false;
+    case Stream::Io::done:
+      break;
+  }
+  const std::string_view came(loop_.buffer().data(), bytes);
+  if (phase_ == Phase::login) {
+    received(came);
+    ::OPENSSL_cleanse(loop_.buffer().data(), bytes);  // a password may have come this way
+  } else if (phase_ == Phase::connecting) {
+    if (early_.size() + came.size() > kMaxEarly) {
+      fail(encoded({"08P01", 1153, "08S01", "too much was sent before the login was over", {}, {}}),
+           "protocol_violation", "The client sent too much before its login was over.", Refusal::protocol);
+      return false;
+    }
+    early_.append(came);
+  }
+  // Whoever is being refused, or has been told to go, may go on talking; nobody listens.
+  return true;
+}
+
+void Session::watch(std::uint32_t events) {
+  if (events == watched_) return;
+  if (watched_ == 0) {
+    loop_.add(client_.descriptor(), events, *this);
+  } else if (events == 0) {
+    loop_.remove(client_.descriptor(), *this);
+  } else {
+    loop_.modify(client_.descriptor(), events, *this);
+  }
+  watched_ = events;
+}
+
+void Session::send(std::string bytes) {
+  if (output_.empty()) {
+    output_ = std::move(bytes);
+  } else {
+    output_ += bytes;
+  }
+}
+
+void Session::start_tls() { tls_pending_ = true; }
+
+// Who it is.
+
+Admission Session::admission(const std::string& user) {
+  user_ = user;
+  return admit(*settings().config, client(), user, shared_.own_uid);
+}
+
+void Session::authenticated(std::string_view how) {
+  how_ = how;
+  shared_.slowdown.succeeded(client().group);
+  loop_.cancel(timer_);
+  keeper_.authenticated(*this);
+  const std::size_t before = shared_.logged_in.fetch_add(1);
+  counted_ = true;
+  if (before >= settings().max_sessions) {
+    turn_away(too_many_sessions(settings().max_sessions), Refusal::too_many, "too_many_sessions");
+  }
+}
+
+void Session::choose_database(const std::string& name) {
+  const config::Config& config = *settings().config;
+  const std::string& wanted = listener().database.empty() ? name : listener().database;
+  if (wanted.empty()) return turn_away(database_missing(), Refusal::database, "database_unknown");
+  const config::GatewayUser* who = nullptr;
+  if (config.gateway && !config.gateway->users.empty()) who = config.gateway->find_user(user_);
+  const Choice choice = choose(config, wanted, who, listener().wire == Wire::mysql);
+  if (choice.broken) {
+    return turn_away(database_broken(wanted, config.file), Refusal::database, "config_invalid");
+  }
+  if (choice.database == nullptr) {
+    return turn_away(database_unknown(wanted, user_), Refusal::database, "database_unknown");
+  }
+  database_ = choice.database;
+  stats_ = shared_.stats.database(database_->name, database_->uri.engine);
+  connect();
+}
+
+/// The answer to a wrong password waits: longer each time, for all that come from there.
+void Session::refuse(const std::string& reason) {
+  phase_ = Phase::refusing;
+  loop_.cancel(timer_);
+  const auto delay = shared_.slowdown.failed(client().group, loop_.now());
+  timer_ = loop_.in(delay, [this, reason] {
+    fail(encoded(password_refused(user_)), "authentication_failed", reason, Refusal::authentication);
+  });
+}
+
+void Session::turn_away(const ClientError& error, Refusal refusal, std::string_view code) {
+  fail(encoded(error), code, error.message, refusal);
+}
+
+void Session::fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal) {
+  if (is_over()) return;
+  shared_.stats.refused(refusal);
+  audit_failure(code, message);
+  leave(std::move(bytes));
+}
+
+void Session::stop_listening() { deaf_ = true; }
+void Session::listen_again() { deaf_ = false; }
+
+void Session::close_quietly() {
+  deaf_ = false;
+  if (!is_over()) leave({});
+}
+
+void Session::evict() {
+  if (is_over()) return;
+  shared_.stats.refused(Refusal::too_many);
+  end();
+}
+
+// The database.
+
+void Session::connect() {
+  phase_ = Phase::connecting;
+  upstream_login_ = std::make_unique<UpstreamLogin>(
+      loop_, shared_.upstream, settings().config, *database_, settings().login_rate,
+      [this](login::Login& login) { return make_handshake(login); },
+      [this](std::expected<Upstream, UpstreamRefusal> result) {
+        if (result) {
+          upstream_ready(std::move(*result));
+        } else {
+          upstream_refused(std::move(result.error()));
+        }
+      });
+}
+
+void Session::upstream_ready(Upstream upstream) {
+  // The client may have been let in at the very moment it went; step() would notice, the relay does too.
+  stats_->login_ended(shared_.clock.now(), "ok", {}, upstream.steps.all());
+  facts_ = std::make_unique<UpstreamFacts>(
+      UpstreamFacts{upstream.user, upstream.endpoint, fmt::format("{}:{}", upstream.address, upstream.port),
+                    upstream.stream.tls_text(), upstream.role_arn, upstream.request_id});
+  std::string rest;
+  std::string start = session_start(upstream, rest);
+  rest += early_;
+  early_ = {};
+  if (watched_ != 0) watch(0);
+  // What is still unsent of the client's login goes first.
+  start.insert(0, output_.substr(sent_));
+  output_ = {};
+  sent_ = 0;
+
+  AuditRecord opened = record(AuditRecord::Event::open);
+  opened.steps = upstream.steps.all();
+  shared_.audit.write(opened);
+  stats_->sessions.fetch_add(1);
+  phase_ = Phase::relaying;
+  filter_ = make_filter();
+  relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(upstream.stream), filter_.get(),
+                                   *stats_, [this](Relay::End end) { relay_ended(end); });
+  forget_login();
+  relay_->start(std::move(start), rest);
+  if (settings().idle_timeout.count() > 0 && phase_ == Phase::relaying) check_idle();
+  // The login is on the stack; it goes when this is done.
+  loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
+}
+
+void Session::upstream_refused(UpstreamRefusal refusal) {
+  const base::Error& error = refusal.failure.error;
+  stats_->login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());
+  facts_ = std::make_unique<UpstreamFacts>(
+      UpstreamFacts{refusal.user, refusal.endpoint, {}, {}, refusal.role_arn, refusal.request_id});
+  database_refused(refusal);
+  audit_failure(error.code, error.message, &refusal.steps);
+  loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
+  leave(encoded(client_error(refusal.failure)));
+}
+
+// The session.
+
+void Session::check_idle() {
+  const auto left = relay_->last_activity() + settings().idle_timeout - loop_.now();
+  if (left > std::chrono::nanoseconds(0)) {
+    timer_ = loop_.at(loop_.now() + left, [this] { check_idle(); });
+    return;
+  }
+  const ClientError idle = idle_too_long();
+  finish_relay("idle_timeout", &idle);
+}
+
+void Session::relay_ended(Relay::End end) {
+  const bool database_went = end == Relay::End::database_closed || end == Relay::End::database_lost;
+  const ClientError gone = database_gone();
+  finish_relay(end_name(end), database_went ? &gone : nullptr);
+}
+
+void Session::finish_relay(std::string_view reason, const ClientError* last) {
+  AuditRecord closed = record(AuditRecord::Event::close);
+  closed.reason = reason;
+  closed.bytes_to_client = relay_->bytes_to_client();
+  closed.bytes_to_database = relay_->bytes_to_database();
+  shared_.audit.write(closed);
+  stats_->sessions.fetch_sub(1);
+  std::string words;
+  if (last != nullptr) words = last_words(*last, *relay_);
+  client_ = relay_->take_client();
+  // The relay may be on the stack.
+  loop_.in(std::chrono::milliseconds(0), [relay = std::move(relay_), filter = std::move(filter_)] {});
+  loop_.cancel(timer_);
+  leave(std::move(words));
+}
+
+void Session::shut_down() {
+  if (is_over()) return;
+  const ClientError error = shutting_down();
+  if (phase_ == Phase::relaying) return finish_relay("shutdown", &error);
+  audit_failure("shutdown", error.message);
+  leave(encoded(error));
+}
+
+// The end.
+
+/// The last words go out, then the client is heard out for a moment: closing a socket with unread bytes in it
+/// would take the words away from it again.
+void Session::leave(std::string bytes) {
+  loop_.cancel(timer_);
+  upstream_login_.reset();
+  if (!client_.is_open()) return end();
+  phase_ = Phase::leaving;
+  const bool tls_broken = tls_pending_;
+  tls_pending_ = false;
+  send(std::move(bytes));
+  timer_ = loop_.in(kLeaving, [this] { end(); });
+  if (tls_broken) return end();
+  if (output_.empty()) client_.close_writing();
+  step();
+}
+
+void Session::end() {
+  if (std::exchange(phase_, Phase::over) == Phase::over) return;
+  upstream_login_.reset();
+  keeper_.ended(*this);
+}
+
+AuditRecord Session::record(AuditRecord::Event event) const {
+  AuditRecord record;
+  record.event = event;
+  record.time = shared_.clock.now();
+  record.session = fmt::format("{:016x}", id_);
+  record.listener = listener().socket->address();
+  record.client_address = client().address;
+  record.client_uid = client().uid;
+  record.client_tls = client_tls_;
+  record.user = user_;
+  record.authentication = how_;
+  if (database_ != nullptr) {
+    record.database = database_->name;
+    record.engine = config::engine_name(database_->uri.engine);
+  }
+  if (facts_) {
+    record.upstream = facts_->endpoint;
+    record.upstream_dial = facts_->dialled;
+    record.upstream_user = facts_->user;
+    record.upstream_tls = facts_->tls;
+    record.role_arn = facts_->role_arn;
+    record.request_id = facts_->request_id;
+  }
+  if (event != AuditRecord::Event::open) {
+    record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - began_);
+  }
+  return record;
+}
+
+void Session::audit_failure(std::string_view code, std::string_view message, const login::Steps* steps) {
+  AuditRecord failed = record(AuditRecord::Event::fail);
+  failed.reason = code;
+  failed.message = message;
+  if (steps != nullptr) failed.steps = steps->all();
+  shared_.audit.write(failed);
+}
+
+}  // namespace rolegate::gateway

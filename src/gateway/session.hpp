@@ -1,0 +1,226 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "config/config.hpp"
+#include "gateway/access.hpp"
+#include "gateway/audit_log.hpp"
+#include "gateway/cancel_keys.hpp"
+#include "gateway/client_error.hpp"
+#include "gateway/event_loop.hpp"
+#include "gateway/limits.hpp"
+#include "gateway/listening.hpp"
+#include "gateway/relay.hpp"
+#include "gateway/stats.hpp"
+#include "gateway/stream.hpp"
+#include "gateway/upstream.hpp"
+
+namespace rolegate::gateway {
+
+/// An open door. `database`: of a listener of its own; empty: the client chooses.
+struct Listener {
+  std::shared_ptr<const ListeningSocket> socket;  ///< stays when a reload gives its address another meaning
+  Wire wire = Wire::postgresql;
+  std::string database;
+};
+
+/// What a reload replaces as a whole; a session keeps what it began with.
+struct Settings {
+  std::shared_ptr<const config::Config> config;
+  SslContextPtr postgresql_tls;  ///< null: TLS is not offered
+  SslContextPtr mysql_tls;
+  std::size_t max_sessions = 10000;
+  int login_rate = 100;
+  std::chrono::milliseconds idle_timeout{0};
+};
+
+struct MysqlDoor;
+
+/// What all sessions share. Everything in it is thread-safe.
+struct Shared {
+  UpstreamServices upstream;
+  const base::Clock& clock;
+  base::Random& random;
+  base::Log& log;
+  AuditLog& audit;
+  Stats& stats;
+  FailureSlowdown& slowdown;
+  CancelKeys& cancel_keys;
+  MysqlDoor& mysql;
+  const std::string& mock_key;  ///< for made-up SCRAM exchanges; a secret of the process
+  std::uint32_t own_uid;
+  std::atomic<std::size_t>& logged_in;  ///< sessions beyond their authentication
+};
+
+/// A connection that has just been accepted.
+struct Arrival {
+  Descriptor socket;
+  std::shared_ptr<const Listener> listener;
+  std::shared_ptr<const Settings> settings;
+  Client client;
+};
+
+class Session;
+
+/// Keeps sessions; one per event loop.
+class SessionKeeper {
+ public:
+  virtual ~SessionKeeper() = default;
+  virtual void authenticated(Session& session) = 0;
+  /// Takes it away; it is destroyed at the end of the loop's round.
+  virtual void ended(Session& session) = 0;
+};
+
+/// A client's connection from accept to close: the client proves who it is, the gateway logs in to the
+/// database, bytes are carried. This is what both protocols have in common; PgSession and MysqlSession speak
+/// them.
+class Session : public Retired, private Watcher {
+ public:
+  /// How long a client may take to log in, and to read a last message.
+  static constexpr std::chrono::seconds kStartup{10};
+  static constexpr std::chrono::seconds kLeaving{2};
+  /// What a client may send ahead while the database is being logged in to.
+  static constexpr std::size_t kMaxEarly = std::size_t{64} << 10;
+
+  Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Called once, by the keeper.
+  void begin();
+  /// Ends it now, with a proper message where the protocol has room for one.
+  void shut_down();
+  /// Drops a connection that has not authenticated, to make room.
+  void evict();
+
+  /// Its place in the keeper's lists.
+  std::list<std::unique_ptr<Session>>::iterator place;
+  std::optional<std::list<Session*>::iterator> waiting_place;
+
+ protected:
+  // What the protocols do.
+  virtual void greet() {}
+  virtual void received(std::string_view bytes) = 0;
+  virtual void tls_started() = 0;
+  [[nodiscard]] virtual const SslContextPtr& tls_context() const = 0;
+  [[nodiscard]] virtual std::string encoded(const ClientError& error) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Handshake> make_handshake(login::Login& login) = 0;
+  /// What the client is told when the database has let it in; `rest`: what it has sent ahead.
+  [[nodiscard]] virtual std::string session_start(Upstream& upstream, std::string& rest) = 0;
+  [[nodiscard]] virtual std::unique_ptr<ClientFilter> make_filter() { return nullptr; }
+  /// The last words to a client whose session was being carried; empty when they would fall into the middle
+  /// of something.
+  [[nodiscard]] virtual std::string last_words(const ClientError& error, const Relay& relay) = 0;
+  virtual void database_refused(const UpstreamRefusal&) {}
+  /// The login is over, either way: what it needed can go.
+  virtual void forget_login() = 0;
+
+  // What they can use.
+  void send(std::string bytes);
+  void start_tls();
+  /// The client's name is known; says how it may come in.
+  [[nodiscard]] Admission admission(const std::string& user);
+  /// It has proved who it is.
+  void authenticated(std::string_view how);
+  /// `name` empty: the listener's own, or none was named.
+  void choose_database(const std::string& name);
+  /// It has not: answers after a while.
+  void refuse(const std::string& reason);
+  void turn_away(const ClientError& error, Refusal refusal, std::string_view code);
+  /// Sends `bytes`, if there are any, and closes; `code` goes to the audit log.
+  void fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal);
+  /// What the client does from now on, its going away included, changes nothing.
+  void stop_listening();
+  void listen_again();
+  /// After something has come from elsewhere: sends, and goes on.
+  void advance() { step(); }
+  /// Closes without an answer, and without an audit line unless `code` is set.
+  void close_quietly();
+
+  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] Shared& shared() { return shared_; }
+  [[nodiscard]] const Settings& settings() const { return *arrival_.settings; }
+  [[nodiscard]] const Listener& listener() const { return *arrival_.listener; }
+  [[nodiscard]] const Client& client() const { return arrival_.client; }
+  [[nodiscard]] Stream& stream() { return client_; }
+  [[nodiscard]] const config::Database* database() const { return database_; }
+  [[nodiscard]] const std::string& user() const { return user_; }
+  [[nodiscard]] bool is_over() const { return phase_ == Phase::leaving || phase_ == Phase::over; }
+
+ private:
+  enum class Phase {
+    login,       ///< the client speaks
+    refusing,    ///< it was refused; the answer is held back
+    connecting,  ///< the database is being logged in to
+    relaying,
+    leaving,  ///< the last words are on their way
+    over,
+  };
+  struct UpstreamFacts {
+    std::string user;
+    std::string endpoint;
+    std::string dialled;
+    std::string tls;
+    std::string role_arn;
+    std::string request_id;
+  };
+
+  void ready(std::uint32_t events) override;
+  void step();
+  [[nodiscard]] bool step_once();
+  [[nodiscard]] bool step_tls();
+  [[nodiscard]] bool flush();
+  [[nodiscard]] bool read_client();
+  void watch(std::uint32_t events);
+  void connect();
+  void upstream_ready(Upstream upstream);
+  void upstream_refused(UpstreamRefusal refusal);
+  void relay_ended(Relay::End end);
+  void finish_relay(std::string_view reason, const ClientError* last);
+  void check_idle();
+  void leave(std::string bytes);
+  void end();
+  [[nodiscard]] AuditRecord record(AuditRecord::Event event) const;
+  void audit_failure(std::string_view code, std::string_view message, const login::Steps* steps = nullptr);
+
+  EventLoop& loop_;
+  Shared& shared_;
+  SessionKeeper& keeper_;
+  Arrival arrival_;
+  const base::SteadyTime began_;
+  const std::uint64_t id_;
+
+  Phase phase_ = Phase::login;
+  Stream client_;
+  bool tls_pending_ = false;  ///< TLS is to begin, or under way
+  bool deaf_ = false;
+  std::string output_;
+  std::size_t sent_ = 0;
+  std::uint32_t watched_ = 0;
+  EventLoop::TimerId timer_{};
+  bool counted_ = false;  ///< among shared.logged_in
+
+  std::string user_;
+  std::string how_;
+  std::string client_tls_;
+  const config::Database* database_ = nullptr;
+  std::shared_ptr<DatabaseStats> stats_;
+  std::unique_ptr<UpstreamLogin> upstream_login_;
+  std::string early_;
+  std::unique_ptr<UpstreamFacts> facts_;
+  std::unique_ptr<ClientFilter> filter_;
+  std::unique_ptr<Relay> relay_;
+};
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,203 @@
+#include "gateway/stream.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+namespace rolegate::gateway {
+namespace {
+
+constexpr std::size_t kLargestRecord = 16384;  // RFC 8446, 5.1
+
+bool is_address(const std::string& name) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return ::inet_pton(AF_INET, name.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, name.c_str(), bytes) == 1;
+}
+
+std::string openssl_reason() {
+  const unsigned long error = ::ERR_get_error();
+  const char* reason = ::ERR_reason_error_string(error);
+  ::ERR_clear_error();
+  return reason != nullptr ? reason : "the connection was closed";
+}
+
+struct FreeX509 {
+  void operator()(X509* certificate) const noexcept { ::X509_free(certificate); }
+};
+
+}  // namespace
+
+void SslFree::operator()(SSL* ssl) const noexcept { ::SSL_free(ssl); }
+void SslContextFree::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
+
+Stream::Io Stream::failed_system(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return Io::wants_read;
+  why_ = std::generic_category().message(error);
+  return Io::failed;
+}
+
+Stream::Io Stream::failed_tls(int result) {
+  const int system_error = errno;
+  switch (::SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Io::wants_read;
+    case SSL_ERROR_WANT_WRITE:
+      return Io::wants_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return Io::closed;
+    case SSL_ERROR_SYSCALL:
+      why_ = system_error != 0 ? std::generic_category().message(system_error) : openssl_reason();
+      break;
+    default:
+      why_ = openssl_reason();
+  }
+  ::ERR_clear_error();
+  return Io::failed;
+}
+
+Stream::Moved Stream::read(std::span<char> room) {
+  if (ssl_) return read_tls(room);
+  for (;;) {
+    const ssize_t got = ::recv(socket_.get(), room.data(), room.size(), 0);
+    if (got > 0) return {Io::done, static_cast<std::size_t>(got)};
+    if (got == 0) return {Io::closed, 0};
+    if (errno != EINTR) return {failed_system(errno), 0};
+  }
+}
+
+/// Record after record, as long as OpenSSL has something left of what it read from the socket; only then
+/// would another call cost a system call that, most of the time, finds nothing.
+Stream::Moved Stream::read_tls(std::span<char> room) {
+  std::size_t filled = 0;
+  do {
+    std::size_t got = 0;
+    errno = 0;
+    const int result = ::SSL_read_ex(ssl_.get(), room.data() + filled, room.size() - filled, &got);
+    if (result != 1) {
+      const Io io = failed_tls(result);
+      // What was read is delivered first; the end, or the failure, is met again at the next call.
+      return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
+    }
+    filled += got;
+  } while (room.size() - filled >= kLargestRecord && ::SSL_has_pending(ssl_.get()) == 1);
+  return {Io::done, filled};
+}
+
+bool Stream::holds_bytes() const { return ssl_ && ::SSL_has_pending(ssl_.get()) == 1; }
+
+Stream::Moved Stream::write(std::string_view bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    if (ssl_) {
+      std::size_t put = 0;
+      errno = 0;
+      const int result = ::SSL_write_ex(ssl_.get(), bytes.data() + written, bytes.size() - written, &put);
+      if (result != 1) return {failed_tls(result), written};
+      written += put;
+      continue;
+    }
+    const ssize_t put = ::send(socket_.get(), bytes.data() + written, bytes.size() - written, MSG_NOSIGNAL);
+    if (put >= 0) {
+      written += static_cast<std::size_t>(put);
+      if (written < bytes.size()) return {Io::wants_write, written};
+    } else if (errno != EINTR) {
+      const Io io = failed_system(errno);
+      return {io == Io::wants_read ? Io::wants_write : io, written};
+    }
+  }
+  return {Io::done, written};
+}
+
+bool Stream::start_tls_client(const SslContextPtr& context, const std::string& name, bool check_name) {
+  ssl_.reset(::SSL_new(context.get()));
+  if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_.get()) != 1) return false;
+  if (is_address(name)) {
+    if (check_name && ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl_.get()), name.c_str()) != 1) {
+      return false;
+    }
+  } else {
+    if (::SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) != 1) return false;
+    ::SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (check_name && ::SSL_set1_host(ssl_.get(), name.c_str()) != 1) return false;
+  }
+  ::SSL_set_connect_state(ssl_.get());
+  return true;
+}
+
+bool Stream::start_tls_server(const SslContextPtr& context) {
+  ssl_.reset(::SSL_new(context.get()));
+  if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_.get()) != 1) return false;
+  ::SSL_set_accept_state(ssl_.get());
+  return true;
+}
+
+Stream::Io Stream::handshake() {
+  errno = 0;
+  ::ERR_clear_error();  // what another connection of this thread left there would end this one
+  const int result = ::SSL_do_handshake(ssl_.get());
+  return result == 1 ? Io::done : failed_tls(result);
+}
+
+long Stream::verify_result() const { return ssl_ ? ::SSL_get_verify_result(ssl_.get()) : X509_V_OK; }
+
+std::string Stream::tls_text() const {
+  if (!ssl_) return {};
+  return std::string(::SSL_get_version(ssl_.get())) + " " + ::SSL_get_cipher_name(ssl_.get());
+}
+
+std::string Stream::server_end_point() const {
+  const std::unique_ptr<X509, FreeX509> peer(
+      ::SSL_is_server(ssl_.get()) == 1 ? nullptr : ::SSL_get1_peer_certificate(ssl_.get()));
+  X509* certificate = peer ? peer.get() : ::SSL_get_certificate(ssl_.get());
+  if (certificate == nullptr) return {};
+  int digest = NID_undef;
+  if (::X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) != 1) return {};
+  // RFC 5929, 4.1: the digest of the certificate's signature, but SHA-256 in place of MD5 and SHA-1.
+  if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+  const EVP_MD* algorithm = ::EVP_get_digestbynid(digest);
+  if (algorithm == nullptr) return {};
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (::X509_digest(certificate, algorithm, hash, &size) != 1) return {};
+  return {reinterpret_cast<const char*>(hash), size};
+}
+
+std::string Stream::peer_common_name() const {
+  if (!ssl_) return {};
+  const std::unique_ptr<X509, FreeX509> peer(::SSL_get1_peer_certificate(ssl_.get()));
+  if (!peer || ::SSL_get_verify_result(ssl_.get()) != X509_V_OK) return {};
+  const X509_NAME* subject = ::X509_get_subject_name(peer.get());
+  const int at = ::X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  // With two common names it is not clear who this is.
+  if (at < 0 || ::X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) return {};
+  unsigned char* text = nullptr;
+  const int size =
+      ::ASN1_STRING_to_UTF8(&text, ::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  ::OPENSSL_free(text);
+  // A NUL inside would end the name early for whoever compares C strings (CVE-2009-4034).
+  return name.find('\0') == std::string::npos ? name : std::string();
+}
+
+void Stream::close_writing() {
+  if (!socket_) return;
+  if (ssl_ && ::SSL_is_init_finished(ssl_.get()) == 1) {
+    ::SSL_shutdown(ssl_.get());
+    ::ERR_clear_error();
+  }
+  ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void Stream::close() noexcept {
+  ssl_.reset();
+  socket_.close();
+}
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,251 @@
+#include "gateway/upstream.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/x509_vfy.h>
+
+#include "connect/connect.hpp"
+#include "connect/failures.hpp"
+#include "connect/resolve.hpp"
+#include "connect/server_text.hpp"
+#include "gateway/errc.hpp"
+
+namespace rolegate::gateway {
+
+std::shared_ptr<LoginRate> LoginRates::of(const std::string& database, int per_second) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = rates_[database];
+  if (!entry.rate || entry.per_second != per_second) {
+    entry = {per_second, std::make_shared<LoginRate>(per_second)};
+  }
+  return entry.rate;
+}
+
+/// What the other thread brings: everything that may take time.
+struct UpstreamLogin::Made {
+  login::Login login;
+  std::vector<std::string> addresses;
+  std::shared_ptr<const UpstreamTlsContext> tls;
+};
+
+UpstreamLogin::UpstreamLogin(EventLoop& loop, UpstreamServices services,
+                             std::shared_ptr<const config::Config> config, const config::Database& database,
+                             int login_rate, MakeHandshake make_handshake, Done done)
+    : loop_(loop),
+      services_(services),
+      config_(std::move(config)),
+      database_(database),
+      make_handshake_(std::move(make_handshake)),
+      done_(std::move(done)),
+      self_(std::make_shared<UpstreamLogin*>(this)) {
+  const auto turn = services_.rates.of(database.name, login_rate)->reserve(loop_.now(), kPatience);
+  if (!turn) {
+    timer_ = loop_.in(std::chrono::milliseconds(0), [this, login_rate] {
+      fail({base::make_error(
+                Errc::login_rate_exceeded,
+                fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
+                fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
+                            "connection pool, or raise it if the database can take more.",
+                            login_rate),
+                true),
+            {},
+            {},
+            0});
+    });
+    return;
+  }
+  timer_ = loop_.in(*turn, [this] { make_login(login::Fresh::no); });
+}
+
+UpstreamLogin::~UpstreamLogin() {
+  *self_ = nullptr;
+  loop_.cancel(timer_);
+}
+
+void UpstreamLogin::make_login(login::Fresh fresh) {
+  if (deadline_ == base::SteadyTime{}) {
+    deadline_ = loop_.now() + database_.uri.connect_timeout.value_or(login::kDefaultTimeout);
+  }
+  // The call keeps the deadline itself and says what it waited for; the second on top is for one that cannot.
+  loop_.cancel(timer_);
+  timer_ = loop_.at(deadline_ + std::chrono::seconds(1), [this] { timed_out(); });
+  services_.pool.submit(database_.name, login::CallPool::Urgency::login,
+                        [self = self_, &loop = loop_, services = services_, config = config_,
+                         &database = database_, deadline = base::Deadline(deadline_), fresh] {
+                          login::Steps steps;
+                          base::Result<Made> result = [&]() -> base::Result<Made> {
+                            auto login = services.logins.login(*config, database, deadline, &steps, fresh);
+                            if (!login) return std::unexpected(std::move(login.error()));
+                            auto tls = services.tls.context(*login);
+                            if (!tls) return std::unexpected(std::move(tls.error()));
+                            auto addresses = steps.walk(login::StepName::resolve, [&] {
+                              return connect::resolve(login->dial.host, login->dial.port, deadline);
+                            });
+                            if (!addresses) return std::unexpected(std::move(addresses.error()));
+                            return Made{std::move(*login), std::move(*addresses), std::move(*tls)};
+                          }();
+                          loop.post([self, result = std::move(result), steps = std::move(steps)]() mutable {
+                            if (*self != nullptr) (*self)->made(std::move(result), std::move(steps));
+                          });
+                        });
+}
+
+void UpstreamLogin::made(base::Result<Made> result, login::Steps steps) {
+  steps_ = std::move(steps);
+  if (!result) return fail({std::move(result.error()), {}, {}, 0});
+  dial(std::move(*result));
+}
+
+void UpstreamLogin::dial(Made made) {
+  made_ = std::make_unique<Made>(std::move(made));
+  loop_.cancel(timer_);
+  timer_ = loop_.at(deadline_, [this] { timed_out(); });
+  begin_step(login::StepName::tcp);
+  dialer_ = std::make_unique<Dialer>(
+      loop_, made_->addresses, made_->login.dial.port, deadline_,
+      [this](std::expected<Dialer::Connected, Dialer::Unreachable> connection) {
+        if (connection) return connected(std::move(*connection));
+        const auto& [reason, timed_out] = connection.error();
+        fail({timed_out ? connect::timed_out(made_->login, connect::Stage::connecting)
+                        : connect::not_connected(made_->login, reason),
+              {},
+              {},
+              0});
+      });
+}
+
+void UpstreamLogin::connected(Dialer::Connected connection) {
+  address_ = std::move(connection.address);
+  step_detail_ = address_;
+  end_step();
+  begin_step(login::StepName::tls);
+  handshake_ = make_handshake_(made_->login);
+  TlsTarget target{made_->tls->ssl, made_->login.host, made_->login.ssl_mode == config::SslMode::verify_full};
+  driver_ = std::make_unique<HandshakeDriver>(loop_, Stream(std::move(connection.socket)), *handshake_,
+                                              std::move(target),
+                                              [this](HandshakeDriver::Outcome outcome) { ended(outcome); });
+  driver_->on_tls = [this](bool finished) {
+    if (!finished) return;
+    step_detail_ = driver_->stream().tls_text();
+    end_step();
+    begin_step(login::StepName::handshake);
+  };
+  // The dialer is on the stack below; it goes at the next step's expense.
+  driver_->start();
+}
+
+void UpstreamLogin::ended(HandshakeDriver::Outcome outcome) {
+  if (outcome == HandshakeDriver::Outcome::ready) return succeed();
+  UpstreamFailure failure = explain(outcome);
+  const bool refused = failure.error.code == connect::code_name(connect::Errc::iam_token_refused) ||
+                       failure.error.code == connect::code_name(connect::Errc::password_refused);
+  if (refused && made_->login.from_cache && !std::exchange(retried_, true)) {
+    end_step(&failure.error);
+    // Not here: driver and dialer are on the stack.
+    loop_.cancel(timer_);
+    timer_ = loop_.in(std::chrono::milliseconds(0), [this] {
+      driver_.reset();
+      dialer_.reset();
+      make_login(login::Fresh::yes);
+    });
+    return;
+  }
+  fail(std::move(failure));
+}
+
+UpstreamFailure UpstreamLogin::explain(HandshakeDriver::Outcome outcome) {
+  const login::Login& login = made_->login;
+  const connect::TrustedCertificates& trusted = made_->tls->trusted;
+  if (outcome == HandshakeDriver::Outcome::failed) return handshake_->failure(login, trusted);
+  const Stream& stream = driver_->stream();
+  if (outcome == HandshakeDriver::Outcome::tls_failed) {
+    const long verdict = stream.verify_result();
+    if (verdict == X509_V_OK)
+      return {connect::tls_failed(login, connect::server_text(stream.why())), {}, {}, 0};
+    const bool name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
+    const char* reason = name ? "" : ::X509_verify_cert_error_string(verdict);
+    return {connect::certificate_refused(
+                login, name ? connect::CertificateFault::name : connect::CertificateFault::chain, reason,
+                trusted.origin, trusted.missing),
+            {},
+            {},
+            0};
+  }
+  const std::string why = stream.why().empty() ? "it closed the connection" : stream.why();
+  return {
+      base::make_error(Errc::upstream_lost,
+                       fmt::format("The {} ended the connection in the middle of the login: {}.",
+                                   connect::place(login), why),
+                       driver_->heard() ? "It may be restarting or out of connections."
+                                        : "Something other than the database may be listening there, or a "
+                                          "tunnel leads nowhere.",
+                       true),
+      {},
+      {},
+      0};
+}
+
+void UpstreamLogin::timed_out() {
+  if (!made_) {
+    return fail(
+        {base::make_error(Errc::upstream_timeout,
+                          fmt::format("No login for database '{}' could be made in time.", database_.name),
+                          "Too many logins may be waiting for AWS or the name server.", true),
+         {},
+         {},
+         0});
+  }
+  connect::Stage stage = connect::Stage::connecting;
+  if (driver_) {
+    stage = driver_->tls_done()                                      ? connect::Stage::handshake
+            : !driver_->heard() && handshake_->server_speaks_first() ? connect::Stage::greeting
+                                                                     : connect::Stage::tls;
+  }
+  fail({connect::timed_out(made_->login, stage), {}, {}, 0});
+}
+
+void UpstreamLogin::succeed() {
+  end_step();
+  Upstream upstream{
+      driver_->take_stream(),
+      std::move(handshake_),
+      std::move(address_),
+      made_->login.dial.port,
+      {made_->tls->ssl, made_->login.host, made_->login.ssl_mode == config::SslMode::verify_full},
+      std::move(steps_),
+      std::move(made_->login.user),
+      fmt::format("{}:{}", made_->login.host, made_->login.port),
+      std::move(made_->login.role_arn),
+      std::move(made_->login.request_id)};
+  Done done = std::move(done_);
+  done(std::move(upstream));
+}
+
+void UpstreamLogin::fail(UpstreamFailure failure) {
+  end_step(&failure.error);
+  UpstreamRefusal refusal{std::move(failure), std::move(steps_), {}, {}, {}, {}, {}};
+  if (made_) {
+    refusal.user = made_->login.user;
+    refusal.endpoint = fmt::format("{}:{}", made_->login.host, made_->login.port);
+    refusal.role_arn = made_->login.role_arn;
+    refusal.request_id = made_->login.request_id;
+  }
+  Done done = std::move(done_);
+  done(std::unexpected(std::move(refusal)));
+}
+
+void UpstreamLogin::begin_step(login::StepName name, std::string detail) {
+  step_ = name;
+  step_began_ = std::chrono::steady_clock::now();
+  step_detail_ = std::move(detail);
+}
+
+void UpstreamLogin::end_step(const base::Error* error) {
+  if (!step_) return;
+  steps_.add(*step_, std::chrono::steady_clock::now() - step_began_, std::move(step_detail_),
+             error != nullptr ? std::optional(*error) : std::nullopt);
+  step_.reset();
+}
+
+}  // namespace rolegate::gateway

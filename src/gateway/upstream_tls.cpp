@@ -1,0 +1,94 @@
+#include "gateway/upstream_tls.hpp"
+
+#include <chrono>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "base/sha256.hpp"
+#include "connect/connect.hpp"
+
+namespace rolegate::gateway {
+namespace {
+
+constexpr std::chrono::seconds kLookAgain{60};
+/// Several records of 8 KB, PostgreSQL's size, with one system call. The buffer is given back between bursts.
+constexpr std::size_t kReadAhead = std::size_t{64} << 10;
+
+struct FreeBio {
+  void operator()(BIO* bio) const noexcept { ::BIO_free(bio); }
+};
+struct FreeCertificate {
+  void operator()(X509* certificate) const noexcept { ::X509_free(certificate); }
+};
+
+/// How many certificates of the text were added.
+int add_certificates(X509_STORE* store, const std::string& pem) {
+  const std::unique_ptr<BIO, FreeBio> text(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  int added = 0;
+  while (text) {
+    const std::unique_ptr<X509, FreeCertificate> one(
+        ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+    if (!one) break;
+    if (::X509_STORE_add_cert(store, one.get()) == 1) ++added;
+  }
+  ::ERR_clear_error();  // the end of the text is an error to PEM_read
+  return added;
+}
+
+SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
+  SslContextPtr context(::SSL_CTX_new(::TLS_client_method()), SslContextFree{});
+  if (!context) return nullptr;
+  SSL_CTX* const raw = context.get();
+  ::SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+  ::SSL_CTX_set_mode(
+      raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ::SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_read_ahead(raw, 1);
+  ::SSL_CTX_set_default_read_buffer_len(raw, kReadAhead);
+  if (mode == config::SslMode::require) {
+    ::SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
+    return context;
+  }
+  ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
+  // A root that is trusted by name need not be self-signed, as libpq and Connector/C have it too.
+  ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(raw), X509_V_FLAG_PARTIAL_CHAIN);
+  return add_certificates(::SSL_CTX_get_cert_store(raw), pem) > 0 ? context : nullptr;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(const login::Login& login) {
+  const Key key{login.ssl_mode, login.ssl_root_cert, connect::is_rds_endpoint(login.host)};
+  const std::lock_guard lock(mutex_);
+  auto found = entries_.find(key);
+  if (found != entries_.end() && clock_.steady() < found->second.read_at + kLookAgain) {
+    return found->second.context;
+  }
+  auto made = std::make_shared<UpstreamTlsContext>();
+  std::string pem;
+  if (login.ssl_mode != config::SslMode::require) {
+    auto trusted = connect::trusted_certificates(login, environment_);
+    if (!trusted) return std::unexpected(std::move(trusted.error()));
+    pem = std::move(trusted->pem);
+    made->trusted = std::move(*trusted);
+    made->trusted.pem.clear();
+  }
+  const std::string digest = base::hex(base::sha256(pem));
+  if (found != entries_.end() && found->second.digest == digest) {
+    found->second.read_at = clock_.steady();
+    return found->second.context;
+  }
+  made->ssl = make_context(login.ssl_mode, pem);
+  if (!made->ssl) {
+    return base::fail(connect::Errc::ca_missing,
+                      "There is no usable certificate in " + made->trusted.origin + ".",
+                      "It must hold PEM text: -----BEGIN CERTIFICATE-----.");
+  }
+  entries_.insert_or_assign(key, Entry{clock_.steady(), digest, made});
+  return made;
+}
+
+}  // namespace rolegate::gateway

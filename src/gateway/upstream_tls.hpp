@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+#include "base/clock.hpp"
+#include "base/environment.hpp"
+#include "base/error.hpp"
+#include "connect/ca.hpp"
+#include "gateway/stream.hpp"
+#include "login/login.hpp"
+
+namespace rolegate::gateway {
+
+/// What an upstream's TLS is made with. Shared by every session that verifies against the same certificates.
+struct UpstreamTlsContext {
+  SslContextPtr ssl;
+  connect::TrustedCertificates trusted;  ///< for messages; without its text
+};
+
+/// TLS contexts by what they verify against: reading a system's certificates costs ten milliseconds, a login
+/// must not. Files are looked at again once a minute, so that a renewed CA is noticed without a restart;
+/// sessions keep what they began with. Thread-safe; reads files.
+class UpstreamTls {
+ public:
+  UpstreamTls(const base::Environment& environment, const base::Clock& clock)
+      : environment_(environment), clock_(clock) {}
+
+  /// Errors: connect's ca_missing.
+  [[nodiscard]] base::Result<std::shared_ptr<const UpstreamTlsContext>> context(const login::Login& login);
+
+ private:
+  using Key = std::tuple<config::SslMode, std::string, bool>;
+  struct Entry {
+    base::SteadyTime read_at;
+    std::string digest;
+    std::shared_ptr<const UpstreamTlsContext> context;
+  };
+
+  const base::Environment& environment_;
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace rolegate::gateway

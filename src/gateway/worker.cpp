@@ -1,0 +1,190 @@
+#include "gateway/worker.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "gateway/mysql_session.hpp"
+#include "gateway/pg_session.hpp"
+
+namespace rolegate::gateway {
+namespace {
+
+/// As long as there is no descriptor or memory for one more connection.
+constexpr std::chrono::milliseconds kOutOfRoom{200};
+constexpr int kAcceptedAtOnce = 16;
+
+Client client_of(int socket, const sockaddr_storage& address, socklen_t size) {
+  Client client;
+  if (address.ss_family == AF_UNIX) {
+    ucred peer{};
+    socklen_t room = sizeof peer;
+    // Nobody in particular, should the kernel not say: user 4294967295 is never valid.
+    client.uid = ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &room) == 0 ? peer.uid : UINT32_MAX;
+    client.group = fmt::format("uid {}", *client.uid);
+    return client;
+  }
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+    client.group = host;
+    client.address =
+        address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+  }
+  return client;
+}
+
+}  // namespace
+
+/// Takes connections from one listener. Several loops wait for it; the kernel wakes one.
+class Worker::Acceptor final : public Watcher {
+ public:
+  Acceptor(Worker& worker, std::shared_ptr<const Listener> listener,
+           std::function<std::shared_ptr<const Settings>()> settings, Place place)
+      : worker_(worker),
+        listener_(std::move(listener)),
+        settings_(std::move(settings)),
+        place_(std::move(place)) {
+    wait();
+  }
+  ~Acceptor() override {
+    if (waiting_) worker_.loop_.remove(descriptor(), *this);
+    worker_.loop_.cancel(pause_);
+  }
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+ private:
+  [[nodiscard]] int descriptor() const { return listener_->socket->descriptor(); }
+
+  void wait() {
+    worker_.loop_.add(descriptor(), EPOLLIN | EPOLLEXCLUSIVE, *this);
+    waiting_ = true;
+  }
+
+  void ready(std::uint32_t) override {
+    for (int i = 0; i < kAcceptedAtOnce; ++i) {
+      sockaddr_storage address{};
+      socklen_t size = sizeof address;
+      Descriptor socket(::accept4(descriptor(), reinterpret_cast<sockaddr*>(&address), &size,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!socket) return failed(errno);
+      Client client = client_of(socket.get(), address, size);
+      if (!client.uid) {
+        const int yes = 1;
+        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      }
+      place_().take({std::move(socket), listener_, settings_(), std::move(client)});
+    }
+  }
+
+  void failed(int error) {
+    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
+    worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
+                                 listener_->socket->address(), std::generic_category().message(error));
+    worker_.loop_.remove(descriptor(), *this);
+    waiting_ = false;
+    pause_ = worker_.loop_.in(kOutOfRoom, [this] { wait(); });
+  }
+
+  Worker& worker_;
+  const std::shared_ptr<const Listener> listener_;
+  const std::function<std::shared_ptr<const Settings>()> settings_;
+  const Place place_;
+  bool waiting_ = false;
+  EventLoop::TimerId pause_{};
+};
+
+Worker::Worker(std::size_t most_waiting) : most_waiting_(most_waiting) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start(Shared& shared) {
+  shared_ = &shared;
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] {
+    acceptors_.clear();
+    waiting_.clear();
+    while (!sessions_.empty()) {
+      std::unique_ptr<Session> session = std::move(sessions_.front());
+      sessions_.pop_front();
+      loop_.retire(std::move(session));
+    }
+  });
+  loop_.stop();
+  thread_.join();
+}
+
+void Worker::accept_on(std::vector<std::shared_ptr<const Listener>> listeners,
+                       std::function<std::shared_ptr<const Settings>()> settings, Place place) {
+  loop_.post(
+      [this, listeners = std::move(listeners), settings = std::move(settings), place = std::move(place)] {
+        acceptors_.clear();
+        for (const auto& listener : listeners) {
+          acceptors_.push_back(std::make_unique<Acceptor>(*this, listener, settings, place));
+        }
+      });
+}
+
+void Worker::take(Arrival arrival) {
+  sessions_now_.fetch_add(1, std::memory_order_relaxed);  // counts at once: the next one goes elsewhere
+  loop_.post([this, arrival = std::move(arrival)]() mutable { begin(std::move(arrival)); });
+}
+
+void Worker::begin(Arrival arrival) {
+  shared_->stats.connections.fetch_add(1);
+  shared_->stats.connections_now.fetch_add(1);
+  shared_->stats.authenticating_now.fetch_add(1);
+  if (waiting_.size() >= most_waiting_) waiting_.front()->evict();
+  SessionKeeper& keeper = *this;
+  std::unique_ptr<Session> made;
+  if (arrival.listener->wire == Wire::postgresql) {
+    made = std::make_unique<PgSession>(loop_, *shared_, keeper, std::move(arrival));
+  } else {
+    made = std::make_unique<MysqlSession>(loop_, *shared_, keeper, std::move(arrival));
+  }
+  Session& session = *sessions_.emplace_front(std::move(made));
+  session.place = sessions_.begin();
+  session.waiting_place = waiting_.insert(waiting_.end(), &session);
+  session.begin();
+}
+
+void Worker::authenticated(Session& session) {
+  if (!session.waiting_place) return;
+  waiting_.erase(*session.waiting_place);
+  session.waiting_place.reset();
+  shared_->stats.authenticating_now.fetch_sub(1);
+}
+
+void Worker::ended(Session& session) {
+  authenticated(session);
+  shared_->stats.connections_now.fetch_sub(1);
+  std::unique_ptr<Session> whole = std::move(*session.place);
+  sessions_.erase(session.place);
+  loop_.retire(std::move(whole));
+  sessions_now_.fetch_sub(1, std::memory_order_relaxed);
+  if (sessions_.empty()) on_empty();
+}
+
+void Worker::shut_down_sessions() {
+  loop_.post([this] {
+    for (auto next = sessions_.begin(); next != sessions_.end();) {
+      Session& session = **next++;  // it may go
+      session.shut_down();
+    }
+  });
+}
+
+}  // namespace rolegate::gateway

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <list>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gateway/event_loop.hpp"
+#include "gateway/session.hpp"
+
+namespace rolegate::gateway {
+
+/// An event loop with its thread and its sessions. Public functions are thread-safe.
+class Worker final : private SessionKeeper {
+ public:
+  /// Where a connection that was accepted goes: to the worker that has the fewest.
+  using Place = std::function<Worker&()>;
+
+  /// `most_waiting`: connections that have not authenticated; the oldest makes room for the newest.
+  explicit Worker(std::size_t most_waiting);
+  ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// `shared` outlives this.
+  void start(Shared& shared);
+  /// Ends all sessions at once and the thread.
+  void stop();
+
+  /// Accepts connections on these, and on no others any more. `settings` gives those of the moment.
+  void accept_on(std::vector<std::shared_ptr<const Listener>> listeners,
+                 std::function<std::shared_ptr<const Settings>()> settings, Place place);
+  void take(Arrival arrival);
+  /// Ends every session with a message.
+  void shut_down_sessions();
+
+  [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
+  [[nodiscard]] EventLoop& loop() { return loop_; }
+  /// Told on the worker's thread whenever its last session has ended.
+  std::function<void()> on_empty = [] {};
+
+ private:
+  class Acceptor;
+  void authenticated(Session& session) override;
+  void ended(Session& session) override;
+  void begin(Arrival arrival);
+
+  Shared* shared_ = nullptr;
+  const std::size_t most_waiting_;
+  EventLoop loop_;
+  std::list<std::unique_ptr<Session>> sessions_;
+  std::list<Session*> waiting_;  ///< not authenticated, oldest first
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::atomic<std::size_t> sessions_now_{0};
+  std::thread thread_;
+};
+
+}  // namespace rolegate::gateway
