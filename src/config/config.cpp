@@ -114,19 +114,15 @@ void read_databases(Fields& top, Config& out, TakenAddresses& taken, Report& rep
 /// The sections gateway and admin, and the databases, which all listen somewhere.
 void read_listening(Fields& top, Config& out, Report& report) {
   TakenAddresses taken;
-  std::optional<Fields> gateway;
-  if (const Node* section = top.of_type("gateway", Node::Type::map)) {
-    gateway.emplace(*section, "gateway", report);
-    out.gateway = read_gateway(*gateway, database_names(top), taken, report);
-  }
+  const Node* gateway = top.of_type("gateway", Node::Type::map);
+  if (gateway != nullptr) out.gateway = read_gateway(*gateway, database_names(top), taken, report);
   const Node::Entry* entry = top.find("gateway");
   out.gateway_broken = entry != nullptr && entry->value->type != Node::Type::null && !out.gateway;
-  if (const Node* section = top.of_type("admin", Node::Type::map)) {
-    Fields admin(*section, "admin", report);
-    out.admin = read_admin(admin, taken, report).value_or(Admin{});
+  if (const Node* admin = top.of_type("admin", Node::Type::map)) {
+    out.admin = read_admin(*admin, taken, report).value_or(Admin{});
   }
   read_databases(top, out, taken, report);
-  warn_of_closed_doors(out, gateway ? &*gateway : nullptr, taken, report);
+  warn_of_closed_doors(out, gateway, taken, report);
 }
 
 }  // namespace

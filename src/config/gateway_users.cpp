@@ -117,21 +117,28 @@ class Reader {
   }
 
   void unknown_database(const std::string& field, const Fields::Text& name) {
-    // Looking for the nearest of thousands of names takes a while; for the first ones it is worth it.
-    constexpr int kSuggestions = 20;
-    const std::vector<std::string_view> names(databases_.begin(), databases_.end());
-    const std::string_view nearest =
-        unknown_databases_++ < kSuggestions ? base::nearest(name.value, names) : std::string_view();
+    const std::string_view nearest = nearest_database(name.value);
     report_.error(name.place, field, fmt::format("{} is not a configured database.", quoted(name.value)),
                   nearest.empty() ? "`rolegate config list` lists them."
                                   : fmt::format("Did you mean {}?", quoted(nearest)));
+  }
+
+  /// Looking for one takes as many steps as the two texts have pairs of bytes: there is an end to that in a
+  /// file with thousands of databases and thousands of slips.
+  [[nodiscard]] std::string_view nearest_database(std::string_view word) {
+    const std::vector<std::string_view> names(databases_.begin(), databases_.end());
+    std::size_t steps = 0;
+    for (const std::string_view name : names) steps += word.size() * name.size();
+    if (steps > steps_left_) return {};
+    steps_left_ -= steps;
+    return base::nearest(word, names);
   }
 
   const UserSurroundings& surroundings_;
   Report& report_;
   std::set<std::string_view> databases_;
   std::map<std::string, int> lines_;  ///< of the names
-  int unknown_databases_ = 0;
+  std::size_t steps_left_ = 50'000'000;
 };
 
 }  // namespace

@@ -66,37 +66,39 @@ bool verifies_clients(const GatewayListeners& listeners) {
 
 }  // namespace
 
-std::optional<Gateway> read_gateway(Fields& section, std::span<const std::string> databases,
+std::optional<Gateway> read_gateway(const Node& section, std::span<const std::string> databases,
                                     TakenAddresses& taken, Report& report) {
   const std::size_t errors = report.errors();
-  check_keys(section, kFields);
+  Fields fields(section, "gateway", report);
+  check_keys(fields, kFields);
   Gateway out;
-  out.postgresql = read_listeners(section, "postgresql", SocketForm::folder, taken, report);
-  out.mysql = read_listeners(section, "mysql", SocketForm::file, taken, report);
+  out.postgresql = read_listeners(fields, "postgresql", SocketForm::folder, taken, report);
+  out.mysql = read_listeners(fields, "mysql", SocketForm::file, taken, report);
   const bool client_ca = verifies_clients(out.postgresql) || verifies_clients(out.mysql);
-  out.users = read_gateway_users(section, {databases, client_ca}, report);
-  if (const auto most = section.whole_number("max_sessions", 1, 1'000'000))
+  out.users = read_gateway_users(fields, {databases, client_ca}, report);
+  if (const auto most = fields.whole_number("max_sessions", 1, 1'000'000))
     out.max_sessions = static_cast<std::size_t>(*most);
-  if (const auto rate = section.whole_number("login_rate", 1, 10'000))
+  if (const auto rate = fields.whole_number("login_rate", 1, 10'000))
     out.login_rate = static_cast<int>(*rate);
-  out.idle_timeout = section.duration("idle_timeout", kMaxIdle).value_or(out.idle_timeout);
-  out.drain_timeout = section.duration("drain_timeout", kMaxDrain).value_or(out.drain_timeout);
-  out.audit_log = path_of(section, "audit_log");
+  out.idle_timeout = fields.duration("idle_timeout", kMaxIdle).value_or(out.idle_timeout);
+  out.drain_timeout = fields.duration("drain_timeout", kMaxDrain).value_or(out.drain_timeout);
+  out.audit_log = path_of(fields, "audit_log");
   if (report.errors() != errors) return std::nullopt;
   return out;
 }
 
-std::optional<Admin> read_admin(Fields& section, TakenAddresses& taken, Report& report) {
+std::optional<Admin> read_admin(const Node& section, TakenAddresses& taken, Report& report) {
   const std::size_t errors = report.errors();
-  check_keys(section, kAdminFields);
+  Fields fields(section, "admin", report);
+  check_keys(fields, kAdminFields);
   Admin out;
-  if (const auto text = section.text("listen", 256)) {
-    if (auto listen = read_listen_address(*text, section.path("listen"), SocketForm::none, taken, report)) {
+  if (const auto text = fields.text("listen", 256)) {
+    if (auto listen = read_listen_address(*text, fields.path("listen"), SocketForm::none, taken, report)) {
       out.configured = true;
       out.listen = std::move(*listen);
       if (!is_local(out.listen)) {
-        section.warning("listen", "can be reached from other machines, and nobody has to log in there.",
-                        "Write 127.0.0.1, or let a firewall see to it.");
+        fields.warning("listen", "can be reached from other machines, and nobody has to log in there.",
+                       "Write 127.0.0.1, or let a firewall see to it.");
       }
     }
   }
@@ -104,35 +106,31 @@ std::optional<Admin> read_admin(Fields& section, TakenAddresses& taken, Report& 
   return out;
 }
 
-void warn_of_closed_doors(const Config& config, Fields* section, const TakenAddresses& taken,
+void warn_of_closed_doors(const Config& config, const Node* section, const TakenAddresses& taken,
                           Report& report) {
   if (config.gateway_broken) return;
   const std::vector<GatewayUser> nobody;
   const std::vector<GatewayUser>& users = config.gateway ? config.gateway->users : nobody;
-  if (taken.first_tcp()) {
-    const auto& [address, place] = *taken.first_tcp();
-    const auto can_use_tcp = [](const GatewayUser& user) {
-      return user.scram || !user.client_cert_cn.empty();
-    };
-    if (users.empty()) {
-      report.warning(place, "gateway.users",
-                     "is empty: clients that come over TCP are refused until users exist.",
-                     "Add what `rolegate passwd NAME` prints.");
-    } else if (std::ranges::none_of(users, can_use_tcp)) {
-      report.warning(place, "gateway.users", "has nobody who could log in over TCP.",
-                     "Give a user a password (`rolegate passwd NAME` makes it) or a client_cert_cn.");
-    }
+  const auto can_use_tcp = [](const GatewayUser& user) { return user.scram || !user.client_cert_cn.empty(); };
+  if (taken.first_tcp() && users.empty()) {
+    report.warning(*taken.first_tcp(), "gateway.users",
+                   "is empty: clients that come over TCP are refused until users exist.",
+                   "Add what `rolegate passwd NAME` prints.");
+  } else if (taken.first_tcp() && std::ranges::none_of(users, can_use_tcp)) {
+    report.warning(*taken.first_tcp(), "gateway.users", "has nobody who could log in over TCP.",
+                   "Give a user a password (`rolegate passwd NAME` makes it) or a client_cert_cn.");
   }
-  if (section == nullptr) return;
-  if (!taken.first_tcp() && !taken.has_unix()) {
-    section->warning({}, "listens nowhere.", "Add listen to gateway.postgresql or gateway.mysql.");
+  if (section == nullptr || taken.has_unix()) return;
+  if (!taken.first_tcp()) {
+    report.warning(section->place, "gateway", "listens nowhere.",
+                   "Add listen to gateway.postgresql or gateway.mysql.");
   }
-  for (std::size_t i = 0; i < users.size() && !taken.has_unix(); ++i) {
+  for (std::size_t i = 0; i < users.size(); ++i) {
     if (!users[i].peer_uid) continue;
-    Fields user(*section->find("users")->value->items[i], fmt::format("{}[{}]", section->path("users"), i),
-                report);
-    user.warning("peer_uid", "is known on unix sockets only, and none is listened on.",
-                 "Add 'unix:/run/rolegate' to listen of gateway.postgresql.");
+    const Node& user = *section->find("users")->value->items[i];  // valid, so there are as many as users
+    report.warning(user.find("peer_uid")->value->place, fmt::format("gateway.users[{}].peer_uid", i),
+                   "is known on unix sockets only, and none is listened on.",
+                   "Add 'unix:/run/rolegate' to listen of gateway.postgresql.");
   }
 }
 

@@ -7,7 +7,7 @@ namespace rolegate::config {
 std::optional<TakenAddresses::Clash> TakenAddresses::take(const ListenAddress& address, SocketForm form,
                                                           Place place) {
   if (address.is_unix) return take_unix(address, form, place.line);
-  if (form != SocketForm::none && !first_tcp_) first_tcp_ = Listener{address, place};
+  if (form != SocketForm::none && !first_tcp_) first_tcp_ = place;
   return take_tcp(address, place.line);
 }
 

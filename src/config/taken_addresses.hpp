@@ -21,12 +21,8 @@ class TakenAddresses {
   /// Notes an address and says whether one that was noted before is in its way. `form` none: not for clients.
   [[nodiscard]] std::optional<Clash> take(const ListenAddress& address, SocketForm form, Place place);
 
-  struct Listener {
-    ListenAddress address;
-    Place place;
-  };
-  /// The first TCP address for clients.
-  [[nodiscard]] const std::optional<Listener>& first_tcp() const { return first_tcp_; }
+  /// Where the first TCP address for clients stands.
+  [[nodiscard]] const std::optional<Place>& first_tcp() const { return first_tcp_; }
   [[nodiscard]] bool has_unix() const { return !sockets_.empty(); }
 
  private:
@@ -37,7 +33,7 @@ class TakenAddresses {
   std::map<std::pair<bool, std::uint16_t>, Lines> ports_;  ///< (IPv6, port) → host → line
   Lines sockets_;                                          ///< path of a socket → line
   Lines folders_;                                          ///< of PostgreSQL sockets → line
-  std::optional<Listener> first_tcp_;
+  std::optional<Place> first_tcp_;
 };
 
 }  // namespace rolegate::config
