@@ -110,12 +110,14 @@ void add_logins(MetricFamilies& out, const login::Counters& logins) {
   out.counter("rolegate_redshift_calls_total",
               "Calls to Redshift's APIs, for temporary passwords and endpoints.")
       .add(logins.redshift_calls);
-  out.counter("rolegate_credential_cache_hits_total", "Logins that found their credentials in memory.")
+  out.counter("rolegate_credential_cache_hits_total",
+              "Times that role credentials or a Redshift login were found in memory.")
       .add(logins.cache_hits);
-  out.counter("rolegate_credential_cache_misses_total", "Logins that AWS had to be asked for.")
+  out.counter("rolegate_credential_cache_misses_total",
+              "Times that they were not found, or were past their time.")
       .add(logins.cache_misses);
   out.counter("rolegate_credential_cache_stale_total",
-              "Logins with credentials past their time but still valid, because AWS could not be asked.")
+              "Of the misses, those that went on with what was past its time but still valid.")
       .add(logins.stale_answers);
   out.counter("rolegate_credential_renewals_total", "Credentials that were renewed in the background.")
       .add(logins.background_renewals);
