@@ -39,8 +39,8 @@ class PostgresqlClient:
         self.wire = postgresql_wire.Connection(where)
 
     @classmethod
-    def connected(cls, running: Gateway) -> "PostgresqlClient":
-        return cls(running.postgresql_address())
+    def connected(cls, running: Gateway, listener: Optional[str] = None) -> "PostgresqlClient":
+        return cls(running.postgresql_address(listener))
 
     @property
     def socket(self) -> socket.socket:
@@ -123,8 +123,8 @@ class MysqlClient:
         self.wire = mysql_wire.Connection(where)
 
     @classmethod
-    def connected(cls, running: Gateway) -> "MysqlClient":
-        return cls(running.mysql_address())
+    def connected(cls, running: Gateway, listener: Optional[str] = None) -> "MysqlClient":
+        return cls(running.mysql_address(listener))
 
     @property
     def socket(self) -> socket.socket:

@@ -18,7 +18,7 @@ from forwarder import Forwarder
 from gateway import database, merged
 from raw_clients import CLIENTS, ENGINES, Refused, reset
 from servers.processes import wait_until
-from test_gateway_faults import port_of, through, with_databases
+from test_gateway_faults import port_of, through, warm, with_databases
 
 TOO_SLOW = {"postgresql": "08006", "mysql": 1159}
 WRONG_PASSWORD = {"postgresql": "28P01", "mysql": 1045}
@@ -83,6 +83,7 @@ def test_vanishes_while_the_database_is_being_logged_in_to(lab, gateway, client,
     """The login is given up; its connection to the database does not stay."""
     with Forwarder(port_of(lab, client)) as way:
         running = gateway(with_databases(lab, client, through(lab, client, way, more="connect_timeout=30")))
+        warm(running, client)
         with back_to_normal(running, client):
             way.limit(to_client=0)
             links = len(way.links)

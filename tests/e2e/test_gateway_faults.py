@@ -54,6 +54,12 @@ def refusal(running, client, name="broken"):
     return error.value
 
 
+def warm(running, client, name="broken"):
+    """One session that works; from then on the gateway has asked MySQL's databases for their greetings, too."""
+    with contextlib.closing(client.connected(running).log_in(name)) as raw:
+        assert raw.alive()
+
+
 # In the middle of a session.
 
 @pytest.mark.parametrize("end, reason", (("cut", "database_lost"), ("end_of_server", "database_closed")))
@@ -138,19 +144,19 @@ def test_the_database_stalls_in_each_step_of_the_handshake(lab, gateway, client)
         whole = stack.enter_context(Forwarder(port_of(lab, client)))
         ways = [stack.enter_context(Forwarder(port_of(lab, client))) for _ in range(STEPS)]
         running = gateway(with_databases(lab, client, through(lab, client, whole, name="whole"),
-                                         *(through(lab, client, way, name=f"stalls-{i}") for i, way in enumerate(ways))))
-        with contextlib.closing(client.connected(running).log_in("whole")) as raw:
-            assert raw.alive()
-        greeted = len(whole.links) - 1  # MySQL: the gateway may have looked at the greeting beforehand
+                                         *(through(lab, client, way, name=f"stalls-{number}") for number, way in enumerate(ways))))
+        with ThreadPoolExecutor(STEPS) as threads:
+            list(threads.map(lambda name: warm(running, client, name),
+                             ["whole", *(f"stalls-{number}" for number in range(STEPS))]))
         all_bytes = whole.links[-1].passed["to_client"]
-        assert greeted in (0, 1) and all_bytes > 500
+        assert all_bytes > 500
         # Not quite all: the last messages of a PostgreSQL login and the answer to SELECT 1 are among these bytes.
         limits = [0, 1, *(round(all_bytes * 0.8 * i / (STEPS - 2)) for i in range(1, STEPS - 1))]
         with back_to_normal(running, client):
             for way, limit in zip(ways, limits):
                 way.limit(to_client=limit)
             with ThreadPoolExecutor(STEPS) as threads:
-                errors = list(threads.map(lambda i: refusal(running, client, f"stalls-{i}"), range(STEPS)))
+                errors = list(threads.map(lambda number: refusal(running, client, f"stalls-{number}"), range(STEPS)))
             for way in ways:
                 way.wait_clients_gone()
         steps = []
@@ -168,6 +174,7 @@ def test_the_database_hangs_up_during_the_handshake(lab, gateway, client, limit)
     """RST in the place of a stall."""
     with Forwarder(port_of(lab, client)) as way:
         running = gateway(with_databases(lab, client, through(lab, client, way, more="connect_timeout=20")))
+        warm(running, client)
         with back_to_normal(running, client):
             links = len(way.links)
             way.limit(to_client=limit)

@@ -79,7 +79,7 @@ def make_ids_differ(running):
 
 
 @pytest.mark.parametrize("statement", (
-    "KILL QUERY {}", "kill query {}", "KILL /*!50000 QUERY */ {}", "KILL HARD QUERY {}", "KILL SOFT QUERY {}",
+    "KILL QUERY {}", "kill query {}", "KILL HARD QUERY {}", "KILL SOFT QUERY {}",
     "  KILL\n\tQUERY   {} ", "KILL QUERY {};", "/* a comment */ KILL QUERY {}"))
 def test_kill_query_by_the_id_of_the_greeting(gateway, statement):
     running = gateway()
