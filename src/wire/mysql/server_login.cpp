@@ -284,6 +284,9 @@ ServerLogin::Event ServerLogin::State::take_native(std::string_view response) {
 
 ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool full_possible) {
   if (is_empty_password(response)) return refuse("the client sent no password");
+  if (response.size() != base::Sha256Digest().size()) {
+    return refuse("the client's response is none of caching_sha2_password");
+  }
   const bool fits =
       fast_response_fits(verifiers.fast_check.value_or(base::Sha256Digest{}), scramble, response);
   if (fits && verifiers.fast_check) {
