@@ -63,7 +63,9 @@ std::size_t CommandFilter::needed(std::string_view packet) const {
 }
 
 bool CommandFilter::begins_change_user(std::string_view packet) const {
-  return packet.size() > kHeader && begins_command(Header(packet)) && packet[kHeader] == kComChangeUser;
+  if (packet.size() <= kHeader || packet[kHeader] != kComChangeUser) return false;
+  const Header header(packet);
+  return begins_command(header) && header.length > 0;
 }
 
 std::string CommandFilter::in_servers_terms(std::string_view packet) const {
