@@ -60,6 +60,7 @@ class Grammar {
     policy->add_option("--caller", policy_.options.caller_arn);
     policy->add_option("--account", policy_.options.account);
     policy->add_option("--resource-id", policy_.options.resource_id);
+    command("serve", {.words = {}, .further_words = true}, [this] { return ServeArguments{words_}; });
     CLI::App* passwd = command("passwd", {.words = {"user name"}, .json = true},
                                [this] { return PasswdArguments{words_[0], mysql_native_, json_}; });
     passwd->add_flag("--mysql-native", mysql_native_);

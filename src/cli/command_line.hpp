@@ -16,6 +16,7 @@
 #include "cli/passwd_command.hpp"
 #include "cli/policy_command.hpp"
 #include "cli/query_command.hpp"
+#include "cli/serve_command.hpp"
 #include "cli/test_command.hpp"
 #include "cli/token_command.hpp"
 
@@ -26,8 +27,8 @@ enum class UsageErrc { wrong_usage };
 
 using Command =
     std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
-                 ExecArguments, ConnectArguments, PolicyArguments, PasswdArguments, ConfigCheckArguments,
-                 ConfigListArguments, CompletionArguments, CompleteArguments>;
+                 ExecArguments, ServeArguments, ConnectArguments, PolicyArguments, PasswdArguments,
+                 ConfigCheckArguments, ConfigListArguments, CompletionArguments, CompleteArguments>;
 
 /// What was typed.
 struct Invocation {

@@ -91,6 +91,27 @@ does not say is a placeholder, with a note on where to find it.
 Example:
   $ rolegate policy orders --caller arn:aws:iam::111111111111:role/Superset
 )"},
+    CommandHelp{"serve", "Run the gateway: clients connect to it, it logs in for them",
+                R"(Usage: rolegate serve [DATABASE…]
+
+Listens for PostgreSQL and MySQL clients and gives each a session with a database,
+logged in to with its role. What to listen on and who may connect is the section
+'gateway' of the configuration. Runs in the foreground.
+
+With DATABASEs: serves these, and nothing else, on unix sockets in a new folder
+that only you can enter, and prints what to type to connect. No gateway section
+is needed.
+
+  SIGTERM, SIGINT  no new sessions; those there are may finish (drain_timeout);
+                   a second time: end them now
+  SIGHUP           read the configuration again, open the audit log anew
+
+The log goes to standard error; the audit log, a line of JSON for each session
+that opens, fails or closes, to standard output or to gateway.audit_log.
+
+Example:
+  $ rolegate serve orders
+)"},
     CommandHelp{"passwd", "Make the entry of a gateway user from a new password",
                 R"(Usage: rolegate passwd NAME [--mysql-native] [--json]
 
@@ -111,7 +132,8 @@ Example:
 Lists every problem of the configuration with file, line, database, field and
 remedy. Exit status 2 when there is an error, 0 otherwise.
 
-  --json          {"file", "ok", "databases", "errors", "warnings", "problems": […]}
+  --json          {"file", "ok", "databases", "gateway", "errors", "warnings",
+                  "problems": […]}
 
 Example:
   $ rolegate config check --config /etc/rolegate/rolegate.yaml
@@ -122,7 +144,8 @@ Example:
 Lists the valid databases of the configuration: a table on a terminal, else one
 name per line.
 
-  --json          [{"database", "kind", "engine", "host", "port", "user", "role_arn"}]
+  --json          [{"database", "kind", "engine", "host", "port", "user", "role_arn",
+                  "listen": […]}]
 
 Example:
   $ rolegate config list

@@ -64,7 +64,9 @@ cli::ExitStatus run(const std::vector<std::string>& arguments, cli::Output& out,
   if (!invocation) return cli::report(err, invocation.error());
 
   const base::SystemClock clock;
-  cli::SpdlogLog log(cli::log_threshold(invocation->options.verbosity));
+  // A service says what it does without being asked.
+  const bool service = std::holds_alternative<cli::ServeArguments>(invocation->command);
+  cli::SpdlogLog log(cli::log_threshold(invocation->options.verbosity + (service ? 1 : 0)));
   std::unique_ptr<LoginStack> stack;
   cli::Context context{
       invocation->options, environment, clock, log, out, err, inherited, [&]() -> login::LoginService& {

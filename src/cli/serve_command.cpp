@@ -1,0 +1,244 @@
+#include "cli/serve_command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "admin/admin_server.hpp"
+#include "cli/error_report.hpp"
+#include "cli/served_configuration.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/service_manager.hpp"
+
+namespace rolegate::cli {
+namespace {
+
+/// How long the sessions' last words may take.
+constexpr std::chrono::seconds kLastWords{5};
+constexpr std::chrono::seconds kAuditFlush{5};
+
+/// Blocks these signals, in this thread and those it starts, and gives a descriptor that tells of them.
+class Signals {
+ public:
+  Signals() {
+    ::sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    descriptor_ = gateway::Descriptor(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~Signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+  /// 0 when there is none.
+  [[nodiscard]] int take() const {
+    signalfd_siginfo info{};
+    return ::read(descriptor_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
+                                                                        : 0;
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+  gateway::Descriptor descriptor_;
+};
+
+std::string_view wire_name(gateway::Wire wire) {
+  return wire == gateway::Wire::mysql ? "MySQL" : "PostgreSQL";
+}
+
+/// A session is two descriptors; the system's default of 1,024 is soon used up.
+void raise_descriptor_limit(base::Log& log, std::size_t sessions) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const std::size_t needed = 2 * sessions + 256;
+  if (limit.rlim_max < needed) {
+    log.warning("{} sessions need {} file descriptors, but this process may have {} (ulimit -n, LimitNOFILE)",
+                sessions, needed, limit.rlim_max);
+  }
+}
+
+/// The running service: everything between start and end of one `serve`.
+class Service {
+ public:
+  Service(Context& context, const ServeArguments& arguments)
+      : context_(context), arguments_(arguments), manager_(context.environment) {}
+
+  base::Result<void> start();
+  void run();
+
+ private:
+  base::Result<std::shared_ptr<const config::Config>> read_configuration();
+  void tell_doors() const;
+  void tell_connection_strings();
+  void reload();
+  void drain();
+  [[nodiscard]] std::chrono::milliseconds drain_timeout() const;
+
+  Context& context_;
+  const ServeArguments& arguments_;
+  const Signals signals_;
+  const gateway::ServiceManager manager_;
+  base::SystemRandom random_;
+  gateway::Stats stats_;
+  std::optional<SocketFolder> folder_;
+  std::shared_ptr<const config::Config> config_;
+  std::unique_ptr<gateway::AuditLog> audit_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<admin::AdminServer> admin_;
+};
+
+base::Result<std::shared_ptr<const config::Config>> Service::read_configuration() {
+  if (arguments_.databases.empty()) return configuration_to_serve(context_);
+  return configuration_to_serve(context_, arguments_.databases, folder_->path());
+}
+
+base::Result<void> Service::start() {
+  if (!arguments_.databases.empty()) {
+    auto folder = SocketFolder::make(context_.environment);
+    if (!folder) return std::unexpected(std::move(folder.error()));
+    folder_.emplace(std::move(*folder));
+  }
+  auto config = read_configuration();
+  if (!config) return std::unexpected(std::move(config.error()));
+  config_ = std::move(*config);
+  raise_descriptor_limit(context_.log, config_->gateway ? config_->gateway->max_sessions : 0);
+  auto audit =
+      gateway::open_audit_log(config_->gateway ? config_->gateway->audit_log : "", stats_, context_.log);
+  if (!audit) return std::unexpected(std::move(audit.error()));
+  audit_ = std::move(*audit);
+  login::LoginService& logins = context_.login_service();
+  auto gateway = gateway::Gateway::start(
+      {logins, context_.environment, context_.clock, random_, context_.log, *audit_, stats_}, config_,
+      gateway::inherited_sockets());
+  if (!gateway) return std::unexpected(std::move(gateway.error()));
+  gateway_ = std::move(*gateway);
+  if (arguments_.databases.empty() || config_->admin.configured) {
+    auto admin =
+        admin::start_admin_server(config_->admin.listen, {*gateway_, logins, context_.clock, context_.log});
+    if (admin) {
+      admin_ = std::move(*admin);
+    } else if (config_->admin.configured) {
+      return std::unexpected(std::move(admin.error()));
+    } else {
+      context_.log.warning("{} The gateway runs without its admin pages.", admin.error().text());
+    }
+  }
+  tell_doors();
+  if (folder_) tell_connection_strings();
+  manager_.ready("Serving");
+  return {};
+}
+
+void Service::tell_doors() const {
+  for (const gateway::Gateway::Door& door : gateway_->doors()) {
+    context_.log.info("listening for {} at {}{}", wire_name(door.wire), door.address,
+                      door.database.empty() ? "" : fmt::format(" (database {})", door.database));
+  }
+  if (admin_) context_.log.info("listening for the admin pages at http://{}", admin_->address());
+}
+
+void Service::tell_connection_strings() {
+  for (const config::Database& database : config_->databases) {
+    const auto [command, uri] = connection_string(database, folder_->path());
+    context_.out.write(fmt::format("{}\n    {}\n    {}\n", database.name, command, uri));
+  }
+  context_.out.flush();
+}
+
+void Service::run() {
+  for (;;) {
+    pollfd waiting{signals_.descriptor(), POLLIN, 0};
+    ::poll(&waiting, 1, -1);
+    const int signal = signals_.take();
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal != 0) {
+      return drain();
+    }
+  }
+}
+
+void Service::reload() {
+  manager_.reloading();
+  auto config = read_configuration();
+  base::Result<void> done;
+  if (config) {
+    done = gateway_->reload(*config);
+  } else {
+    done = std::unexpected(std::move(config.error()));
+  }
+  // Opened anew in any case: a rotation of the file is what SIGHUP is for, too.
+  const std::string audit_file = done && (*config)->gateway ? (*config)->gateway->audit_log
+                                 : config_->gateway         ? config_->gateway->audit_log
+                                                            : "";
+  if (auto opened = audit_->reopen(audit_file); !opened) context_.log.error("{}", opened.error().text());
+  if (done) {
+    config_ = std::move(*config);
+    stats_.reloads.fetch_add(1);
+    context_.log.info("the configuration was read again");
+    tell_doors();
+    manager_.ready("Serving");
+  } else {
+    stats_.reloads_failed.fetch_add(1);
+    context_.log.error("The configuration was read again and nothing was changed: {}", done.error().text());
+    manager_.ready("Serving with the earlier configuration; the latest one has errors");
+  }
+}
+
+std::chrono::milliseconds Service::drain_timeout() const {
+  return config_->gateway ? config_->gateway->drain_timeout : std::chrono::seconds(30);
+}
+
+/// Lets sessions finish, then ends them; a second signal ends them now.
+void Service::drain() {
+  manager_.stopping("Waiting for sessions to finish");
+  gateway_->drain();
+  bool closing = false;
+  auto deadline = base::Deadline::in(drain_timeout());
+  if (gateway_->sessions() > 0) {
+    context_.log.info("waiting up to {} s for {} sessions to finish",
+                      std::chrono::duration_cast<std::chrono::seconds>(drain_timeout()).count(),
+                      gateway_->sessions());
+  }
+  while (gateway_->sessions() > 0) {
+    std::array<pollfd, 2> waiting{pollfd{signals_.descriptor(), POLLIN, 0},
+                                  pollfd{gateway_->idle_descriptor(), POLLIN, 0}};
+    ::poll(waiting.data(), waiting.size(), static_cast<int>(deadline.left().count()));
+    std::uint64_t count = 0;
+    if (waiting[1].revents != 0) {
+      [[maybe_unused]] const ssize_t got = ::read(gateway_->idle_descriptor(), &count, sizeof count);
+    }
+    const int signal = signals_.take();
+    if (!deadline.passed() && (signal == 0 || signal == SIGHUP)) continue;
+    if (closing) break;
+    closing = true;
+    deadline = base::Deadline::in(kLastWords);
+    gateway_->close_sessions();
+  }
+  admin_.reset();
+  gateway_.reset();
+  audit_->flush(kAuditFlush);
+}
+
+}  // namespace
+
+ExitStatus run(Context& context, const ServeArguments& arguments) {
+  Service service(context, arguments);
+  if (auto started = service.start(); !started) return report(context.err, started.error());
+  service.run();
+  return ExitStatus::done;
+}
+
+}  // namespace rolegate::cli
