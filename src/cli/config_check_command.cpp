@@ -1,6 +1,10 @@
 #include "cli/config_check_command.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -27,6 +31,35 @@ std::string_view severity_name(config::Severity severity) {
   return severity == config::Severity::error ? "error" : "warning";
 }
 
+std::vector<std::string> addresses_of(const config::GatewayListeners& listeners) {
+  std::vector<std::string> addresses;
+  for (const auto& address : listeners.listen) addresses.push_back(address.text);
+  return addresses;
+}
+
+json::array as_array(const std::vector<std::string>& texts) {
+  return json::array(texts.begin(), texts.end());
+}
+
+/// {"postgresql": [address…], "mysql": [address…], "users": n}; null when there is no valid gateway section.
+json::value gateway_json(const config::Config& config) {
+  if (!config.gateway) return nullptr;
+  return json::object{{"postgresql", as_array(addresses_of(config.gateway->postgresql))},
+                      {"mysql", as_array(addresses_of(config.gateway->mysql))},
+                      {"users", config.gateway->users.size()}};
+}
+
+/// "gateway: PostgreSQL at 127.0.0.1:6432, MySQL at 127.0.0.1:6033, 3 users."; empty without a gateway.
+std::string gateway_text(const config::Config& config) {
+  if (!config.gateway) return {};
+  std::string text = "gateway: ";
+  for (const auto& [name, listeners] :
+       {std::pair("PostgreSQL", &config.gateway->postgresql), std::pair("MySQL", &config.gateway->mysql)}) {
+    for (const auto& address : addresses_of(*listeners)) text += fmt::format("{} at {}, ", name, address);
+  }
+  return text + counted(std::ssize(config.gateway->users), "user") + ".\n";
+}
+
 }  // namespace
 
 void write_config_check(Output& out, const config::Loaded& loaded) {
@@ -43,9 +76,10 @@ void write_config_check(Output& out, const config::Loaded& loaded) {
   const auto errors = count(loaded, config::Severity::error);
   const auto warnings = count(loaded, config::Severity::warning);
   const auto valid = counted(std::ssize(loaded.config.databases), "valid database");
-  out.write(fmt::format("{}{}: {}, {}{}, {}.{}\n", loaded.problems.empty() ? "" : "\n",
-                        printable(loaded.config.file), valid, errors == 0 ? paint.green() : paint.red(),
-                        counted(errors, "error"), counted(warnings, "warning"), paint.off()));
+  out.write(fmt::format("{}{}{}: {}, {}{}, {}.{}\n", loaded.problems.empty() ? "" : "\n",
+                        gateway_text(loaded.config), printable(loaded.config.file), valid,
+                        errors == 0 ? paint.green() : paint.red(), counted(errors, "error"),
+                        counted(warnings, "warning"), paint.off()));
 }
 
 json::object config_check_json(const config::Loaded& loaded) {
@@ -64,6 +98,7 @@ json::object config_check_json(const config::Loaded& loaded) {
   return {{"file", loaded.config.file},
           {"ok", !loaded.has_errors()},
           {"databases", std::move(databases)},
+          {"gateway", gateway_json(loaded.config)},
           {"errors", count(loaded, config::Severity::error)},
           {"warnings", count(loaded, config::Severity::warning)},
           {"problems", std::move(problems)}};

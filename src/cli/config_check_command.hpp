@@ -16,8 +16,9 @@ struct ConfigCheckArguments {
 [[nodiscard]] ExitStatus run(Context& context, const ConfigCheckArguments& arguments);
 
 void write_config_check(Output& out, const config::Loaded& loaded);
-/// {"file", "ok", "databases": [name…], "errors": n, "warnings": n, "problems": [{"severity", "file", "line",
-/// "database", "field", "message", "remedy"}]}; the databases are the valid ones.
+/// {"file", "ok", "databases": [name…], "gateway": {"postgresql": [address…], "mysql": [address…], "users":
+/// n} or null, "errors": n, "warnings": n, "problems": [{"severity", "file", "line", "database", "field",
+/// "message", "remedy"}]}; the databases are the valid ones.
 [[nodiscard]] boost::json::object config_check_json(const config::Loaded& loaded);
 
 }  // namespace rolegate::cli
