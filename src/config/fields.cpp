@@ -104,7 +104,7 @@ std::optional<Fields::Text> Fields::text(std::string_view key, std::size_t max) 
   const Node::Entry* entry = map_.find(key);
   if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
   if (!check_text(*entry->value, path(key), max)) return std::nullopt;
-  return Text{entry->value->text, entry->value->place};
+  return Text{entry->value->text, entry->value->place, 0};
 }
 
 std::vector<Fields::Text> Fields::texts(std::string_view key, std::size_t max_items, std::size_t max) {
@@ -118,7 +118,7 @@ std::vector<Fields::Text> Fields::texts(std::string_view key, std::size_t max_it
   std::vector<Text> out;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     const Node& item = *list->items[i];
-    if (check_text(item, fmt::format("{}[{}]", path(key), i), max)) out.push_back({item.text, item.place});
+    if (check_text(item, fmt::format("{}[{}]", path(key), i), max)) out.push_back({item.text, item.place, i});
   }
   return out;
 }

@@ -26,6 +26,7 @@ class Fields {
   struct Text {
     std::string value;
     Place place;
+    std::size_t index = 0;  ///< in the list it stands in
   };
   /// A string of 1 to `max` characters without control characters.
   [[nodiscard]] std::optional<Text> text(std::string_view key, std::size_t max);

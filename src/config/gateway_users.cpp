@@ -111,7 +111,7 @@ class Reader {
       } else if (databases_.contains(name.value)) {
         out.databases.push_back(std::move(name.value));
       } else {
-        unknown_database(user.path("databases"), name);
+        unknown_database(fmt::format("{}[{}]", user.path("databases"), name.index), name);
       }
     }
   }

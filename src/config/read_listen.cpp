@@ -37,7 +37,8 @@ std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, TakenAdd
   }
   std::vector<ListenAddress> addresses;
   for (const Fields::Text& text : fields.texts(kKey, kMaxAddresses, kMaxText)) {
-    auto address = read_listen_address(text, fields.path(kKey), form, taken, report);
+    auto address =
+        read_listen_address(text, fmt::format("{}[{}]", fields.path(kKey), text.index), form, taken, report);
     if (address) addresses.push_back(std::move(*address));
   }
   return addresses;

@@ -145,15 +145,15 @@ const char* const kRemedy = " Give each listener an address of its own.";
 TEST(ListenClash, NamesTheOtherLine) {
   const std::string same = "has an address that stands at line 3 already." + std::string(kRemedy);
   EXPECT_THAT(problems("['127.0.0.1:1', '127.0.0.1:1']", "[]"),
-              ElementsAre("rolegate.yaml:3: gateway.postgresql.listen: " + same));
+              ElementsAre("rolegate.yaml:3: gateway.postgresql.listen[1]: " + same));
   EXPECT_THAT(problems("['127.0.0.1:1']", "['127.0.0.1:1']"),
-              ElementsAre("rolegate.yaml:5: gateway.mysql.listen: " + same));
+              ElementsAre("rolegate.yaml:5: gateway.mysql.listen[0]: " + same));
   EXPECT_THAT(problems("['127.0.0.1:1']", "[]", "['127.0.0.1:1']"),
-              ElementsAre("rolegate.yaml:11: database 'orders': listen: " + same));
+              ElementsAre("rolegate.yaml:11: database 'orders': listen[0]: " + same));
   EXPECT_THAT(problems("['127.0.0.1:1']", "[]", "[]", "'127.0.0.1:1'"),
               ElementsAre("rolegate.yaml:7: admin.listen: " + same));
   EXPECT_THAT(problems("['unix:/a']", "[]", "['unix:/a']"),
-              ElementsAre("rolegate.yaml:11: database 'orders': listen: " + same));
+              ElementsAre("rolegate.yaml:11: database 'orders': listen[0]: " + same));
 }
 
 TEST(ListenClash, SeesThroughSpellings) {
@@ -168,7 +168,7 @@ TEST(ListenClash, SeesThroughSpellings) {
 TEST(ListenClash, SeesWhatTakesTheSamePortOrPath) {
   const std::string needs = "has an address that takes what the one at line 3 needs." + std::string(kRemedy);
   EXPECT_THAT(problems("['0.0.0.0:1']", "['127.0.0.1:1']"),
-              ElementsAre("rolegate.yaml:5: gateway.mysql.listen: " + needs));
+              ElementsAre("rolegate.yaml:5: gateway.mysql.listen[0]: " + needs));
   EXPECT_THAT(problems("['127.0.0.1:1']", "['0.0.0.0:1']"), ElementsAre(HasSubstr(needs)));
   EXPECT_THAT(problems("['10.0.0.1:1']", "['0.0.0.0:1']"), ElementsAre(HasSubstr(needs)));
   EXPECT_THAT(problems("['[::]:1']", "['[::1]:1']"), ElementsAre(HasSubstr(needs)));
@@ -202,7 +202,8 @@ TEST(Listen, IsAListOfStrings) {
                   "into brackets: [\"127.0.0.1:6432\"]."));
   EXPECT_THAT(problems("[6432, '', ':1']", "{a: b}"),
               ElementsAre(HasSubstr("listen[0]: must be a string, not a whole number."),
-                          HasSubstr("listen[1]: is empty."), HasSubstr("which addresses are meant"),
+                          HasSubstr("listen[1]: is empty."),
+                          HasSubstr("listen[2]: does not say which addresses are meant"),
                           HasSubstr("must be a list, not a mapping.")));
   std::string many = "['127.0.0.1:0'";
   for (int i = 1; i < 65; ++i) many += ", '127.0.0.1:0'";
