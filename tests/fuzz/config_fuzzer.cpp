@@ -6,6 +6,31 @@
 
 using namespace rolegate;
 
+namespace {
+
+void check(const config::ListenAddress& address) {
+  if (address.is_unix != address.host.empty() || address.is_unix != address.path.starts_with('/'))
+    std::abort();
+  if (address.path.size() > 107) std::abort();
+}
+
+/// Nobody gets in without a name, a way to prove it, and databases.
+void check(const config::Gateway& gateway) {
+  for (const config::GatewayListeners& listeners : {gateway.postgresql, gateway.mysql}) {
+    for (const config::ListenAddress& address : listeners.listen) check(address);
+    if (listeners.tls && (listeners.tls->cert.empty() || listeners.tls->key.empty())) std::abort();
+  }
+  for (const config::GatewayUser& user : gateway.users) {
+    if (user.name.empty() || gateway.find_user(user.name) != &user) std::abort();
+    if (!user.scram && !user.peer_uid && user.client_cert_cn.empty()) std::abort();
+    if (user.mysql_native && !user.scram) std::abort();
+    if (!user.all_databases && user.databases.empty()) std::abort();
+  }
+  if (gateway.max_sessions < 1 || gateway.login_rate < 1 || gateway.idle_timeout.count() < 0) std::abort();
+}
+
+}  // namespace
+
 // Any file is read or refused; a database that is read is complete, and every problem has a text.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
@@ -20,6 +45,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         database.kind() != config::Kind::password && database.kind() != config::Kind::redshift_serverless;
     if (needs_user && database.aws_iam->db_username.empty()) std::abort();
     if (!loaded.config.find(database.name)) std::abort();
+    for (const config::ListenAddress& address : database.listen) check(address);
   }
+  check(loaded.config.admin.listen);
+  if (loaded.config.gateway) check(*loaded.config.gateway);
+  if (loaded.config.gateway && loaded.config.gateway_broken) std::abort();
   return 0;
 }
