@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -188,6 +188,26 @@ TEST_F(ListenAt, GivesASocketItsModeWhateverTheUmask) {
   }
 }
 
+TEST_F(ListenAt, GivesTheOwnersSocketItsModeFromItsFirstMoment) {
+  const Umask set(0);
+  const Descriptor watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(watch.get(), folder_.path().c_str(), IN_CREATE | IN_ATTRIB), 0);
+  const auto socket = listen_at(unix_socket(folder_.path("s")), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  alignas(inotify_event) char events[4096];
+  const ssize_t size = ::read(watch.get(), events, sizeof events);
+  bool created = false;
+  for (ssize_t at = 0; at < size;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+    if (std::string_view(event->name) == "s") {
+      created = created || (event->mask & IN_CREATE);
+      EXPECT_FALSE(event->mask & IN_ATTRIB) << "its mode was changed after it was made";
+    }
+    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+  }
+  EXPECT_TRUE(created);
+}
+
 TEST_F(ListenAt, MakesOnlyTheLastFolder) {
   const Umask set(0077);
   {
@@ -275,6 +295,7 @@ TEST_F(ListenAt, LeavesADatagramSocketAlone) {
   const auto socket = listen_at(unix_socket(path), Wire::mysql, false);
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, "socket_path_unusable");
+  EXPECT_THAT(socket.error().message, HasSubstr("a server is listening"));
 }
 
 TEST_F(ListenAt, RefusesAFileThatIsNoSocket) {
@@ -400,6 +421,9 @@ TEST_F(ListenAt, WritesToNoLockFileThatMayBeSomethingElse) {
   };
   ASSERT_EQ(::symlink(folder_.path("important").c_str(), lock.c_str()), 0);
   refused();
+  ASSERT_EQ(::symlink(folder_.path("not there").c_str(), lock.c_str()), 0);
+  refused();
+  EXPECT_FALSE(exists(folder_.path("not there"))) << "nor does it make one";
   ASSERT_EQ(::link(folder_.path("important").c_str(), lock.c_str()), 0);
   refused();
   ASSERT_EQ(::mkfifo(lock.c_str(), 0600), 0);
