@@ -1,0 +1,124 @@
+#include "gateway/access.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rolegate::gateway {
+namespace {
+
+using Way = Admission::Way;
+constexpr std::uint32_t kOwn = 1000;
+
+config::Config with_users() {
+  config::Config config;
+  config::GatewayUser alice;
+  alice.name = "alice";
+  alice.scram.emplace();
+  alice.databases = {"orders"};
+  config::GatewayUser ci;
+  ci.name = "ci";
+  ci.peer_uid = 1001;
+  ci.all_databases = true;
+  config::GatewayUser bi;
+  bi.name = "bi";
+  bi.client_cert_cn = "bi.example.com";
+  bi.databases = {"orders", "broken"};
+  config.gateway.emplace();
+  config.gateway->users.push_back(std::move(alice));
+  config.gateway->users.push_back(std::move(ci));
+  config.gateway->users.push_back(std::move(bi));
+  for (const auto& [name, engine] :
+       {std::pair{"orders", config::Engine::postgresql}, std::pair{"shop", config::Engine::mysql},
+        std::pair{"sales", config::Engine::redshift}}) {
+    config::Database database;
+    database.name = name;
+    database.uri.engine = engine;
+    config.databases.push_back(std::move(database));
+  }
+  config.broken = {"broken"};
+  return config;
+}
+
+Client over_tcp(std::string certificate = {}) {
+  return {"192.0.2.7:5000", "192.0.2.7", std::nullopt, certificate};
+}
+Client over_unix(std::uint32_t uid) { return {"", "uid", uid, ""}; }
+
+TEST(Admit, WithoutUsersLetsInTheOwnerOnAUnixSocketAlone) {
+  const config::Config config;
+  EXPECT_EQ(admit(config, over_unix(kOwn), "anybody", kOwn).way, Way::owner);
+  EXPECT_EQ(admit(config, over_unix(1001), "anybody", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_unix(0), "root", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_unix(1001), "anybody", kOwn).user, nullptr);
+  EXPECT_EQ(admit(config, over_tcp(), "anybody", kOwn).way, Way::users_missing);
+}
+
+TEST(Admit, DoesNotTakeABrokenSectionForAMissingOne) {
+  config::Config config;
+  config.gateway_broken = true;
+  EXPECT_EQ(admit(config, over_unix(kOwn), "anybody", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_tcp(), "anybody", kOwn).way, Way::password);
+}
+
+TEST(Admit, WithUsersTheOwnerIsNobodySpecial) {
+  EXPECT_EQ(admit(with_users(), over_unix(kOwn), "root", kOwn).way, Way::password);
+}
+
+TEST(Admit, TakesEachWayForItsOwnNameOnly) {
+  const config::Config config = with_users();
+  EXPECT_EQ(admit(config, over_unix(1001), "ci", kOwn).way, Way::peer);
+  EXPECT_EQ(admit(config, over_unix(1002), "ci", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_unix(1001), "alice", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_tcp(), "ci", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
+  EXPECT_EQ(admit(config, over_tcp("other.example.com"), "bi", kOwn).way, Way::password);
+  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "alice", kOwn).way, Way::password);
+}
+
+TEST(Admit, NoCertificateIsNotTheCertificateOfAUserWithout) {
+  EXPECT_EQ(admit(with_users(), over_tcp(""), "alice", kOwn).way, Way::password);
+}
+
+TEST(Admit, AsksAStrangerForAPasswordLikeAnybody) {
+  const config::Config config = with_users();
+  const Admission stranger = admit(config, over_tcp(), "mallory", kOwn);
+  EXPECT_EQ(stranger.way, Way::password);
+  EXPECT_EQ(stranger.user, nullptr);
+  EXPECT_NE(admit(config, over_tcp(), "alice", kOwn).user, nullptr);
+}
+
+TEST(Choose, FindsWhatTheUserMayUse) {
+  const config::Config config = with_users();
+  const auto* alice = config.gateway->find_user("alice");
+  const auto* ci = config.gateway->find_user("ci");
+  ASSERT_NE(choose(config, "orders", alice, false).database, nullptr);
+  EXPECT_EQ(choose(config, "orders", alice, false).database->name, "orders");
+  EXPECT_NE(choose(config, "sales", ci, false).database, nullptr);
+  EXPECT_NE(choose(config, "shop", ci, true).database, nullptr);
+  EXPECT_NE(choose(config, "orders", nullptr, false).database, nullptr);
+}
+
+TEST(Choose, WhatIsForbiddenLooksLikeWhatIsNotThere) {
+  const config::Config config = with_users();
+  const auto* alice = config.gateway->find_user("alice");
+  for (const char* name : {"sales", "nothing", "broken", ""}) {
+    const Choice choice = choose(config, name, alice, false);
+    EXPECT_EQ(choice.database, nullptr) << name;
+    EXPECT_FALSE(choice.broken) << name;
+  }
+}
+
+TEST(Choose, SaysThatADatabaseIsBrokenToWhoMayUseIt) {
+  const config::Config config = with_users();
+  EXPECT_TRUE(choose(config, "broken", config.gateway->find_user("bi"), false).broken);
+  EXPECT_TRUE(choose(config, "broken", config.gateway->find_user("ci"), false).broken);
+}
+
+TEST(Choose, DoesNotMixTheProtocols) {
+  const config::Config config = with_users();
+  const auto* ci = config.gateway->find_user("ci");
+  EXPECT_EQ(choose(config, "shop", ci, false).database, nullptr);
+  EXPECT_EQ(choose(config, "orders", ci, true).database, nullptr);
+}
+
+}  // namespace
+}  // namespace rolegate::gateway

@@ -1,0 +1,139 @@
+#include "gateway/event_loop.hpp"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace rolegate::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Pair {
+ public:
+  Pair() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    a = Descriptor(ends[0]);
+    b = Descriptor(ends[1]);
+  }
+  Descriptor a;
+  Descriptor b;
+};
+
+struct CallingWatcher final : Watcher {
+  explicit CallingWatcher(std::function<void(std::uint32_t)> given) : call(std::move(given)) {}
+  void ready(std::uint32_t events) override { call(events); }
+  std::function<void(std::uint32_t)> call;
+};
+
+TEST(EventLoop, DoesWhatIsPostedInOrder) {
+  EventLoop loop;
+  std::string done;
+  std::thread other([&] {
+    for (const char letter : {'a', 'b', 'c'}) loop.post([&done, letter] { done += letter; });
+    loop.stop();
+  });
+  loop.run();
+  other.join();
+  EXPECT_EQ(done, "abc");
+}
+
+TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
+  EventLoop loop;
+  std::string fired;
+  loop.in(milliseconds(3), [&] { fired += 'c', loop.stop(); });
+  loop.in(milliseconds(1), [&] { fired += 'a'; });
+  loop.in(milliseconds(2), [&] { fired += 'b'; });
+  const auto cancelled = loop.in(milliseconds(1), [&] { fired += 'x'; });
+  loop.cancel(cancelled);
+  loop.run();
+  EXPECT_EQ(fired, "abc");
+}
+
+TEST(EventLoop, GivesOthersATurnBeforeATimerThatIsSetForNow) {
+  EventLoop loop;
+  const Pair pair;
+  std::string order;
+  CallingWatcher watcher([&](std::uint32_t) {
+    order += 'w';
+    loop.remove(pair.a.get(), watcher);
+    loop.stop();
+  });
+  std::function<void()> again = [&] {
+    order += 't';
+    if (order.size() < 3) loop.in(milliseconds(0), [&] { again(); });
+  };
+  loop.add(pair.a.get(), EPOLLIN, watcher);
+  loop.in(milliseconds(0), [&] {
+    ASSERT_EQ(::write(pair.b.get(), "x", 1), 1);
+    again();
+  });
+  loop.run();
+  EXPECT_EQ(order.substr(0, 2), "tw");
+}
+
+TEST(EventLoop, TellsNoWatcherThatWasRemovedInTheSameRound) {
+  EventLoop loop;
+  const Pair first;
+  const Pair second;
+  int told = 0;
+  std::unique_ptr<CallingWatcher> watchers[2];
+  // Whichever is told first takes the other away; both are ready in one round.
+  for (const int own : {0, 1}) {
+    watchers[own] = std::make_unique<CallingWatcher>([&, own](std::uint32_t) {
+      ++told;
+      loop.remove((own == 0 ? second : first).a.get(), *watchers[1 - own]);
+      watchers[1 - own].reset();
+      loop.remove((own == 0 ? first : second).a.get(), *watchers[own]);
+      loop.stop();
+    });
+  }
+  ASSERT_EQ(::write(first.b.get(), "x", 1), 1);
+  ASSERT_EQ(::write(second.b.get(), "x", 1), 1);
+  loop.add(first.a.get(), EPOLLIN, *watchers[0]);
+  loop.add(second.a.get(), EPOLLIN, *watchers[1]);
+  loop.run();
+  EXPECT_EQ(told, 1);
+}
+
+TEST(EventLoop, DestroysWhatIsRetiredAfterTheRound) {
+  struct Noting final : Retired {
+    explicit Noting(std::string& given) : order(given) {}
+    Noting(const Noting&) = delete;
+    Noting& operator=(const Noting&) = delete;
+    ~Noting() override { order += 'd'; }
+    std::string& order;
+  };
+  EventLoop loop;
+  std::string order;
+  loop.post([&] {
+    loop.retire(std::make_unique<Noting>(order));
+    order += 'r';
+  });
+  loop.post([&] {
+    order += 's';
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(order, "rsd");
+}
+
+TEST(EventLoop, DestroysUndoneWhatIsLeftOver) {
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> seen = held;
+  {
+    EventLoop loop;
+    loop.in(std::chrono::hours(1), [held] {});
+    loop.post([held = std::move(held)] {});
+  }
+  EXPECT_TRUE(seen.expired());
+}
+
+}  // namespace
+}  // namespace rolegate::gateway

@@ -1,0 +1,211 @@
+#include "gateway/relay.hpp"
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+namespace rolegate::gateway {
+namespace {
+
+constexpr timeval kBound{20, 0};
+
+/// A relay between two socket pairs, on a loop with a thread of its own; the far ends are the test's.
+class RelayTest : public testing::Test {
+ protected:
+  RelayTest() {
+    client_ = make_pair(client_end_);
+    database_ = make_pair(database_end_);
+  }
+  ~RelayTest() override {
+    loop_.post([this] {
+      relay_.reset();
+      loop_.stop();
+    });
+    thread_.join();
+  }
+
+  void start(ClientFilter* filter = nullptr, std::string to_client = {}, std::string to_database = {}) {
+    relay_ = std::make_unique<Relay>(loop_, Stream(std::move(client_)), Stream(std::move(database_)), filter,
+                                     stats_, [this](Relay::End end) { ended_.set_value(end); });
+    loop_.post([this, to_client = std::move(to_client), to_database = std::move(to_database)]() mutable {
+      relay_->start(std::move(to_client), to_database);
+    });
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  template <typename Question>
+  auto ask(Question question) {
+    std::promise<decltype(question())> answer;
+    loop_.post([&] { answer.set_value(question()); });
+    return answer.get_future().get();
+  }
+
+  Relay::End end() {
+    auto future = ended_.get_future();
+    EXPECT_EQ(future.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    return future.get();
+  }
+
+  static void say(const Descriptor& end, std::string_view text) {
+    ASSERT_EQ(::send(end.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  static std::string hear(const Descriptor& end, std::size_t size) {
+    std::string text(size, '\0');
+    const ssize_t got = ::recv(end.get(), text.data(), size, MSG_WAITALL);
+    text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    return text;
+  }
+
+  Descriptor client_end_;
+  Descriptor database_end_;
+  DatabaseStats stats_{"orders", config::Engine::postgresql};
+  std::unique_ptr<Relay> relay_;
+
+ private:
+  static Descriptor make_pair(Descriptor& far) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    far = Descriptor(ends[0]);
+    EXPECT_EQ(::setsockopt(far.get(), SOL_SOCKET, SO_RCVTIMEO, &kBound, sizeof kBound), 0);
+    const int near = ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    EXPECT_EQ(near, 0);
+    return Descriptor(ends[1]);
+  }
+
+  Descriptor client_;
+  Descriptor database_;
+  EventLoop loop_;
+  std::promise<Relay::End> ended_;
+  std::thread thread_;
+};
+
+TEST_F(RelayTest, CarriesBytesBothWays) {
+  start(nullptr, "hello ", "first ");
+  say(client_end_, "question");
+  EXPECT_EQ(hear(database_end_, 14), "first question");
+  say(database_end_, "answer");
+  EXPECT_EQ(hear(client_end_, 12), "hello answer");
+  EXPECT_EQ(stats_.bytes_to_client.load(), 12U);
+  EXPECT_EQ(stats_.bytes_to_database.load(), 14U);
+}
+
+TEST_F(RelayTest, ReadsNoMoreThanTheOtherSideTakes) {
+  start();
+  constexpr std::size_t kMuch = std::size_t{64} << 20;
+  std::thread writer([this] {
+    const std::string chunk(1 << 20, 'x');
+    for (std::size_t sent = 0; sent < kMuch;) {
+      const ssize_t put = ::send(database_end_.get(), chunk.data(), chunk.size(), MSG_NOSIGNAL);
+      if (put <= 0) return;
+      sent += static_cast<std::size_t>(put);
+    }
+  });
+  // Until the client's side is full and something had to be kept.
+  while (ask([this] { return relay_->all_delivered(); })) std::this_thread::yield();
+  EXPECT_LT(ask([this] { return relay_->bytes_to_client(); }), 4U << 20);
+  std::size_t heard = 0;
+  while (heard < kMuch) {
+    const std::size_t got = hear(client_end_, 1 << 20).size();
+    if (got == 0) break;
+    heard += got;
+  }
+  writer.join();
+  EXPECT_EQ(heard, kMuch);
+}
+
+TEST_F(RelayTest, PassesTheEndOfTheClientOnAndHearsTheDatabaseOut) {
+  start();
+  say(client_end_, "goodbye");
+  ASSERT_EQ(::shutdown(client_end_.get(), SHUT_WR), 0);
+  EXPECT_EQ(hear(database_end_, 8), "goodbye");  // and the end, before the eighth byte
+  say(database_end_, "the rest");
+  EXPECT_EQ(hear(client_end_, 8), "the rest");
+  database_end_.close();
+  EXPECT_EQ(end(), Relay::End::client_closed);
+}
+
+TEST_F(RelayTest, EndsWithTheDatabaseAfterItsLastBytes) {
+  start();
+  say(database_end_, "FATAL");
+  database_end_.close();
+  EXPECT_EQ(end(), Relay::End::database_closed);
+  EXPECT_EQ(hear(client_end_, 5), "FATAL");
+}
+
+TEST_F(RelayTest, DeliversWhatADatabaseSaidBeforeItCouldNotBeWrittenTo) {
+  start(nullptr);
+  // Nothing is read of the client's words, so closing resets the connection; its own words arrived before
+  // that.
+  say(database_end_, "57P01");
+  database_end_.close();
+  say(client_end_, "a question that nobody hears");
+  const Relay::End how = end();
+  EXPECT_TRUE(how == Relay::End::database_closed || how == Relay::End::database_lost);
+  EXPECT_EQ(hear(client_end_, 5), "57P01");
+}
+
+TEST_F(RelayTest, NoticesAClientThatIsLost) {
+  start();
+  client_end_.close();
+  const auto said = hear(database_end_, 1);
+  EXPECT_EQ(said, "");
+  database_end_.close();
+  EXPECT_EQ(end(), Relay::End::client_closed);
+}
+
+TEST_F(RelayTest, KeepsTheLastSixBytesOfTheDatabase) {
+  start(nullptr, "abc");
+  EXPECT_EQ(hear(client_end_, 3), "abc");
+  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "abc");
+  say(database_end_, "defgh");
+  EXPECT_EQ(hear(client_end_, 5), "defgh");
+  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "cdefgh");
+  say(database_end_, "0123456789");
+  EXPECT_EQ(hear(client_end_, 10), "0123456789");
+  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "456789");
+}
+
+TEST_F(RelayTest, KnowsWhetherAnAnswerIsDue) {
+  start();
+  EXPECT_FALSE(ask([this] { return relay_->awaits_answer(); }));
+  say(client_end_, "?");
+  EXPECT_EQ(hear(database_end_, 1), "?");
+  EXPECT_TRUE(ask([this] { return relay_->awaits_answer(); }));
+  say(database_end_, "!");
+  EXPECT_EQ(hear(client_end_, 1), "!");
+  EXPECT_FALSE(ask([this] { return relay_->awaits_answer(); }));
+}
+
+TEST_F(RelayTest, LetsTheFilterDecideWhatTheDatabaseGets) {
+  /// Lets letters through, swallows digits and answers them with '#', turns '!' into "<exclamation>".
+  struct Filter final : ClientFilter {
+    Passed pass(std::string_view bytes) override {
+      const auto odd = bytes.find_first_of("0123456789!");
+      if (odd == std::string_view::npos) return {bytes, {}, {}, bytes.size()};
+      Passed passed{bytes.substr(0, odd), {}, {}, odd + 1};
+      (bytes[odd] == '!' ? passed.instead : passed.answer) = bytes[odd] == '!' ? "<exclamation>" : "#";
+      return passed;
+    }
+  } filter;
+  start(&filter);
+  say(client_end_, "ab1c!d2");
+  EXPECT_EQ(hear(database_end_, 17), "abc<exclamation>d");
+  EXPECT_EQ(hear(client_end_, 2), "##");
+}
+
+TEST_F(RelayTest, GivesTheClientBack) {
+  start();
+  Stream client = ask([this] { return relay_->take_client(); });
+  EXPECT_EQ(hear(database_end_, 1), "");  // the database's side is closed
+  EXPECT_EQ(client.write("last words").io, Stream::Io::done);
+  EXPECT_EQ(hear(client_end_, 10), "last words");
+}
+
+}  // namespace
+}  // namespace rolegate::gateway
