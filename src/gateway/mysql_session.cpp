@@ -113,7 +113,7 @@ void MysqlSession::follow(Event event) {
       case Event::check_password:
         return check_password();
       case Event::authenticated:
-        authenticated(password_asked_ ? "password" : way_name(admission_.way));
+        authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
         if (!is_over()) choose_database(selected_);
         return;
       case Event::refused:
