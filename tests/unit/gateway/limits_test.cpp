@@ -147,6 +147,13 @@ TEST(LoginRate, LetsASecondsWorthThroughAtOnce) {
   EXPECT_EQ(rate.reserve(kStart, 10s), 20ms);
 }
 
+TEST(LoginRate, NeverLetsAnyoneThroughAMomentTooEarly) {
+  LoginRate rate(3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
+  EXPECT_EQ(rate.reserve(kStart, 1s), 334ms) << "a third of a second, rounded up";
+  EXPECT_EQ(rate.reserve(kStart, 1s), 667ms);
+}
+
 TEST(LoginRate, TakesNoPlaceForWhoDoesNotWait) {
   LoginRate rate(1);
   EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
