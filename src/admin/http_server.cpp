@@ -112,7 +112,11 @@ asio::awaitable<void> HttpServer::accept() {
     if (error == asio::error::connection_aborted) continue;  // the client was gone before its turn
     if (!error) {
       failing = false;
-      serve(std::move(socket));
+      try {
+        serve(std::move(socket));
+      } catch (const std::exception& problem) {  // no memory for one connection must not be the end of all
+        log_.warning("The admin server at {} dropped a connection: {}.", address_, problem.what());
+      }
       continue;
     }
     if (!failing) log_.warning("The admin server at {} cannot accept: {}.", address_, error.message());

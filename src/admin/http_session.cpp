@@ -60,6 +60,7 @@ asio::awaitable<void> HttpSession::run() {
     if (!answer) co_return;
     if (!co_await write(std::move(*answer))) co_return;
     if (keep_alive_) continue;
+    waiting_since_ = std::chrono::steady_clock::now();
     co_await hang_up();
     co_return;
   }

@@ -30,7 +30,8 @@ class HttpSession {
   /// Ends when the client does, when it is too slow, and after drop(). The session outlives it.
   [[nodiscard]] boost::asio::awaitable<void> run();
   void drop();
-  /// Since when it has been waiting for a request to be whole; nothing while one is answered.
+  /// Since when it has been waiting for the client: for a request to be whole, or for the end after a
+  /// refusal. Nothing while an answer is under way.
   [[nodiscard]] std::optional<base::SteadyTime> waiting_since() const { return waiting_since_; }
 
  private:

@@ -103,8 +103,8 @@ class Stats {
     std::int64_t authenticating_now = 0;  ///< of these, not authenticated yet
     std::uint64_t cancels = 0;            ///< CancelRequests passed on
     std::uint64_t audit_lines_lost = 0;
-    std::uint64_t reloads = 0;
-    std::uint64_t reloads_failed = 0;
+    std::uint64_t reloads = 0;         ///< that took effect
+    std::uint64_t reloads_failed = 0;  ///< that changed nothing
   };
   [[nodiscard]] Snapshot snapshot() const;
 

@@ -222,6 +222,15 @@ TEST_F(HttpServer, LetsNoSilentConnectionsKeepOthersOut) {
   EXPECT_EQ(silent.back().read().body, "hello") << "who came last is still there";
 }
 
+TEST_F(HttpServer, LetsNoRefusedConnectionsThatStayKeepOthersOut) {
+  serve({.connections = 2, .request = kNever});
+  HttpClient first = client();
+  HttpClient second = client();
+  EXPECT_EQ(first.request("GET", "/hello", "Content-Length: 5\r\n").status, 413);
+  EXPECT_EQ(second.request("GET", "/hello", "Content-Length: 5\r\n").status, 413);
+  EXPECT_EQ(client().get("/hello").body, "hello");
+}
+
 TEST_F(HttpServer, DropsNobodyWhoseAnswerIsUnderWay) {
   const std::string large(32 << 20, 'x');
   serve({.connections = 2, .request = kNever}, large);
