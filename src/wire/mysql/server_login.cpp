@@ -72,7 +72,6 @@ struct ServerLogin::State {
   Event advance();
   Event take_packet(std::string_view payload);
   Event take_response(std::string_view payload);
-  Event take_ssl_request();
   Event take_handshake_response(HandshakeResponse taken);
   Event take_native(std::string_view response);
   Event take_fast(std::string_view response, bool full_possible);
@@ -197,7 +196,10 @@ ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
     if (!options.tls_offered) {
       return fail(kHandshakeError, "08S01", "The client asks for TLS, which this gateway does not offer.");
     }
-    if (payload.size() == kResponseHeader) return take_ssl_request();
+    if (payload.size() == kResponseHeader) {
+      stage = Stage::starting_tls;
+      return Event::start_tls;
+    }
     return fail(kHandshakeError, "08S01", "The client announces TLS and logs in without it.");
   }
   if (options.tls_required && !in_tls) {
@@ -211,14 +213,6 @@ ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
   auto response = parse_handshake_response(payload, options.greeting.capabilities);
   if (!response) return fail(kHandshakeError, "08S01", "The client's handshake response is malformed.");
   return take_handshake_response(std::move(*response));
-}
-
-ServerLogin::Event ServerLogin::State::take_ssl_request() {
-  // As in CVE-2021-23214 of PostgreSQL: they would count as if they had come inside TLS.
-  if (input.behind() > 0)
-    return fail_silently("The client sent bytes in the clear behind its request for TLS.");
-  stage = Stage::starting_tls;
-  return Event::start_tls;
 }
 
 ServerLogin::Event ServerLogin::State::take_handshake_response(HandshakeResponse taken) {
@@ -300,20 +294,25 @@ ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool
 }
 
 ServerLogin::Event ServerLogin::State::take_full(std::string_view payload) {
-  // Some clients (MariaDB Connector/J) ask for the key on a unix socket, too.
-  if (payload.size() == 1 && payload.front() == kRequestPublicKey && options.rsa_key != nullptr && !in_tls) {
-    send(std::string(1, kAuthMoreData) + public_key_pem(*options.rsa_key));
+  if (in_tls) return take_password(parse_clear_password(payload));
+  EVP_PKEY* const key = options.rsa_key;
+  // On a unix socket, too, there are clients that ask for the key: MariaDB Connector/J wherever there is no
+  // TLS.
+  if (key != nullptr && payload.size() == 1 && payload.front() == kRequestPublicKey) {
+    send(std::string(1, kAuthMoreData) + public_key_pem(*key));
     stage = Stage::encrypted;
     return Event::more;
   }
-  if (secure()) return take_password(parse_clear_password(payload));
   // A client that was given the key beforehand sends the password at once, encrypted with it.
-  if (payload.size() == static_cast<std::size_t>(::EVP_PKEY_get_size(options.rsa_key))) {
-    return take_password(decrypt_password(*options.rsa_key, scramble, payload));
+  if (key != nullptr && payload.size() == static_cast<std::size_t>(::EVP_PKEY_get_size(key))) {
+    auto decrypted = decrypt_password(*key, scramble, payload);
+    if (decrypted || !secure()) return take_password(std::move(decrypted));
   }
-  return fail(kHandshakeError, "08S01",
-              "The client sent neither a request for the public key nor a password "
-              "that is encrypted with it.");
+  if (secure()) return take_password(parse_clear_password(payload));
+  return fail(
+      kHandshakeError, "08S01",
+      "The client sent its password in the clear, without TLS. MariaDB's clients do so unless they are told "
+      "--skip-ssl; change the password, and use TLS, a unix socket, or --skip-ssl.");
 }
 
 ServerLogin::Event ServerLogin::State::take_password(std::optional<base::Secret> given) {
@@ -332,10 +331,6 @@ ServerLogin& ServerLogin::operator=(ServerLogin&&) noexcept = default;
 
 ServerLogin::Event ServerLogin::receive(std::string_view bytes) {
   State& state = *state_;
-  if (state.stage == State::Stage::starting_tls) {
-    if (bytes.empty()) return Event::more;
-    return state.fail_silently("The client sent bytes in the clear behind its request for TLS.");
-  }
   if (state.stage != State::Stage::failed && state.stage != State::Stage::refused) state.input.append(bytes);
   return state.advance();
 }
@@ -343,6 +338,10 @@ ServerLogin::Event ServerLogin::receive(std::string_view bytes) {
 ServerLogin::Event ServerLogin::tls_started() {
   if (state_->stage != State::Stage::starting_tls)
     return state_->fail_silently("TLS was started out of turn.");
+  // As in CVE-2021-23214 of PostgreSQL: they would count as if they had come inside TLS.
+  if (state_->input.behind() > 0) {
+    return state_->fail_silently("The client sent bytes in the clear behind its request for TLS.");
+  }
   state_->in_tls = true;
   state_->stage = State::Stage::response;
   return Event::more;
@@ -383,6 +382,7 @@ ServerLogin::Event ServerLogin::password_checked(bool right) {
 
 const Startup& ServerLogin::startup() const { return state_->startup; }
 const base::Secret& ServerLogin::password() const { return state_->password; }
+std::size_t ServerLogin::wanted() const { return state_->input.missing(); }
 std::string_view ServerLogin::method() const { return state_->method; }
 const std::string& ServerLogin::reason() const { return state_->reason; }
 std::string ServerLogin::take_output() { return std::exchange(state_->output, {}); }

@@ -51,7 +51,7 @@ class ServerLogin {
  public:
   enum class Event {
     more,            ///< send the output, wait for bytes of the client
-    start_tls,       ///< send the output, then TLS as its server, then tls_started()
+    start_tls,       ///< TLS as its server, with what take_rest() gives first; then tls_started()
     startup,         ///< startup() says who wants what; go on with trust() or ask_password()
     check_password,  ///< password() came whole; check it (it takes milliseconds), then password_checked()
     authenticated,   ///< the client is who it says; it has not been told yet
@@ -62,7 +62,10 @@ class ServerLogin {
     Greeting greeting;  ///< scramble and auth_plugin are filled in here; capabilities: see relayed()
     bool tls_offered = false;
     bool tls_required = false;  ///< on a unix socket, too
-    bool unix_socket = false;   ///< a password may come in the clear
+    /// A password may come in the clear: nobody else can listen. Also for loopback, where MariaDB's clients
+    /// (Connector/C 3.3, unless told --skip-ssl) send it in the clear to a server without TLS whatever it
+    /// says.
+    bool unix_socket = false;
     EVP_PKEY* rsa_key =
         nullptr;  ///< for passwords over TCP without TLS; outlives this; null: not possible there
   };
@@ -77,9 +80,14 @@ class ServerLogin {
   ServerLogin(ServerLogin&&) noexcept;
   ServerLogin& operator=(ServerLogin&&) noexcept;
 
-  /// Bytes as they come, in pieces of any size. After start_tls, only decrypted ones: bytes that came in the
-  /// clear behind an SSLRequest fail the login.
+  /// Bytes as they come, in pieces of any size; after start_tls, decrypted ones.
   Event receive(std::string_view bytes);
+  /// How many bytes there are at most up to the end of the packet that is waited for. A client does not wait
+  /// for an answer to its SSLRequest, so the bytes behind it are TLS's first: an owner that gives TLS the
+  /// descriptor itself must not read more than this before.
+  [[nodiscard]] std::size_t wanted() const;
+  /// Bytes behind the SSLRequest that were not taken for TLS fail the login: they must not count as if they
+  /// had come inside it.
   Event tls_started();
   /// Lets the client in without a password.
   Event trust();
@@ -98,7 +106,7 @@ class ServerLogin {
   [[nodiscard]] const std::string& reason() const;
   /// What is to be sent; each byte once. It goes before what ok() and error() give.
   [[nodiscard]] std::string take_output();
-  /// Once authenticated: what the client has sent already beyond its login.
+  /// After start_tls: what the client has sent already of TLS. Once authenticated: beyond its login.
   [[nodiscard]] std::string take_rest();
 
   /// The end of the login, framed with the sequence id that the client expects: an upstream's OK payload, or

@@ -375,20 +375,50 @@ TEST(MysqlServerLogin, RefusesALoginWithoutTlsWhereItIsRequired) {
   expect_failure(login, packet(1, response_of("alice")), 3159, "HY000");
 }
 
-TEST(MysqlServerLogin, RefusesBytesInTheClearBehindAnSslRequest) {
+TEST(MysqlServerLogin, GivesBackWhatIsTls) {
+  // A client does not wait for an answer to its SSLRequest.
+  const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
+  ServerLogin login = plain_login({.greeting = {}, .tls_offered = true});
+  EXPECT_EQ(login.receive(request + "\x16\x03\x01"), Event::start_tls);
+  EXPECT_EQ(login.take_output(), "");
+  EXPECT_EQ(login.take_rest(), "\x16\x03\x01");
+  EXPECT_EQ(login.tls_started(), Event::more);
+  EXPECT_EQ(login.receive(packet(2, response_of("alice", kSsl))), Event::startup);
+}
+
+TEST(MysqlServerLogin, SaysHowMuchToReadSoThatNothingIsTls) {
+  const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
+  for (std::size_t most = 1; most < 50; ++most) {
+    ServerLogin login = plain_login({.greeting = {}, .tls_offered = true});
+    std::string_view socket = request;
+    Event event = Event::more;
+    while (event == Event::more) {
+      ASSERT_GT(login.wanted(), 0U);
+      ASSERT_LE(login.wanted(), socket.size());
+      const std::size_t read = std::min(most, login.wanted());
+      event = login.receive(socket.substr(0, read));
+      socket.remove_prefix(read);
+    }
+    EXPECT_EQ(event, Event::start_tls);
+    EXPECT_EQ(socket, "");
+    EXPECT_EQ(login.take_rest(), "");
+  }
+}
+
+TEST(MysqlServerLogin, LetsNoBytesInTheClearCountAsTls) {
   const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
   const std::string more = packet(2, response_of("alice", kSsl));
   for (std::size_t size = 1; size <= more.size(); ++size) {
     ServerLogin at_once = plain_login({.greeting = {}, .tls_offered = true});
-    EXPECT_EQ(at_once.receive(request + more.substr(0, size)), Event::failed);
+    EXPECT_EQ(at_once.receive(request + more.substr(0, size)), Event::start_tls);
+    EXPECT_EQ(at_once.tls_started(), Event::failed);
     EXPECT_THAT(at_once.reason(), HasSubstr("in the clear"));
     EXPECT_EQ(at_once.take_output(), "") << "the client is in TLS already";
-    EXPECT_EQ(at_once.tls_started(), Event::failed);
+    ServerLogin later = plain_login({.greeting = {}, .tls_offered = true});
+    EXPECT_EQ(later.receive(request), Event::start_tls);
+    EXPECT_EQ(later.receive(more.substr(0, size)), Event::more);
+    EXPECT_EQ(later.tls_started(), Event::failed);
   }
-  ServerLogin later = plain_login({.greeting = {}, .tls_offered = true});
-  EXPECT_EQ(later.receive(request), Event::start_tls);
-  EXPECT_EQ(later.receive(""), Event::more);
-  EXPECT_EQ(later.receive("x"), Event::failed);
 }
 
 TEST(MysqlServerLogin, RefusesASecondSslRequest) {
@@ -434,6 +464,27 @@ TEST(MysqlServerLogin, TakesNoPasswordInTheClearWithoutTls) {
   EXPECT_EQ(login.ask_password(known_by(false, true, false)), Event::more);
   EXPECT_EQ(login.take_output(), packet(2, "\x01\x04"));
   expect_failure(login, packet(3, std::string(kPassword) + '\0'), 1043, "08S01");
+  EXPECT_THAT(login.reason(), HasSubstr("--skip-ssl"));
+}
+
+TEST(MysqlServerLogin, TakesAPasswordInAnyOfItsFormsWhereNobodyListens) {
+  const std::string pem = public_key_pem(test_key());
+  for (const std::string& form :
+       {"pw\0"s, encrypt_password(pem, kFirstScramble, "pw"), std::string(255, 'p') + '\0'}) {
+    Alphabet random;
+    ServerLogin::Options options;
+    options.unix_socket = true;
+    options.rsa_key = &test_key();
+    ServerLogin login(options, random);
+    (void)login.take_output();
+    std::string response = response_of("alice");
+    response.replace(32 + 6, 1, "\x20" + std::string(32, 'x'));
+    ASSERT_EQ(login.receive(packet(1, response)), Event::startup);
+    ASSERT_EQ(login.ask_password({}), Event::more);
+    EXPECT_EQ(login.receive(packet(3, form)), Event::check_password);
+    EXPECT_EQ(login.password().reveal(),
+              form.front() == 'p' && form.size() == 256 ? std::string(255, 'p') : "pw");
+  }
 }
 
 TEST(MysqlServerLogin, TakesAPasswordEncryptedWithAKeyThatTheClientHad) {
