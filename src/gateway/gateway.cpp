@@ -95,7 +95,15 @@ class Gateway::Inside {
  private:
   struct Open {
     Wanted wanted;
+    std::shared_ptr<const ListeningSocket> socket;
     std::shared_ptr<const Listener> listener;
+
+    /// Port 0 is another port for everybody who asks for it.
+    [[nodiscard]] bool serves(const Wanted& one) const {
+      const bool any_port = !one.address.is_unix && one.address.port == 0;
+      return wanted.address == one.address && wanted.wire == one.wire &&
+             (!any_port || wanted.database == one.database);
+    }
   };
 
   [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Config& config,
@@ -159,13 +167,13 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
     const config::Config& config, std::vector<ListeningSocket> inherited) const {
   const bool only_owner = !config.gateway || config.gateway->users.empty();
   std::vector<Open> doors;
+  std::vector<Open> known = open_;
   for (Wanted& one : wanted(config)) {
     std::shared_ptr<const ListeningSocket> socket;
-    const auto known = std::ranges::find_if(open_, [&](const Open& open) {
-      return open.wanted.address == one.address && open.wanted.wire == one.wire;
-    });
-    if (known != open_.end()) {
-      socket = known->listener->socket;
+    const auto same = std::ranges::find_if(known, [&](const Open& open) { return open.serves(one); });
+    if (same != known.end()) {
+      socket = std::move(same->socket);
+      known.erase(same);
     } else if (auto given = take_inherited(inherited, one.address, one.wire)) {
       socket = std::make_shared<const ListeningSocket>(std::move(*given));
     } else {
@@ -173,8 +181,8 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
       if (!opened) return std::unexpected(std::move(opened.error()));
       socket = std::make_shared<const ListeningSocket>(std::move(*opened));
     }
-    auto listener = std::make_shared<const Listener>(std::move(socket), one.wire, one.database);
-    doors.push_back({std::move(one), std::move(listener)});
+    auto listener = std::make_shared<const Listener>(socket->address(), one.wire, one.database);
+    doors.push_back({std::move(one), std::move(socket), std::move(listener)});
   }
   for (const ListeningSocket& unused : inherited) {
     services_.log.warning(
@@ -220,11 +228,11 @@ base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Conf
 }
 
 void Gateway::Inside::accept_on(const std::vector<Open>& doors) {
-  std::vector<std::shared_ptr<const Listener>> listeners;
-  for (const Open& open : doors) listeners.push_back(open.listener);
+  std::vector<Worker::Door> accepting;
+  for (const Open& open : doors) accepting.push_back({open.socket, open.listener});
   for (const auto& worker : workers_) {
     worker->accept_on(
-        listeners,
+        accepting,
         [this] {
           const std::lock_guard lock(mutex_);
           return settings_;
@@ -258,7 +266,7 @@ std::vector<Gateway::Door> Gateway::Inside::doors() const {
   const std::lock_guard lock(mutex_);
   std::vector<Door> all;
   for (const Open& open : open_) {
-    all.push_back({open.listener->wire, open.listener->socket->address(), open.listener->database});
+    all.push_back({open.listener->wire, open.listener->address, open.listener->database});
   }
   return all;
 }

@@ -24,6 +24,17 @@ void MysqlConnections::close(std::uint32_t id) {
   connections_.erase(id);
 }
 
+std::string MysqlConnections::only_database_of(const std::string& user) const {
+  const std::lock_guard lock(mutex_);
+  std::string only;
+  for (const auto& [id, connection] : connections_) {
+    if (!connection || connection->user != user) continue;
+    if (!only.empty() && only != connection->database) return {};
+    only = connection->database;
+  }
+  return only;
+}
+
 std::optional<std::uint32_t> MysqlConnections::find(std::uint32_t id, const std::string& database,
                                                     const std::string& user) const {
   const std::lock_guard lock(mutex_);

@@ -28,6 +28,9 @@ class MysqlConnections {
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t id, const std::string& database,
                                                   const std::string& user) const;
 
+  /// The database that all of this user's connections are with; empty: none, or several.
+  [[nodiscard]] std::string only_database_of(const std::string& user) const;
+
  private:
   mutable std::mutex mutex_;
   std::unordered_map<std::uint32_t, std::optional<Connection>> connections_;

@@ -1,5 +1,6 @@
 #include "gateway/mysql_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -91,7 +92,17 @@ void MysqlSession::say_hello() {
   advance();
 }
 
+/// An SSLRequest is exactly this long, with its header. Clients do not wait for an answer to it: their
+/// ClientHello is right behind it, and has to be left for TLS to read. (What comes in the clear is never
+/// taken for more than the request, so nothing can be slipped in.) Any other first packet is longer.
+constexpr std::size_t kSslRequest = 36;
+
+std::size_t MysqlSession::most_to_read() const {
+  return first_bytes_ < kSslRequest ? kSslRequest - first_bytes_ : SIZE_MAX;
+}
+
 void MysqlSession::received(std::string_view bytes) {
+  first_bytes_ += std::min(bytes.size(), kSslRequest);
   // Nobody may speak before the greeting.
   if (!login_)
     return fail({}, "protocol_violation", "The client spoke before the greeting.", Refusal::protocol);
@@ -114,7 +125,7 @@ void MysqlSession::follow(Event event) {
         return check_password();
       case Event::authenticated:
         authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
-        if (!is_over()) choose_database(selected_);
+        if (!is_over()) choose_database(selected_.empty() ? default_database() : selected_);
         return;
       case Event::refused:
         return refuse(login_->reason());
@@ -140,6 +151,16 @@ void MysqlSession::read_names() {
   } else {
     selected_ = std::exchange(schema_, {});
   }
+}
+
+/// For a client that names no database: clients come back that way to KILL the query of their other
+/// connection. There is no doubt when the user may use just one, or has sessions with just one.
+std::string MysqlSession::default_database() const {
+  std::vector<std::string> usable;
+  for (const std::string& name : possible_databases()) {
+    if (admission_.user == nullptr || admission_.user->may_use(name)) usable.push_back(name);
+  }
+  return usable.size() == 1 ? usable.front() : shared().mysql.connections.only_database_of(name_);
 }
 
 MysqlSession::Event MysqlSession::let_in() {
@@ -234,6 +255,11 @@ std::unique_ptr<ClientFilter> MysqlSession::make_filter() {
        user = user()](std::uint32_t id) { return connections.find(id, database, user); });
   filter_ = filter.get();
   return filter;
+}
+
+/// COM_QUIT.
+bool MysqlSession::said_goodbye(const Relay& relay) const {
+  return relay.last_from_client().ends_with(std::string_view("\1\0\0\0\1", 5));
 }
 
 /// An answer may be begun only where the database has not begun one: to a command that is waiting for it, or,

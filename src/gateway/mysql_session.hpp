@@ -58,6 +58,7 @@ class MysqlSession final : public Session {
 
   void greet() override;
   void received(std::string_view bytes) override;
+  [[nodiscard]] std::size_t most_to_read() const override;
   void tls_started() override { follow(login_->tls_started()); }
   [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().mysql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override;
@@ -65,6 +66,7 @@ class MysqlSession final : public Session {
   [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
   [[nodiscard]] std::unique_ptr<ClientFilter> make_filter() override;
   [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
+  [[nodiscard]] bool said_goodbye(const Relay& relay) const override;
   void database_refused(const UpstreamRefusal& refusal) override;
   void forget_login() override { login_.reset(); }
 
@@ -75,14 +77,16 @@ class MysqlSession final : public Session {
   /// Takes "user@database" apart when the listener is shared.
   void read_names();
   [[nodiscard]] std::vector<std::string> possible_databases() const;
+  [[nodiscard]] std::string default_database() const;
 
   class Filter;
   std::unique_ptr<wire::mysql::ServerLogin> login_;
   std::uint32_t id_;
   Admission admission_;
-  std::string name_;      ///< the user's, without @database
-  std::string selected_;  ///< the configured database that was asked for
-  std::string schema_;    ///< what goes to the database; empty: the URI's
+  std::string name_;             ///< the user's, without @database
+  std::string selected_;         ///< the configured database that was asked for
+  std::string schema_;           ///< what goes to the database; empty: the URI's
+  std::size_t first_bytes_ = 0;  ///< of the client's first packet, as far as they matter
   bool password_asked_ = false;
   Filter* filter_ = nullptr;
   /// What a task on its way from another thread looks at first.

@@ -155,6 +155,11 @@ std::string PgSession::last_words(const ClientError& error, const Relay& relay) 
   return between ? error.pg() : std::string();
 }
 
+/// Terminate.
+bool PgSession::said_goodbye(const Relay& relay) const {
+  return relay.last_from_client().ends_with(std::string_view("X\0\0\0\4", 5));
+}
+
 /// Only a key that was given out leads anywhere; which session it belongs to is all that it says. Guessing is
 /// slowed down like guessing passwords. The protocol has no answer to a CancelRequest: the connection is
 /// closed.

@@ -13,8 +13,8 @@ Relay::Relay(EventLoop& loop, Stream client, Stream database, ClientFilter* filt
     : loop_(loop),
       client_(*this, std::move(client)),
       database_(*this, std::move(database)),
-      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false},
-      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false},
+      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false, {}},
+      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false, {}},
       filter_(filter),
       done_(std::move(done)),
       last_activity_(loop.now()) {}
@@ -27,7 +27,8 @@ Relay::~Relay() {
 }
 
 void Relay::start(std::string to_client, std::string_view to_database) {
-  note_tail(to_client);
+  down_.tail.note(to_client);
+  up_.tail.note(to_database);
   if (!put(down_, to_client)) return;
   if (!to_database.empty() && !forward(up_, to_database)) return;
   // Either side may have sent something already that lies inside TLS, where no wait would tell of it.
@@ -75,12 +76,8 @@ void Relay::pump(Direction& direction) {
     }
     last_activity_ = loop_.now();
     const std::string_view came(loop_.buffer().data(), bytes);
-    if (&direction == &down_) {
-      awaits_answer_ = false;
-      note_tail(came);
-    } else {
-      awaits_answer_ = true;
-    }
+    direction.tail.note(came);
+    awaits_answer_ = &direction == &up_;
     if (!forward(direction, came) || !direction.pending.empty()) return;
     // A wait would tell of what is still in the socket, but not of what TLS has taken out of it.
     if (!from.stream.holds_bytes()) return;
@@ -157,16 +154,16 @@ void Relay::lost(const Side& side) {
   finish(End::database_lost);
 }
 
-void Relay::note_tail(std::string_view bytes) {
-  if (bytes.size() >= tail_.size()) {
-    std::memcpy(tail_.data(), bytes.data() + bytes.size() - tail_.size(), tail_.size());
-    tail_size_ = tail_.size();
+void Relay::Tail::note(std::string_view bytes) {
+  if (bytes.size() >= bytes_.size()) {
+    std::memcpy(bytes_.data(), bytes.data() + bytes.size() - bytes_.size(), bytes_.size());
+    size_ = bytes_.size();
     return;
   }
-  std::string joined(tail_.data(), tail_size_);
-  joined.append(bytes);
-  tail_size_ = std::min(joined.size(), tail_.size());
-  std::memcpy(tail_.data(), joined.data() + joined.size() - tail_size_, tail_size_);
+  const std::size_t kept = std::min(size_, bytes_.size() - bytes.size());
+  std::memmove(bytes_.data(), bytes_.data() + size_ - kept, kept);
+  std::memcpy(bytes_.data() + kept, bytes.data(), bytes.size());
+  size_ = kept + bytes.size();
 }
 
 void Relay::watch() {

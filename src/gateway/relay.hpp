@@ -60,8 +60,9 @@ class Relay {
   [[nodiscard]] std::uint64_t bytes_to_client() const { return down_.bytes; }
   [[nodiscard]] std::uint64_t bytes_to_database() const { return up_.bytes; }
   [[nodiscard]] base::SteadyTime last_activity() const { return last_activity_; }
-  /// The last bytes that the database sent (at most six).
-  [[nodiscard]] std::string_view last_from_database() const { return {tail_.data(), tail_size_}; }
+  /// The last bytes that the database, or the client, sent (at most six).
+  [[nodiscard]] std::string_view last_from_database() const { return down_.tail.text(); }
+  [[nodiscard]] std::string_view last_from_client() const { return up_.tail.text(); }
   /// Nothing that came from the database is still on its way to the client.
   [[nodiscard]] bool all_delivered() const { return down_.pending.empty(); }
   /// The client has said something that the database has not begun to answer.
@@ -78,6 +79,15 @@ class Relay {
     bool write_wants_read = false;  ///< TLS has to hear something before it can write …
     bool read_wants_write = false;  ///< … or the other way round
   };
+  class Tail {
+   public:
+    void note(std::string_view bytes);
+    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
+
+   private:
+    std::array<char, 6> bytes_{};
+    std::size_t size_ = 0;
+  };
   struct Direction {
     Side& from;
     Side& to;
@@ -86,6 +96,7 @@ class Relay {
     std::size_t sent = 0;
     std::uint64_t bytes = 0;
     bool ended = false;  ///< `from` will say nothing more
+    Tail tail;
   };
 
   void ready(Side& side, std::uint32_t events);
@@ -95,7 +106,6 @@ class Relay {
   [[nodiscard]] bool forward_filtered(std::string_view bytes);
   [[nodiscard]] bool put(Direction& direction, std::string_view bytes);
   void source_closed(Direction& direction);
-  void note_tail(std::string_view bytes);
   void watch();
   void watch(Side& side, const Direction& out, const Direction& in);
   void finish(End end);
@@ -112,8 +122,6 @@ class Relay {
   bool client_ended_ = false;
   bool draining_ = false;
   bool awaits_answer_ = false;
-  std::array<char, 6> tail_{};
-  std::size_t tail_size_ = 0;
   base::SteadyTime last_activity_;
   EventLoop::TimerId linger_{};
 };

@@ -1,5 +1,6 @@
 #include "gateway/session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,7 +124,9 @@ bool Session::flush() {
 }
 
 bool Session::read_client() {
-  const auto [io, bytes] = client_.read(loop_.buffer());
+  const std::span<char> room = loop_.buffer();
+  const auto [io, bytes] =
+      client_.read(phase_ == Phase::login ? room.first(std::min(room.size(), most_to_read())) : room);
   switch (io) {
     case Stream::Io::wants_read:
       watch(EPOLLIN);
@@ -323,6 +326,7 @@ void Session::check_idle() {
 }
 
 void Session::relay_ended(Relay::End end) {
+  if (said_goodbye(*relay_)) end = Relay::End::client_closed;
   const bool database_went = end == Relay::End::database_closed || end == Relay::End::database_lost;
   const ClientError gone = database_gone();
   finish_relay(end_name(end), database_went ? &gone : nullptr);
@@ -381,7 +385,7 @@ AuditRecord Session::record(AuditRecord::Event event) const {
   record.event = event;
   record.time = shared_.clock.now();
   record.session = fmt::format("{:016x}", id_);
-  record.listener = listener().socket->address();
+  record.listener = listener().address;
   record.client_address = client().address;
   record.client_uid = client().uid;
   record.client_tls = client_tls_;

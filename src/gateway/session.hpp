@@ -27,9 +27,10 @@
 
 namespace rolegate::gateway {
 
-/// An open door. `database`: of a listener of its own; empty: the client chooses.
+/// Where a client came in. `database`: of a listener of its own; empty: the client chooses. Not the socket
+/// itself: that is closed when the gateway drains, whatever sessions came through it.
 struct Listener {
-  std::shared_ptr<const ListeningSocket> socket;  ///< stays when a reload gives its address another meaning
+  std::string address;
   Wire wire = Wire::postgresql;
   std::string database;
 };
@@ -112,6 +113,9 @@ class Session : public Retired, private Watcher {
   // What the protocols do.
   virtual void greet() {}
   virtual void received(std::string_view bytes) = 0;
+  /// How many bytes may be read at once while the client logs in: fewer than there are where what comes
+  /// behind them belongs to TLS.
+  [[nodiscard]] virtual std::size_t most_to_read() const { return SIZE_MAX; }
   virtual void tls_started() = 0;
   [[nodiscard]] virtual const SslContextPtr& tls_context() const = 0;
   [[nodiscard]] virtual std::string encoded(const ClientError& error) = 0;
@@ -122,6 +126,8 @@ class Session : public Retired, private Watcher {
   /// The last words to a client whose session was being carried; empty when they would fall into the middle
   /// of something.
   [[nodiscard]] virtual std::string last_words(const ClientError& error, const Relay& relay) = 0;
+  /// The client has said that it is done; what the database does then is no news to it.
+  [[nodiscard]] virtual bool said_goodbye(const Relay& relay) const = 0;
   virtual void database_refused(const UpstreamRefusal&) {}
   /// The login is over, either way: what it needed can go.
   virtual void forget_login() = 0;
@@ -149,7 +155,7 @@ class Session : public Retired, private Watcher {
   void close_quietly();
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
-  [[nodiscard]] Shared& shared() { return shared_; }
+  [[nodiscard]] Shared& shared() const { return shared_; }
   [[nodiscard]] const Settings& settings() const { return *arrival_.settings; }
   [[nodiscard]] const Listener& listener() const { return *arrival_.listener; }
   [[nodiscard]] const Client& client() const { return arrival_.client; }

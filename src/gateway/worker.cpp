@@ -47,12 +47,8 @@ Client client_of(int socket, const sockaddr_storage& address, socklen_t size) {
 /// Takes connections from one listener. Several loops wait for it; the kernel wakes one.
 class Worker::Acceptor final : public Watcher {
  public:
-  Acceptor(Worker& worker, std::shared_ptr<const Listener> listener,
-           std::function<std::shared_ptr<const Settings>()> settings, Place place)
-      : worker_(worker),
-        listener_(std::move(listener)),
-        settings_(std::move(settings)),
-        place_(std::move(place)) {
+  Acceptor(Worker& worker, Door door, std::function<std::shared_ptr<const Settings>()> settings, Place place)
+      : worker_(worker), door_(std::move(door)), settings_(std::move(settings)), place_(std::move(place)) {
     wait();
   }
   ~Acceptor() override {
@@ -63,7 +59,7 @@ class Worker::Acceptor final : public Watcher {
   Acceptor& operator=(const Acceptor&) = delete;
 
  private:
-  [[nodiscard]] int descriptor() const { return listener_->socket->descriptor(); }
+  [[nodiscard]] int descriptor() const { return door_.socket->descriptor(); }
 
   void wait() {
     worker_.loop_.add(descriptor(), EPOLLIN | EPOLLEXCLUSIVE, *this);
@@ -82,21 +78,21 @@ class Worker::Acceptor final : public Watcher {
         const int yes = 1;
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
       }
-      place_().take({std::move(socket), listener_, settings_(), std::move(client)});
+      place_().take({std::move(socket), door_.listener, settings_(), std::move(client)});
     }
   }
 
   void failed(int error) {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
     worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
-                                 listener_->socket->address(), std::generic_category().message(error));
+                                 door_.listener->address, std::generic_category().message(error));
     worker_.loop_.remove(descriptor(), *this);
     waiting_ = false;
     pause_ = worker_.loop_.in(kOutOfRoom, [this] { wait(); });
   }
 
   Worker& worker_;
-  const std::shared_ptr<const Listener> listener_;
+  const Door door_;
   const std::function<std::shared_ptr<const Settings>()> settings_;
   const Place place_;
   bool waiting_ = false;
@@ -127,15 +123,14 @@ void Worker::stop() {
   thread_.join();
 }
 
-void Worker::accept_on(std::vector<std::shared_ptr<const Listener>> listeners,
-                       std::function<std::shared_ptr<const Settings>()> settings, Place place) {
-  loop_.post(
-      [this, listeners = std::move(listeners), settings = std::move(settings), place = std::move(place)] {
-        acceptors_.clear();
-        for (const auto& listener : listeners) {
-          acceptors_.push_back(std::make_unique<Acceptor>(*this, listener, settings, place));
-        }
-      });
+void Worker::accept_on(std::vector<Door> doors, std::function<std::shared_ptr<const Settings>()> settings,
+                       Place place) {
+  loop_.post([this, doors = std::move(doors), settings = std::move(settings), place = std::move(place)] {
+    acceptors_.clear();
+    for (const Door& door : doors) {
+      acceptors_.push_back(std::make_unique<Acceptor>(*this, door, settings, place));
+    }
+  });
 }
 
 void Worker::take(Arrival arrival) {

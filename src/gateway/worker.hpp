@@ -29,9 +29,15 @@ class Worker final : private SessionKeeper {
   /// Ends all sessions at once and the thread.
   void stop();
 
-  /// Accepts connections on these, and on no others any more. `settings` gives those of the moment.
-  void accept_on(std::vector<std::shared_ptr<const Listener>> listeners,
-                 std::function<std::shared_ptr<const Settings>()> settings, Place place);
+  /// A listener and the socket it is heard on.
+  struct Door {
+    std::shared_ptr<const ListeningSocket> socket;
+    std::shared_ptr<const Listener> listener;
+  };
+  /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed.
+  /// `settings` gives those of the moment.
+  void accept_on(std::vector<Door> doors, std::function<std::shared_ptr<const Settings>()> settings,
+                 Place place);
   void take(Arrival arrival);
   /// Ends every session with a message.
   void shut_down_sessions();
