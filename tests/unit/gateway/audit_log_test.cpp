@@ -221,6 +221,25 @@ TEST_F(AuditLogTest, BoundsTheBytesThatWait) {
   EXPECT_GE(lost() + (32U << 20) / size + 3, 1000);
 }
 
+TEST_F(AuditLogTest, TakesAnyNumberOfLinesAsTheyGoOut) {
+  const auto audit = opened("/dev/null");
+  AuditRecord large = record("x");
+  for (auto text : {&AuditRecord::user, &AuditRecord::database, &AuditRecord::upstream, &AuditRecord::message,
+                    &AuditRecord::reason, &AuditRecord::role_arn}) {
+    large.*text = std::string(1024, '\x01');
+  }
+  const std::size_t twice_the_bound = (64U << 20) / audit_line(large).size();
+  for (std::size_t i = 0; i < twice_the_bound; ++i) {
+    audit->write(large);
+    if (i % 100 == 0) ASSERT_TRUE(audit->flush(kPatience));
+  }
+  for (int i = 0; i < 2 * 16384; ++i) {
+    audit->write(record(i));
+    if (i % 10'000 == 0) ASSERT_TRUE(audit->flush(kPatience));
+  }
+  EXPECT_EQ(lost(), 0);
+}
+
 TEST_F(AuditLogTest, EndsInABoundedTimeWhenNobodyReads) {
   const auto reader = fifo("fifo");
   auto audit = opened(folder_.path("fifo"));
