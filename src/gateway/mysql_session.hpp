@@ -68,6 +68,7 @@ class MysqlSession final : public Session {
   [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
   [[nodiscard]] bool said_goodbye(const Relay& relay) const override;
   void database_refused(const UpstreamRefusal& refusal) override;
+  void session_ended() override { shared().mysql.connections.close(id_); }
   void forget_login() override { login_.reset(); }
 
   void say_hello();

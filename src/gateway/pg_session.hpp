@@ -25,6 +25,7 @@ class PgSession final : public Session {
   [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
   [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
   [[nodiscard]] bool said_goodbye(const Relay& relay) const override;
+  void session_ended() override { shared().cancel_keys.close(key_); }
   void forget_login() override { login_.reset(); }
 
   void follow(Event event);

@@ -333,6 +333,7 @@ void Session::relay_ended(Relay::End end) {
 }
 
 void Session::finish_relay(std::string_view reason, const ClientError* last) {
+  session_ended();
   AuditRecord closed = record(AuditRecord::Event::close);
   closed.reason = reason;
   closed.bytes_to_client = relay_->bytes_to_client();
