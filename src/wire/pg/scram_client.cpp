@@ -75,7 +75,7 @@ std::expected<void, std::string_view> ScramClient::verify(std::string_view serve
   const auto text = take_attribute(rest, 'v');
   const auto signature = text && rest.empty() ? digest_from_base64(*text) : std::nullopt;
   if (!signature) return std::unexpected("its last SCRAM message is malformed");
-  if (!equal_in_constant_time(*signature, server_signature_)) {
+  if (!server_signature_ || !equal_in_constant_time(*signature, *server_signature_)) {
     return std::unexpected("it could not prove that it knows the password's verifier");
   }
   return {};

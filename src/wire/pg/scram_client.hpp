@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,7 @@ class ScramClient {
   std::string gs2_header_;
   std::string channel_binding_;
   std::string first_bare_;
-  base::Sha256Digest server_signature_{};  ///< what the server must show
+  std::optional<base::Sha256Digest> server_signature_;  ///< what the server must show; there after final()
 };
 
 }  // namespace rolegate::wire::pg

@@ -64,7 +64,7 @@ struct ServerLogin::State {
 
   /// Tells the client.
   Event fail(std::string_view sqlstate, std::string message, std::string hint = {});
-  /// Tells nobody: what is there speaks no PostgreSQL, or waits for something else than messages.
+  /// Says no more: what is there speaks no PostgreSQL, or waits for something else than messages.
   Event fail_silently(std::string why);
   Event enter(Stage next, Event event);
 };
@@ -280,7 +280,6 @@ auto ServerLogin::State::fail(std::string_view sqlstate, std::string message, st
 }
 
 auto ServerLogin::State::fail_silently(std::string why) -> Event {
-  output.clear();
   reason = std::move(why);
   return enter(Stage::failed, Event::failed);
 }

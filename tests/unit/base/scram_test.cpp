@@ -48,6 +48,15 @@ TEST(ScramVerifier, AgreesWithRfc7677) {
   EXPECT_EQ(verifier->text(), kRfcVerifier);
 }
 
+TEST(ScramVerifier, ComparesTheWholeKey) {
+  const auto verifier = ScramVerifier::parse(kRfcVerifier);
+  for (std::size_t i = 0; i < verifier->stored_key.size(); ++i) {
+    ScramVerifier other = *verifier;
+    other.stored_key[i] ^= 1;
+    EXPECT_FALSE(other.matches("pencil")) << i;
+  }
+}
+
 // CREATE USER … PASSWORD …; SELECT rolpassword FROM pg_authid, PostgreSQL 15.18.
 TEST(ScramVerifier, TakesThoseOfPostgresql) {
   const std::vector<std::pair<std::string, std::string>> known = {

@@ -262,6 +262,12 @@ TEST(ScramClient, BelievesNoOtherServer) {
   }
 }
 
+TEST(ScramClient, BelievesNoProofBeforeItsOwn) {
+  const ScramClient scram("user", kClientNonce, Binding::none, "");
+  EXPECT_FALSE(scram.verify("v=" + base::base64(std::string(32, '\0'))));
+  EXPECT_FALSE(scram.verify(kServerFinal));
+}
+
 TEST(ScramNonce, IsPrintableAndNew) {
   script::CountingRandom random;
   const std::string first = scram_nonce(random);

@@ -207,6 +207,7 @@ TEST(PgServerLogin, RefusesBytesInTheClearBehindTheRequestForTls) {
     CountingRandom random;
     ServerLogin login(owner.options, random);
     EXPECT_EQ(login.receive(kSslRequest), Event::start_tls);
+    EXPECT_EQ(login.take_output(), "S");
     EXPECT_EQ(login.receive(""), Event::more);
     EXPECT_EQ(login.receive(injected), Event::failed);
     EXPECT_EQ(login.take_output(), "") << "nothing in the clear any more";
@@ -239,6 +240,7 @@ TEST(PgServerLogin, SaysNothingToStrangers) {
     expect_failure({}, {bytes}, "");
   }
   EXPECT_NE(run({}, {"\x16"}).reason.find("sslnegotiation=direct"), std::string::npos);
+  EXPECT_EQ(run_split({}, {kSslRequest + "GET /"}).output, "N") << "what is due to what came before";
 }
 
 TEST(PgServerLogin, RefusesWhatIsNoStartup) {
