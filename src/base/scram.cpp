@@ -39,12 +39,12 @@ std::optional<std::string_view> take_until(std::string_view& text, char separato
   return part;
 }
 
-constexpr std::array<signed char, 256> kBase64Values = [] {
-  std::array<signed char, 256> values{};
+constexpr std::array<int, 256> kBase64Values = [] {
+  std::array<int, 256> values{};
   values.fill(-1);
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t i = 0; i < kDigits.size(); ++i) {
-    values[static_cast<unsigned char>(kDigits[i])] = static_cast<signed char>(i);
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<int>(i);
   }
   return values;
 }();
