@@ -81,7 +81,10 @@ wire::mysql::ErrorPacket ClientError::mysql() const {
 
 ClientError client_error(const UpstreamFailure& failure) {
   Codes codes = codes_of(failure.error);
-  if (failure.error.code == connect::code_name(connect::Errc::connection_failed)) {
+  // Whoever was let in, or turned away for lack of room, hears it in the database's own terms.
+  if (is_one_of(failure.error.code,
+                std::array{connect::Errc::connection_failed, connect::Errc::database_unavailable,
+                           connect::Errc::rate_limited})) {
     if (failure.sqlstate.size() == 5) codes.sqlstate = failure.sqlstate;
     if (failure.mysql_code != 0) codes.mysql_code = failure.mysql_code;
     if (failure.mysql_code != 0 && failure.sqlstate.size() == 5) codes.mysql_state = failure.sqlstate;

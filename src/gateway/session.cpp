@@ -46,7 +46,7 @@ Session::Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival
 Session::~Session() {
   if (watched_ != 0) loop_.remove(client_.descriptor(), *this);
   loop_.cancel(timer_);
-  if (counted_) shared_.logged_in.fetch_sub(1);
+  stop_counting();
   base::wipe(output_);
 }
 
@@ -362,6 +362,7 @@ void Session::shut_down() {
 /// The last words go out, then the client is heard out for a moment: closing a socket with unread bytes in it
 /// would take the words away from it again.
 void Session::leave(std::string bytes) {
+  stop_counting();
   loop_.cancel(timer_);
   upstream_login_.reset();
   if (!client_.is_open()) return end();
@@ -373,6 +374,10 @@ void Session::leave(std::string bytes) {
   if (tls_broken) return end();
   if (output_.empty()) client_.close_writing();
   step();
+}
+
+void Session::stop_counting() {
+  if (std::exchange(counted_, false)) shared_.logged_in.fetch_sub(1);
 }
 
 void Session::end() {

@@ -129,7 +129,8 @@ class Session : public Retired, private Watcher {
   /// The client has said that it is done; what the database does then is no news to it.
   [[nodiscard]] virtual bool said_goodbye(const Relay& relay) const = 0;
   virtual void database_refused(const UpstreamRefusal&) {}
-  /// The database's session is over, the client's connection not yet: what leads to it leads nowhere from now on.
+  /// The database's session is over, the client's connection not yet: what leads to it leads nowhere from now
+  /// on.
   virtual void session_ended() = 0;
   /// The login is over, either way: what it needed can go.
   virtual void forget_login() = 0;
@@ -198,6 +199,7 @@ class Session : public Retired, private Watcher {
   void finish_relay(std::string_view reason, const ClientError* last);
   void check_idle();
   void leave(std::string bytes);
+  void stop_counting();
   void end();
   [[nodiscard]] AuditRecord record(AuditRecord::Event event) const;
   void audit_failure(std::string_view code, std::string_view message, const login::Steps* steps = nullptr);

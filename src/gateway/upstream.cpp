@@ -206,6 +206,8 @@ void UpstreamLogin::timed_out() {
 }
 
 void UpstreamLogin::succeed() {
+  if (std::exchange(over_, true)) return;
+  loop_.cancel(timer_);
   end_step();
   Upstream upstream{
       driver_->take_stream(),
@@ -222,7 +224,10 @@ void UpstreamLogin::succeed() {
   done(std::move(upstream));
 }
 
+/// Two timers may come due in one round, this object's own and the dialer's: whoever is second is too late.
 void UpstreamLogin::fail(UpstreamFailure failure) {
+  if (std::exchange(over_, true)) return;
+  loop_.cancel(timer_);
   end_step(&failure.error);
   UpstreamRefusal refusal{std::move(failure), std::move(steps_), {}, {}, {}, {}, {}};
   if (made_) {

@@ -120,6 +120,7 @@ class UpstreamLogin {
   base::SteadyTime step_began_{};
   std::string step_detail_;
   bool retried_ = false;
+  bool over_ = false;
 
   std::unique_ptr<Made> made_;
   std::unique_ptr<Dialer> dialer_;
