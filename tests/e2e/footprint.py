@@ -36,7 +36,10 @@ def back_to_normal(running: Gateway, client) -> Iterator[None]:
     afterwards, and the session in the middle must have noticed nothing. `client`: a class of raw_clients.py."""
     with contextlib.closing(client.connected(running).log_in(client.password_database)) as witness:
         assert witness.alive()
-        # The first session has opened what is opened once and kept.
+        # What is opened once and kept: connections to AWS.
+        with contextlib.closing(client.connected(running).log_in(client.cross_account)) as first:
+            assert first.alive()
+        running.wait_metric(1, "rolegate_open_connections")
         before = descriptors(running)
         yield
         assert witness.alive(), "a session that had nothing to do with it is broken"

@@ -102,12 +102,14 @@ def test_two_hundred_at_once_cause_one_call_to_sts(lab, gateway, client):
             raw.close()
             raise
 
-    with back_to_normal(running, client), ThreadPoolExecutor(200) as threads:
+    assert lab.calls()["sts:AssumeRole"] == 0  # nothing is known yet: all of them need the role's credentials
+    with ThreadPoolExecutor(200) as threads:
         sessions = list(threads.map(open_session, range(200)))
-        assert all(session.alive() for session in sessions)
-        running.wait_metric(200, "rolegate_sessions", database=client.cross_account)
-        for session in sessions:
-            session.close()
+    assert all(session.alive() for session in sessions)
+    running.wait_metric(200, "rolegate_sessions", database=client.cross_account)
+    for session in sessions:
+        session.close()
+    running.wait_metric(0, "rolegate_sessions")
     assert lab.calls()["sts:AssumeRole"] == 1 and lab.calls()["rds-db:connect"] == 200
 
 
@@ -120,7 +122,8 @@ def test_two_thousand_idle_sessions(lab, gateway, client):
         # On a listener of its own: MySQL's clients are greeted with what all databases of a listener can do.
         small = database(lab, client.cross_account, database_name="small", listen=["127.0.0.1:0"])
         small["sqlalchemy_uri"] = small["sqlalchemy_uri"].replace(kind["connect_to"], f"127.0.0.1:{port}")
-        running = gateway({**FAST, "databases": [small, database(lab, client.password_database)]})
+        running = gateway({**FAST, "databases": [small, database(lab, client.password_database),
+                                                 database(lab, client.cross_account)]})
         with back_to_normal(running, client), contextlib.ExitStack() as stack:
             def open_session(_):
                 raw = client.connected(running, "small")

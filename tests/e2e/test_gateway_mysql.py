@@ -119,7 +119,7 @@ def test_no_database_named(gateway):
     assert "USER@DATABASE" in error.value.args[1]
 
 
-@pytest.mark.parametrize("schema, found", (("shop", "shop"), ("information_schema", "information_schema"), (None, None)))
+@pytest.mark.parametrize("schema, found", (("shop", "shop"), ("information_schema", "information_schema"), (None, "shop")))
 def test_on_a_listener_of_its_own_the_schema_goes_through(lab, gateway, schema, found):
     running = gateway(own_listener(lab))
     with connected(running, schema, listener=DATABASE) as connection:
