@@ -186,7 +186,7 @@ TEST_F(HttpServer, EndsAConnectionThatSaysNothingOrNotAll) {
 }
 
 TEST_F(HttpServer, EndsAConnectionThatDripsHoweverRegularly) {
-  serve({.request = 50ms});
+  serve({.header = 1 << 30, .request = 50ms});
   HttpClient dripping = client();
   dripping.send("GET /hello HTTP/1.1\r\nX: ");
   // Each byte comes well within the limit; all of them together do not.

@@ -154,9 +154,9 @@ TEST(Metrics, EscapeLabels) {
 TEST(Metrics, ShowTheWorstOfCredentialsWithTheSameLabelsOnce) {
   Measured measured;
   measured.now = kNow;
-  measured.credentials = {{"role", "eu-west-1", "", kNow - 10s, kNow + 20min},
+  measured.credentials = {{"role", "eu-west-1", "", kNow - 10s, kNow + 10min},
                           {"role", "eu-west-1", "", kNow - 300s, kNow + 30min},
-                          {"role", "eu-west-1", "", kNow - 20s, kNow + 10min}};
+                          {"role", "eu-west-1", "", kNow - 20s, kNow + 20min}};
   const auto shown = lines(metrics_text(measured));
   EXPECT_THAT(
       shown,
