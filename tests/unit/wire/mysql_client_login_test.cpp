@@ -388,6 +388,23 @@ TEST(MysqlClientLogin, MirrorsMariaDbsExtendedCapabilities) {
   EXPECT_EQ(login.take_output(), packet(2, header + "app_rw\0\0rolegate_login\0"s));
 }
 
+TEST(MysqlClientLogin, ClaimsNoCapabilityThatTheServerLacks) {
+  auto client = settings();
+  client.capabilities |= kOdbc | kCompress | kQueryAttributes;
+  Greeting greeting = *parse_greeting(mysql_greeting());
+  greeting.capabilities &= ~(kOdbc | kConnectAttrs);
+  ClientLogin login(std::move(client));
+  EXPECT_EQ(login.receive(packet(0, greeting_payload(greeting))), Event::start_tls);
+  const auto claimed = client_capabilities(login.take_output().substr(4));
+  EXPECT_EQ(*claimed & (kOdbc | kCompress | kQueryAttributes | kConnectAttrs), 0U);
+}
+
+TEST(MysqlClientLogin, SendsNothingMoreOnceItHasFailed) {
+  ClientLogin login = logged_in_to_tls(Methods::iam);
+  EXPECT_EQ(login.receive(packet(3, switch_to("mysql_clear_password", "")) + packet(5, "?")), Event::failed);
+  EXPECT_EQ(login.take_output(), "");
+}
+
 TEST(MysqlClientLogin, NoticesThatTheServerIsNotWhatTheClientWasPromised) {
   for (int bit = 0; bit < 64; ++bit) {
     const Capabilities flag = 1ULL << bit;

@@ -103,6 +103,8 @@ TEST(MysqlCommandFilter, LooksAtShortQueriesOnly) {
   const auto padded = [](std::size_t size) { return "KILL 1000" + std::string(size - 9, ' '); };
   EXPECT_EQ(filtered(query(padded(CommandFilter::kMaxKill))).to_server,
             query("KILL 7" + std::string(119, ' ')));
+  EXPECT_EQ(filtered(query(padded(CommandFilter::kMaxKill)), 20).to_server,
+            query("KILL 7" + std::string(119, ' ')));
   const std::string longer = query(padded(CommandFilter::kMaxKill + 1));
   EXPECT_EQ(filtered(longer).to_server, longer);
 }
@@ -160,6 +162,12 @@ TEST(MysqlCommandFilter, PassesFilesOfAnyNumberOfPackets) {
 TEST(MysqlCommandFilter, PassesAFileInPacketsOf16Mb) {
   std::string file = packet(254, "x") + packet(255, std::string(0xFFFFFF, 'x')) + packet(0, "") +
                      packet(1, "\x11") + packet(2, "");
+  EXPECT_EQ(filtered(file + change_user()), (Result{file, refusal(1)}));
+}
+
+TEST(MysqlCommandFilter, TellsTheEndOfALongPacketFromTheEndOfAFile) {
+  const std::string file =
+      packet(254, std::string(0xFFFFFF, 'x')) + packet(255, "") + packet(0, "\x11") + packet(1, "");
   EXPECT_EQ(filtered(file + change_user()), (Result{file, refusal(1)}));
 }
 

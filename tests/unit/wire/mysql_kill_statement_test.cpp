@@ -65,6 +65,7 @@ TEST(MysqlKillStatement, LeavesEverythingElseAlone) {
            "SELECT 'KILL 42'",
            "/*! KILL 42 */",
            "/*!50000 KILL*/ 42",
+           "/*! x */ KILL 42",
            "/*M! x */ KILL 42",
            "/* KILL 42",
            "/*/ KILL 42",

@@ -46,6 +46,12 @@ TEST(MysqlGreeting, TakesNoExtendedCapabilitiesFromMysql) {
   EXPECT_EQ(parse_greeting(payload)->capabilities, 0xDFFFFFFFULL);
 }
 
+TEST(MysqlGreeting, TellsMysqlsClientsOfNoExtendedCapabilities) {
+  Greeting greeting = *parse_greeting(mysql_greeting());
+  greeting.capabilities |= kMariaDbExtended;
+  EXPECT_EQ(greeting_payload(greeting), mysql_greeting());
+}
+
 TEST(MysqlGreeting, ReadsALongerScramble) {
   std::string payload = mysql_greeting();
   const std::size_t second = payload.find("ijkl");

@@ -30,6 +30,22 @@ PasswordVerifiers known_by(bool native, bool full, bool fast) {
   return verifiers;
 }
 
+ServerLogin plain_login(ServerLogin::Options options = {}) {
+  static Alphabet random;
+  options.greeting.server_version = "8.0.36";
+  options.greeting.capabilities |= kLongPassword | kConnectAttrs | kDeprecateEof;
+  ServerLogin login(std::move(options), random);
+  (void)login.take_output();
+  return login;
+}
+
+std::string response_of(std::string_view user, Capabilities more = 0, std::string_view schema = "") {
+  const Capabilities capabilities = kLongPassword | kProtocol41 | kSecureConnection | kPluginAuth | more |
+                                    (schema.empty() ? 0 : kConnectWithDb);
+  return le(capabilities, 4) + le(0, 4) + "\x2D" + std::string(23, '\0') + std::string(user) + "\0\0"s +
+         (schema.empty() ? "" : std::string(schema) + '\0') + "caching_sha2_password\0"s;
+}
+
 TEST(MysqlServerLogin, GreetsAsTheUpstreamWithItsOwnLegsCapabilities) {
   Alphabet random;
   ServerLogin::Options options;
@@ -141,6 +157,29 @@ TEST(MysqlServerLogin, TakesTheShortestWay) {
   EXPECT_THAT(seen(Transport::plain, false, Claims::another, native), ElementsAre(to_native, "ok"));
   EXPECT_THAT(seen(Transport::plain, true, Claims::none, native), ElementsAre("ok"));
   EXPECT_THAT(seen(Transport::tls, false, Claims::none, full), ElementsAre("error"));
+}
+
+TEST(MysqlServerLogin, GivesANewScrambleWithEverySwitch) {
+  const Conversation talk =
+      converse({Transport::tls, false}, Claims::another, kPassword, known_by(false, true, true));
+  EXPECT_THAT(talk.received, HasSubstr("caching_sha2_password\0"s + std::string(kSecondScramble) + '\0'));
+}
+
+TEST(MysqlServerLogin, TakesTheOwnersWordWhereItCanCheck) {
+  // Its own comparison with the native hash is for users of whom nothing else is known.
+  PasswordVerifiers verifiers = known_by(false, true, false);
+  verifiers.native = native_hash("another");
+  EXPECT_FALSE(
+      converse({Transport::tls, false}, Claims::greetings_plugin, "another", verifiers).authenticated);
+}
+
+TEST(MysqlServerLogin, RefusesAnEmptyPasswordBehindAResponse) {
+  ServerLogin login = plain_login({.greeting = {}, .unix_socket = true});
+  std::string response = response_of("alice");
+  response.replace(32 + 6, 1, "\x20" + std::string(32, 'x'));
+  ASSERT_EQ(login.receive(packet(1, response)), Event::startup);
+  ASSERT_EQ(login.ask_password(known_by(true, true, true)), Event::more);
+  EXPECT_EQ(login.receive(packet(3, "\0"sv)), Event::refused);
 }
 
 TEST(MysqlServerLogin, NamesTheMethodThatWasUsed) {
@@ -311,22 +350,6 @@ TEST(MysqlServerLogin, LetsNobodyInByPartOfAStep) {
       }
     }
   }
-}
-
-ServerLogin plain_login(ServerLogin::Options options = {}) {
-  static Alphabet random;
-  options.greeting.server_version = "8.0.36";
-  options.greeting.capabilities |= kLongPassword | kConnectAttrs | kDeprecateEof;
-  ServerLogin login(std::move(options), random);
-  (void)login.take_output();
-  return login;
-}
-
-std::string response_of(std::string_view user, Capabilities more = 0, std::string_view schema = "") {
-  const Capabilities capabilities = kLongPassword | kProtocol41 | kSecureConnection | kPluginAuth | more |
-                                    (schema.empty() ? 0 : kConnectWithDb);
-  return le(capabilities, 4) + le(0, 4) + "\x2D" + std::string(23, '\0') + std::string(user) + "\0\0"s +
-         (schema.empty() ? "" : std::string(schema) + '\0') + "caching_sha2_password\0"s;
 }
 
 void expect_failure(ServerLogin& login, std::string_view bytes, std::uint16_t code,
