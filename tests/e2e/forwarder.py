@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -28,6 +29,7 @@ class Link:
     limits: dict[str, Optional[int]]
     passed: dict[str, int] = field(default_factory=lambda: {"to_client": 0, "to_server": 0})
     client_ended: threading.Event = field(default_factory=threading.Event)
+    cut: bool = False
 
     def start(self) -> None:
         for direction, source, sink in (("to_server", self.client, self.server), ("to_client", self.server, self.client)):
@@ -50,19 +52,17 @@ class Link:
             self.reset()
         if direction == "to_server":
             self.client_ended.set()
-        try:
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+        if not self.cut:  # else a FIN would be faster than the RST
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
+        self.cut = True
         for end in (self.client, self.server):
-            try:
+            with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
                 # close() alone would leave the connection to the thread that is reading from it.
                 end.shutdown(socket.SHUT_RD)
-            except OSError:
-                pass
             end.close()
 
 
@@ -108,10 +108,8 @@ class Forwarder:
 
     def refuse(self) -> None:
         """Nobody listens any more: ECONNREFUSED."""
-        try:
+        with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._listener.close()
 
     def cut(self) -> None:
@@ -124,7 +122,8 @@ class Forwarder:
         """FIN to the client of every connection, and nothing to the server: half-closed."""
         with self._lock:
             for link in self.links:
-                link.client.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # one that is over already
+                    link.client.shutdown(socket.SHUT_WR)
 
     def total(self, direction: str) -> int:
         return sum(link.passed[direction] for link in self.links)
