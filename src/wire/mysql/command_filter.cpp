@@ -139,7 +139,7 @@ void CommandFilter::complete_held(std::string_view bytes, Passed& passed) {
     held_.append(taken);
     passed.consumed += taken.size();
   }
-  const std::string packet = std::exchange(held_, {});
+  std::string packet = std::exchange(held_, {});
   const bool change_user = begins_change_user(packet);
   std::string instead = in_servers_terms(packet);
   begin(Header(packet));
@@ -148,7 +148,7 @@ void CommandFilter::complete_held(std::string_view bytes, Passed& passed) {
     dropping_ = true;
     drop(bytes, passed);
   } else {
-    passed.instead = instead.empty() ? packet : std::move(instead);
+    passed.instead = std::move(instead.empty() ? packet : instead);
   }
 }
 
