@@ -455,6 +455,8 @@ TEST(SocketLock, IsHeldByOneAtATimeThoughItsFileComesAndGoes) {
           if (!lock) continue;
           EXPECT_EQ(++holders, 1);
           ++taken;
+          for (int turn = 0; turn < 10; ++turn) std::this_thread::yield();  // time for another to come in
+          EXPECT_EQ(holders, 1);
           --holders;
           drop_socket_lock(*lock, folder.path("s"));
         }
