@@ -15,6 +15,10 @@ struct Client {
   std::string group;                 ///< what failures are counted by: the host, or "uid 1001"
   std::optional<std::uint32_t> uid;  ///< on a unix socket, by SO_PEERCRED
   std::string certificate_name;      ///< of a verified client certificate
+
+  [[nodiscard]] bool is_loopback() const {
+    return group.starts_with("127.") || group == "::1" || group.starts_with("::ffff:127.");
+  }
 };
 
 /// How a client may come in, given who it says it is.

@@ -216,6 +216,11 @@ base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Conf
   }
   settings_ = std::move(*settings);
   open_ = std::move(*doors);
+  const bool only_owner = !settings_->config->gateway || settings_->config->gateway->users.empty();
+  for (const Open& open : open_) {
+    if (open.socket->set_only_owner(only_owner)) continue;
+    services_.log.warning("the mode of the socket {} could not be changed", open.listener->address);
+  }
   if (mysql) {
     std::vector<std::string> names;
     for (const config::Database& database : config->databases) {

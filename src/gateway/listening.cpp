@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -110,12 +111,20 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
 
 ListeningSocket::~ListeningSocket() { remove_files(); }
 
+/// The file may have been replaced since, by somebody else's.
+bool ListeningSocket::owns_file() const noexcept {
+  struct stat file{};
+  return ::lstat(unix_path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
+}
+
+bool ListeningSocket::set_only_owner(bool only_owner) const noexcept {
+  if (inherited_ || !is_unix() || !owns_file()) return true;
+  return ::fchmodat(AT_FDCWD, unix_path_.c_str(), only_owner ? 0600 : 0777, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void ListeningSocket::remove_files() noexcept {
   if (!descriptor_ || inherited_ || !is_unix()) return;  // also: moved from
-  struct stat file{};
-  if (::lstat(unix_path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_) {
-    ::unlink(unix_path_.c_str());
-  }
+  if (owns_file()) ::unlink(unix_path_.c_str());
   drop_socket_lock(lock_, unix_path_);
 }
 

@@ -49,8 +49,12 @@ class ListeningSocket {
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] bool is_unix() const { return !unix_path_.empty(); }
   [[nodiscard]] const std::string& unix_path() const { return unix_path_; }
+  /// Makes a unix socket's file 0600, or 0777, as listen_at does: users may come and go with a reload. An
+  /// inherited one's mode is the service manager's. False when the system refuses.
+  [[nodiscard]] bool set_only_owner(bool only_owner) const noexcept;
 
  private:
+  [[nodiscard]] bool owns_file() const noexcept;
   void remove_files() noexcept;
 
   Descriptor descriptor_;

@@ -85,7 +85,9 @@ void MysqlSession::say_hello() {
       wire::mysql::ServerLogin::Options{.greeting = std::move(greeting),
                                         .tls_offered = settings().mysql_tls != nullptr,
                                         .tls_required = false,
-                                        .unix_socket = client().uid.has_value(),
+                                        // Connector/C sends its password in the clear to its own machine, as
+                                        // it does over a unix socket: nobody else is on that way.
+                                        .unix_socket = client().uid.has_value() || client().is_loopback(),
                                         .rsa_key = shared().mysql.rsa_key},
       shared().random);
   follow(login_->receive({}));

@@ -70,7 +70,7 @@ void Relay::pump(Direction& direction) {
       case Stream::Io::closed:
         return source_closed(direction);
       case Stream::Io::failed:
-        return lost(from);
+        return read_failed(from);
       case Stream::Io::done:
         break;
     }
@@ -108,7 +108,7 @@ bool Relay::put(Direction& direction, std::string_view bytes) {
     const auto [io, count] = direction.to.stream.write(bytes);
     if (io == Stream::Io::done) return true;
     if (io == Stream::Io::failed || io == Stream::Io::closed) {
-      lost(direction.to);
+      write_failed(direction.to);
       return false;
     }
     direction.to.write_wants_read = io == Stream::Io::wants_read;
@@ -126,7 +126,7 @@ bool Relay::flush(Direction& direction) {
   direction.sent += count;
   direction.to.write_wants_read = io == Stream::Io::wants_read;
   if (io == Stream::Io::failed || io == Stream::Io::closed) {
-    lost(direction.to);
+    write_failed(direction.to);
     return false;
   }
   if (io != Stream::Io::done) return false;
@@ -143,14 +143,16 @@ void Relay::source_closed(Direction& direction) {
   linger_ = loop_.in(kLinger, [this] { finish(End::client_closed); });
 }
 
+void Relay::read_failed(const Side& side) {
+  finish(&side == &client_ ? End::client_lost : End::database_lost);
+}
+
 /// A database that cannot be written to any more has often said why (57P01, say): that goes to the client
 /// first.
-void Relay::lost(const Side& side) {
+void Relay::write_failed(const Side& side) {
   if (&side == &client_) return finish(End::client_lost);
-  if (!std::exchange(draining_, true)) {
-    up_.ended = true;
-    if (!down_.ended && down_.pending.empty()) pump(down_);
-  }
+  up_.ended = true;
+  if (!std::exchange(draining_, true) && !down_.ended && down_.pending.empty()) pump(down_);
   finish(End::database_lost);
 }
 

@@ -109,7 +109,8 @@ class Relay {
   void watch();
   void watch(Side& side, const Direction& out, const Direction& in);
   void finish(End end);
-  void lost(const Side& side);
+  void read_failed(const Side& side);
+  void write_failed(const Side& side);
 
   EventLoop& loop_;
   Side client_;

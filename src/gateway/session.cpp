@@ -304,9 +304,10 @@ void Session::upstream_ready(Upstream upstream) {
 
 void Session::upstream_refused(UpstreamRefusal refusal) {
   const base::Error& error = refusal.failure.error;
+  const std::string role = database_->aws_iam ? database_->aws_iam->role_arn : std::string();
   stats_->login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());
-  facts_ = std::make_unique<UpstreamFacts>(
-      UpstreamFacts{refusal.user, refusal.endpoint, {}, {}, refusal.role_arn, refusal.request_id});
+  facts_ = std::make_unique<UpstreamFacts>(UpstreamFacts{
+      refusal.user, refusal.endpoint, {}, {}, role, error.aws ? error.aws->request_id : refusal.request_id});
   database_refused(refusal);
   audit_failure(error.code, error.message, &refusal.steps);
   loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});

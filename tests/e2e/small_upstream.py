@@ -31,7 +31,7 @@ async def _postgresql(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     await reader.readexactly(size - 4)
     ready = _message(b"Z", b"I")
     writer.write(_message(b"R", bytes(4)) + _message(b"S", b"server_version\0" b"15.0\0")
-                 + _message(b"S", b"client_encoding\0UTF8\0") + _message(b"K", struct.pack("!II", 1, 2)) + ready)
+                 + _message(b"S", b"client_encoding\0UTF8\0") + _message(b"S", b"DateStyle\0ISO, MDY\0") + _message(b"K", struct.pack("!II", 1, 2)) + ready)
     column = b"one\0" + struct.pack("!IHIHIH", 0, 0, 23, 4, 0xFFFFFFFF, 0)
     answer = (_message(b"T", struct.pack("!H", 1) + column) + _message(b"D", struct.pack("!HI", 1, 1) + b"1")
               + _message(b"C", b"SELECT 1\0") + ready)
