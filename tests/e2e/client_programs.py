@@ -22,10 +22,16 @@ def _run(command: Sequence[str], settings: Mapping[str, object]) -> dict[str, st
     """`settings` travel in the environment, where a password is no more visible than it must be."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "MYSQL_"))}
     environment = {**kept, **{name: str(value) for name, value in settings.items() if value is not None}}
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=BOUND_SECONDS, check=False)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        said, complaint = process.communicate(timeout=BOUND_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, complaint = process.communicate()
+        pytest.fail(f"{command} had not ended after {BOUND_SECONDS} s; it had said:\n{said}\n{complaint}")
+    assert process.returncode == 0, f"{command} ended with {process.returncode}\n{said}\n{complaint}"
+    return dict(line.split(": ", 1) for line in said.splitlines())
 
 
 def java(program: str, jar: str, *arguments: str, **settings: object) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Running the gateway: start, reload, drain, sockets of systemd, many clients, databases that are in trouble."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
 import socket
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -15,7 +17,7 @@ import psycopg2
 import pytest
 import sqlalchemy
 from gateway import PASSWORD, USER, VERIFIER, database, lab_document
-from postgresql_clients import PG, connect, directly, lock_held, rows, value, wait_for_waiters
+from postgresql_clients import PG, connect, directly, lock_held, psql, value, wait_for_waiters
 from servers.processes import wait_until
 from shifted_clock import ShiftedClock
 
@@ -36,6 +38,14 @@ def begin_waiting(connection, lab, lock):
     wait_for_waiters(lab, lock)
 
 
+def is_closed(where):
+    try:
+        wire.Connection(where).close()
+        return False
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+
+
 # The end.
 
 
@@ -47,8 +57,7 @@ def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
             running.signal(signal.SIGTERM)
             running.wait_notified("STOPPING=1")
             for where in (running.postgresql_address(), running.postgresql_socket()):
-                with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
-                    wire.Connection(where)
+                assert wait_until(lambda: is_closed(where), 30), f"it still listens at {where}"
             status, page = running.readiness()
             assert status == 503 and not page["ready"] and page["draining"]
         assert b"done" in b"".join(message.body for message in busy.until_ready())
@@ -63,14 +72,32 @@ def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
 
 
 def test_a_drain_ends_at_its_timeout(lab, gateway):
-    """A query that does not end by then is cut off; nothing is written into the middle of its answer."""
+    """A query that does not end by then is cut off, with a proper message: nothing of its answer has come yet."""
     running = gateway({"gateway": {"drain_timeout": "1s"}})
     with logged_in(running) as busy, lock_held(lab) as lock:
         begin_waiting(busy, lab, lock)
         running.signal(signal.SIGTERM)
+        error = busy.receive()
+        assert error.type == "E" and error.fields()["C"] == "57P01"
         assert busy.at_end()
         assert running.wait_exit() == 0
     assert running.audit("session_close")["reason"] == "shutdown"
+
+
+def test_a_drain_writes_nothing_into_the_middle_of_an_answer(gateway):
+    """A client that does not read leaves one half sent; an error would be read as a part of it."""
+    running = gateway({"gateway": {"drain_timeout": "1s"}})
+    with logged_in(running) as slow:
+        slow.send(wire.framed("Q", b"SELECT repeat('x', 500000000)\0"))
+        assert slow.receive().type == "T"
+        running.signal(signal.SIGTERM)
+        assert running.audit("session_close")["reason"] == "shutdown"
+        seen = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := slow.socket.recv(1 << 20):
+                seen = (seen + part)[-1000:]
+        assert seen.strip(b"x") == b""
+    assert running.wait_exit() == 0
 
 
 def test_without_sessions_a_drain_ends_at_once(gateway):
@@ -151,6 +178,20 @@ def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
         # Cancelling is part of what the session has.
         wire.send_cancel_request(running.postgresql_address(), before.cancel_key)
         assert [message.fields()["C"] for message in before.until_ready() if message.type == "E"] == ["57014"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_reload_that_brings_the_first_users_lets_them_in_by_the_unix_socket(gateway):
+    """Until then it is the owner's alone."""
+    running = gateway({"gateway": {"users": None}})
+    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
+    running.write_configuration()
+    running.reload()
+    done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+    running.write_configuration({"gateway": {"users": None}})
+    running.reload()
+    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
 
 
 @pytest.mark.parametrize("broken, complaint", (
@@ -307,6 +348,8 @@ def test_a_pool_outlives_its_tokens_and_credentials(lab, gateway, tmp_path):
 def test_control_the_lab_refuses_a_token_that_is_too_old(lab, gateway):
     """With the lab's clock alone moved on, each token comes too late: the test above would notice."""
     running = gateway()
+    with connect(running):  # from now on the role credentials are there
+        pass
     lab.shift_clock(TOKEN_LIFETIME + 1)
     with wire.Connection(running.postgresql_address()) as connection:
         assert wire.error_of(connection.log_in(USER, PASSWORD, PG)).fields()["C"] == "28000"
@@ -330,35 +373,32 @@ def test_nothing_waits_for_sts(lab, gateway):
 
 
 def test_a_database_that_stalls_holds_up_no_other(lab, gateway):
+    """In each step of the way to it; and whoever waits for it is told after connect_timeout."""
     modes = ("stall_connect", "stall_greeting", "stall_tls", "stall_auth")
-    stalling = [database(lab, PG, database_name=mode, sqlalchemy_uri=lab.impostor_uri("postgresql", mode)) for mode in modes]
+    stalling = [database(lab, PG, database_name=mode, sqlalchemy_uri=lab.impostor_uri("postgresql", mode) + "&connect_timeout=5")
+                for mode in modes]
     running = gateway({"databases": [*lab_document(lab)["databases"], *stalling]})
-    before = {mode: sum(event["stage"] == "connected" for event in lab.impostor_events("postgresql", mode)) for mode in modes}
 
-    async def attempt(mode):
-        settings = running.postgresql()
-        with pytest.raises(asyncpg.PostgresError) as caught:
-            await asyncpg.connect(host=settings["host"], port=settings["port"], user=USER, password=PASSWORD, database=mode,
-                                  ssl=False, timeout=60)
-        return caught.value.sqlstate
+    def seen(mode):
+        return sum(event["stage"] == "connected" for event in lab.impostor_events("postgresql", mode))
 
-    async def check():
-        attempts = [asyncio.ensure_future(attempt(mode)) for mode in modes for _ in range(6)]
+    before = {mode: seen(mode) for mode in modes}
 
-        def under_way():
-            return all(sum(event["stage"] == "connected" for event in lab.impostor_events("postgresql", mode)) > before[mode]
-                       for mode in modes)
+    def attempt(mode):
+        with wire.Connection(running.postgresql_address()) as connection:
+            return wire.error_of(connection.log_in(USER, PASSWORD, mode)).fields()
 
-        while not under_way():
-            await asyncio.sleep(0.01)
+    with ThreadPoolExecutor(24) as threads:
+        attempts = {mode: [threads.submit(attempt, mode) for _ in range(6)] for mode in modes}
+        # To stall_connect nobody gets through.
+        assert wait_until(lambda: all(seen(mode) >= before[mode] + 6 for mode in modes[1:]), 30)
         with connect(running) as connection:
             assert value(connection, "SELECT 1") == 1
-        assert not any(attempt.done() for attempt in attempts), "the stall was over before it was of any use"
-        return await asyncio.gather(*attempts)
-
-    assert set(asyncio.run(asyncio.wait_for(check(), 120))) == {"08001"}
-    failed = {line["database"] for line in running.audit_all(24, "session_fail")}
-    assert failed == set(modes)
+        assert not any(attempt.done() for each in attempts.values() for attempt in each), "the stall was over too soon"
+        for mode in modes:
+            for fields in (attempt.result(60) for attempt in attempts[mode]):
+                assert fields["C"] == "08001" and "in time" in fields["M"], fields
+    assert {line["database"] for line in running.audit_all(24, "session_fail")} == set(modes)
 
 
 def test_a_broken_database_is_named_and_the_others_are_served(lab, gateway):
@@ -374,10 +414,12 @@ def test_a_broken_database_is_named_and_the_others_are_served(lab, gateway):
 def test_a_server_process_that_is_terminated(gateway):
     """The server's last words reach the client as they are."""
     running = gateway()
-    with connect(running) as victim, connect(running) as other:
-        assert value(other, "SELECT pg_terminate_backend(%s)", (value(victim, "SELECT pg_backend_pid()"),))
-        with pytest.raises(psycopg2.OperationalError, match="terminating connection due to administrator command"):
-            rows(victim, "SELECT 1")
+    with logged_in(running) as victim, connect(running) as other:
+        (row,) = (message for message in victim.query("SELECT pg_backend_pid()") if message.type == "D")
+        assert value(other, "SELECT pg_terminate_backend(%s)", (int(row.body[6:]),))
+        fields = victim.receive().fields()
+        assert (fields["C"], fields["M"]) == ("57P01", "terminating connection due to administrator command")
+        assert victim.at_end()
         assert value(other, "SELECT 1") == 1
     reasons = sorted(line["reason"] for line in running.audit_all(2, "session_close"))
     assert reasons == ["client_closed", "database_closed"]
@@ -414,10 +456,24 @@ def test_max_sessions(gateway):
             assert wire.error_of(third.log_in(USER, PASSWORD, PG)).fields()["C"] == "53300"
         second.send(wire.framed("X", b""))
         assert second.at_end()
-        running.wait_metric(1, "rolegate_sessions", database=PG)
+        second.close()
+        running.wait_metric(1, "rolegate_open_connections")
         with connect(running) as connection:
             assert value(connection, "SELECT 1") == 1
     assert running.metrics().value("rolegate_refusals_total", reason="too_many") == 1
+
+
+def test_those_who_were_refused_take_up_no_room(gateway):
+    """However many try while there is none, and leave their connections open."""
+    running = gateway({"gateway": {"max_sessions": 1}})
+    with contextlib.ExitStack() as refused:
+        with logged_in(running):
+            for _ in range(20):
+                connection = refused.enter_context(wire.Connection(running.postgresql_address()))
+                assert wire.error_of(connection.log_in(USER, PASSWORD, PG)).fields()["C"] == "53300"
+        running.audit("session_close")
+        with connect(running) as connection:
+            assert value(connection, "SELECT 1") == 1
 
 
 def test_idle_timeout(gateway):
