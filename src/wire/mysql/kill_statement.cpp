@@ -13,31 +13,26 @@ class Cursor {
  public:
   explicit Cursor(std::string_view text) : text_(text) {}
 
-  bool white_space() {
+  /// White space and comments. The marks of an executable comment (/*!50000 … */, MariaDB's /*M! … */) count
+  /// as such too, what stands between them does not: old clients send `KILL /*!50000 QUERY */ 42`. Whether a
+  /// server of that version takes the words inside does not change whom the statement kills.
+  bool gap() {
     const std::size_t from = at_;
-    at_ = std::min(text_.find_first_not_of(kWhiteSpace, at_), text_.size());
+    while (white_space() || comment() || executable_mark()) {
+    }
     return at_ > from;
   }
-  /// A comment in which the server does not find statements, as it does in /*! and in MariaDB's /*M!.
-  bool comment() {
-    const std::string_view rest = text_.substr(at_);
-    if (!rest.starts_with("/*") || rest.starts_with("/*!") || rest.starts_with("/*M!")) return false;
-    const std::size_t end = rest.find("*/", 2);
-    if (end == std::string_view::npos) return false;
-    at_ += end + 2;
-    return true;
-  }
-  /// `word`, in capitals here, in any case there, and white space behind it.
+  /// `word`, in capitals here, in any case there, and a gap behind it.
   bool keyword(std::string_view word) {
     const std::string_view rest = text_.substr(at_, word.size());
     if (rest.size() < word.size()) return false;
     for (std::size_t i = 0; i < word.size(); ++i) {
       if (upper(rest[i]) != word[i]) return false;
     }
-    const std::size_t before = at_;
+    const Cursor before = *this;
     at_ += word.size();
-    if (white_space()) return true;
-    at_ = before;
+    if (gap()) return true;
+    *this = before;
     return false;
   }
   std::optional<KillTarget> number() {
@@ -54,26 +49,58 @@ class Cursor {
   }
   [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
 
+  [[nodiscard]] bool inside_comment() const { return executable_; }
+
  private:
+  bool white_space() {
+    const std::size_t from = at_;
+    at_ = std::min(text_.find_first_not_of(kWhiteSpace, at_), text_.size());
+    return at_ > from;
+  }
+  /// A comment in which the server finds no statements.
+  bool comment() {
+    const std::string_view rest = text_.substr(at_);
+    if (!rest.starts_with("/*") || rest.starts_with("/*!") || rest.starts_with("/*M!")) return false;
+    const std::size_t end = rest.find("*/", 2);
+    if (end == std::string_view::npos) return false;
+    at_ += end + 2;
+    return true;
+  }
+  bool executable_mark() {
+    const std::string_view rest = text_.substr(at_);
+    if (executable_) {
+      if (!rest.starts_with("*/")) return false;
+      at_ += 2;
+      executable_ = false;
+      return true;
+    }
+    if (!rest.starts_with("/*!") && !rest.starts_with("/*M!")) return false;
+    at_ += rest.find('!') + 1;
+    // The least version that it is meant for: five or six digits, right behind the mark.
+    at_ = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+    executable_ = true;
+    return true;
+  }
+
   std::string_view text_;
   std::size_t at_ = 0;
+  bool executable_ = false;
 };
 
 }  // namespace
 
 std::optional<KillTarget> find_kill_target(std::string_view statement) {
   Cursor cursor(statement);
-  while (cursor.white_space() || cursor.comment()) {
-  }
+  cursor.gap();
   if (!cursor.keyword("KILL")) return std::nullopt;
   if (!cursor.keyword("HARD")) cursor.keyword("SOFT");
   if (!cursor.keyword("QUERY")) cursor.keyword("CONNECTION");
   const auto target = cursor.number();
   if (!target) return std::nullopt;
-  cursor.white_space();
+  cursor.gap();
   cursor.semicolon();
-  cursor.white_space();
-  return cursor.at_end() ? target : std::nullopt;
+  cursor.gap();
+  return cursor.at_end() && !cursor.inside_comment() ? target : std::nullopt;
 }
 
 }  // namespace rolegate::wire::mysql

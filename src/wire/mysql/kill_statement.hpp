@@ -14,9 +14,9 @@ struct KillTarget {
   std::uint32_t id = 0;
 };
 
-/// `KILL [HARD | SOFT] [QUERY | CONNECTION] <digits> [;]`, after white space and comments; nothing for any
-/// other statement (KILL QUERY ID, KILL USER and KILL CONNECTION_ID() name no connection of this gateway's).
-/// https://mariadb.com/kb/en/kill/ https://dev.mysql.com/doc/refman/8.0/en/kill.html
+/// `KILL [HARD | SOFT] [QUERY | CONNECTION] <digits> [;]`, with white space and comments anywhere; nothing
+/// for any other statement (KILL QUERY ID, KILL USER and KILL CONNECTION_ID() name no connection of this
+/// gateway's). https://mariadb.com/kb/en/kill/ https://dev.mysql.com/doc/refman/8.0/en/kill.html
 [[nodiscard]] std::optional<KillTarget> find_kill_target(std::string_view statement);
 
 }  // namespace rolegate::wire::mysql

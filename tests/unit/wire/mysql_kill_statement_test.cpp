@@ -19,6 +19,12 @@ TEST(MysqlKillStatement, FindsTheId) {
            "KILL HARD CONNECTION\t\n42",
            "/* from the pool */KILL QUERY 42",
            "\r\n KILL  42  ",
+           "KILL /* who */ 42 /* that one */",
+           "KILL/**/42",
+           "KILL /*!50000 QUERY */ 42",
+           "/*!50000 KILL*/ 42",
+           "/*! KILL 42 */;",
+           "/*M!100100 KILL SOFT QUERY 42 */",
        }) {
     const auto target = find_kill_target(statement);
     ASSERT_TRUE(target) << statement;
@@ -63,14 +69,15 @@ TEST(MysqlKillStatement, LeavesEverythingElseAlone) {
            "KILL @id",
            "SKILL 42",
            "SELECT 'KILL 42'",
-           "/*! KILL 42 */",
-           "/*!50000 KILL*/ 42",
            "/*! x */ KILL 42",
            "/*M! x */ KILL 42",
            "/* KILL 42",
+           "/*!50000 KILL 42",
+           "KILL */ 42",
+           "KILL /*! /*! 42 */ */",
+           "KILL /*!42 */",
            "/*/ KILL 42",
            "/ KILL 42",
-           "KILL /* who */ 42",
        }) {
     EXPECT_FALSE(find_kill_target(statement)) << statement;
   }
