@@ -215,6 +215,28 @@ TEST_F(ListenAt, GivesTheOwnersSocketItsModeFromItsFirstMoment) {
   EXPECT_TRUE(created);
 }
 
+TEST_F(ListenAt, OpensAndClosesASocketToOthersLater) {
+  const std::string path = folder_.path("s");
+  const auto socket = listen_at(unix_socket(path), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  EXPECT_TRUE(socket->set_only_owner(false));
+  EXPECT_EQ(mode_of(path), 0777);
+  EXPECT_TRUE(socket->set_only_owner(true));
+  EXPECT_EQ(mode_of(path), 0600);
+  EXPECT_TRUE(listen_at(tcp("127.0.0.1"), Wire::mysql, false)->set_only_owner(true)) << "nothing to do";
+}
+
+TEST_F(ListenAt, ChangesTheModeOfNoFileButItsOwn) {
+  const std::string path = folder_.path("s");
+  const auto socket = listen_at(unix_socket(path), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  ASSERT_EQ(::rename(path.c_str(), folder_.path("kept").c_str()), 0);
+  std::ofstream(path) << "another's";
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  (void)socket->set_only_owner(false);
+  EXPECT_EQ(mode_of(path), 0640);
+}
+
 TEST_F(ListenAt, MakesOnlyTheLastFolder) {
   const Umask set(0077);
   {
