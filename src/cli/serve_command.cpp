@@ -105,6 +105,8 @@ base::Result<std::shared_ptr<const config::Config>> Service::read_configuration(
 }
 
 base::Result<void> Service::start() {
+  // First, while there is one thread: the variables that told of them are taken away.
+  auto inherited = gateway::inherited_sockets();
   if (!arguments_.databases.empty()) {
     auto folder = SocketFolder::make(context_.environment);
     if (!folder) return std::unexpected(std::move(folder.error()));
@@ -121,7 +123,7 @@ base::Result<void> Service::start() {
   login::LoginService& logins = context_.login_service();
   auto gateway = gateway::Gateway::start(
       {logins, context_.environment, context_.clock, random_, context_.log, *audit_, stats_}, config_,
-      gateway::inherited_sockets());
+      std::move(inherited));
   if (!gateway) return std::unexpected(std::move(gateway.error()));
   gateway_ = std::move(*gateway);
   if (arguments_.databases.empty() || config_->admin.configured) {
