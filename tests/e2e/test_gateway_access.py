@@ -123,9 +123,13 @@ def test_without_users_the_owner_comes_in_by_the_unix_socket(gateway):
 
 @ROOT_ONLY
 def test_without_users_nobody_else_does(lab, gateway):
+    """By the socket's mode; and where somebody has changed that, by who is at its other end."""
     running = gateway({"gateway": {"users": None}})
     done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
-    assert done.returncode == 2 and done.stdout == "", done.stderr
+    assert done.returncode == 2 and "Permission denied" in done.stderr, done
+    running.postgresql_socket().chmod(0o777)
+    done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
+    assert done.returncode == 2 and "password authentication failed" in done.stderr, done
     assert_nothing_upstream(lab)
 
 
