@@ -115,8 +115,9 @@ void EventLoop::modify(int descriptor, std::uint32_t events, Watcher& watcher) {
 void EventLoop::remove(int descriptor, Watcher& watcher) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
   for (int i = batch_->next; i < batch_->count; ++i) {
-    auto& pointer = batch_->events[static_cast<std::size_t>(i)].data.ptr;
-    if (pointer == &watcher) pointer = nullptr;
+    // The structure is packed: its members must not be bound to references.
+    epoll_event& event = batch_->events[static_cast<std::size_t>(i)];
+    if (event.data.ptr == &watcher) event.data.ptr = nullptr;
   }
 }
 
