@@ -33,10 +33,10 @@ struct Login {
   config::SslMode ssl_mode = config::SslMode::verify_full;
   std::string ssl_root_cert;  ///< as configured; empty: connect/ca.hpp decides
   std::optional<std::chrono::seconds> connect_timeout;
-  std::string role_arn;    ///< whose role it was made with; empty: the caller's own
-  std::string principal;   ///< for people: the role ARN, or the base credentials' identity
-  std::string request_id;  ///< of the AWS call that made it (Redshift) or gave its role credentials
-                           ///< (AssumeRole), even if they came from the cache; empty when no call was needed
+  std::string role_arn;     ///< whose role it was made with; empty: the caller's own
+  std::string principal;    ///< for people: the role ARN, or the base credentials' identity
+  std::string request_id;   ///< of the AWS call that made it (Redshift) or gave its role credentials
+                            ///< (AssumeRole), even if they came from the cache; empty when no call was needed
   bool from_cache = false;  ///< made from cached role credentials or a cached Redshift login
 };
 
@@ -94,8 +94,8 @@ class LoginService {
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
                                           base::Deadline deadline, Steps* steps = nullptr,
                                           Fresh fresh = Fresh::no);
-  /// Gives up the calls to AWS that are under way (within about a second) and makes no more: for a program that
-  /// ends.
+  /// Gives up the calls to AWS that are under way (within about a second) and makes no more: for a program
+  /// that ends.
   void stop();
   [[nodiscard]] Counters counters() const;
   /// What is in the caches right now, role credentials first.
