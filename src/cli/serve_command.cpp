@@ -15,6 +15,7 @@
 #include "admin/admin_server.hpp"
 #include "cli/error_report.hpp"
 #include "cli/served_configuration.hpp"
+#include "cli/version.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/service_manager.hpp"
 
@@ -127,8 +128,8 @@ base::Result<void> Service::start() {
   if (!gateway) return std::unexpected(std::move(gateway.error()));
   gateway_ = std::move(*gateway);
   if (arguments_.databases.empty() || config_->admin.configured) {
-    auto admin =
-        admin::start_admin_server(config_->admin.listen, {*gateway_, logins, context_.clock, context_.log});
+    auto admin = admin::start_admin_server(
+        config_->admin.listen, {*gateway_, logins, context_.clock, context_.log, std::string(kVersion)});
     if (admin) {
       admin_ = std::move(*admin);
     } else if (config_->admin.configured) {

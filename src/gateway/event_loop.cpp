@@ -137,9 +137,11 @@ void EventLoop::run_timers() {
       ++first;
       continue;
     }
-    Task task = std::move(first->second);
-    timers_.erase(first);
-    task();
+    {
+      Task task = std::move(first->second);
+      timers_.erase(first);
+      task();
+    }  // what it holds may cancel other timers as it goes
     first = timers_.begin();
   }
 }

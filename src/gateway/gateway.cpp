@@ -82,7 +82,7 @@ class Gateway::Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
-  [[nodiscard]] base::Result<void> configure(std::shared_ptr<const config::Config> config,
+  [[nodiscard]] base::Result<void> configure(const std::shared_ptr<const config::Config>& config,
                                              std::vector<ListeningSocket> inherited);
   void drain();
   void close_sessions();
@@ -110,6 +110,8 @@ class Gateway::Inside {
                                                            std::vector<ListeningSocket> inherited) const;
   [[nodiscard]] Worker& least_busy();
   void accept_on(const std::vector<Open>& doors);
+  /// Those that a reload took away: how their last login ended is nobody's concern any more.
+  void forget_databases(const config::Config& before, const config::Config& after);
 
   const Services services_;
   UpstreamTls tls_;
@@ -192,7 +194,7 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
   return doors;
 }
 
-base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Config> config,
+base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config::Config>& config,
                                               std::vector<ListeningSocket> inherited) {
   auto settings = make_settings(config);
   if (!settings) return std::unexpected(std::move(settings.error()));
@@ -214,6 +216,7 @@ base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Conf
     rsa_key_ = make_rsa_key();
     mysql_->rsa_key = rsa_key_.get();
   }
+  if (settings_) forget_databases(*settings_->config, *config);
   settings_ = std::move(*settings);
   open_ = std::move(*doors);
   const bool only_owner = !settings_->config->gateway || settings_->config->gateway->users.empty();
@@ -230,6 +233,14 @@ base::Result<void> Gateway::Inside::configure(std::shared_ptr<const config::Conf
   }
   if (!draining_) accept_on(open_);
   return {};
+}
+
+void Gateway::Inside::forget_databases(const config::Config& before, const config::Config& after) {
+  for (const config::Database& database : before.databases) {
+    const auto kept = std::ranges::find(after.databases, database.name, &config::Database::name);
+    if (kept != after.databases.end() && kept->uri.engine == database.uri.engine) continue;
+    services_.stats.database(database.name, database.uri.engine)->forget_last_login();
+  }
 }
 
 void Gateway::Inside::accept_on(const std::vector<Open>& doors) {
@@ -285,17 +296,17 @@ Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 Gateway::~Gateway() = default;
 
 base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services,
-                                                      std::shared_ptr<const config::Config> config,
+                                                      const std::shared_ptr<const config::Config>& config,
                                                       std::vector<ListeningSocket> inherited) {
   auto inside = std::make_unique<Inside>(services);
-  if (auto configured = inside->configure(std::move(config), std::move(inherited)); !configured) {
+  if (auto configured = inside->configure(config, std::move(inherited)); !configured) {
     return std::unexpected(std::move(configured.error()));
   }
   return std::unique_ptr<Gateway>(new Gateway(std::move(inside)));
 }
 
-base::Result<void> Gateway::reload(std::shared_ptr<const config::Config> config) {
-  return inside_->configure(std::move(config), {});
+base::Result<void> Gateway::reload(const std::shared_ptr<const config::Config>& config) {
+  return inside_->configure(config, {});
 }
 
 void Gateway::drain() { inside_->drain(); }

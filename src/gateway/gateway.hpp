@@ -44,7 +44,7 @@ class Gateway final : public Observed {
   /// Nothing is asked of any database or of AWS before a client wants it, MySQL's greetings apart.
   /// `inherited`: sockets that are open already.
   [[nodiscard]] static base::Result<std::unique_ptr<Gateway>> start(
-      Services services, std::shared_ptr<const config::Config> config,
+      Services services, const std::shared_ptr<const config::Config>& config,
       std::vector<ListeningSocket> inherited = {});
   ~Gateway() override;
   Gateway(const Gateway&) = delete;
@@ -52,7 +52,7 @@ class Gateway final : public Observed {
 
   /// Takes another configuration: for new sessions; those there are keep what they have. An error leaves all
   /// as it was.
-  [[nodiscard]] base::Result<void> reload(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] base::Result<void> reload(const std::shared_ptr<const config::Config>& config);
   /// Takes no more connections.
   void drain();
   /// Ends every session, with a message where there is room for one; it takes a few seconds at most.

@@ -153,12 +153,11 @@ void MysqlGreetings::begin(std::shared_ptr<const config::Config> config, const c
 }
 
 void MysqlGreetings::answered(const std::string& database, std::optional<wire::mysql::Greeting> greeting) {
-  const std::string name = database;  // the caller's own goes with the question
-  questions_.erase(name);
+  questions_.erase(database);
   std::vector<Waiting> ready;
   {
     const std::lock_guard lock(mutex_);
-    Entry& entry = entries_[name];
+    Entry& entry = entries_[database];
     entry.asking = false;
     if (greeting) entry.greeting = std::move(greeting);
     std::vector<Waiting> still;

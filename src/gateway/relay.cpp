@@ -26,7 +26,7 @@ Relay::~Relay() {
   loop_.cancel(linger_);
 }
 
-void Relay::start(std::string to_client, std::string_view to_database) {
+void Relay::start(std::string_view to_client, std::string_view to_database) {
   down_.tail.note(to_client);
   up_.tail.note(to_database);
   if (!put(down_, to_client)) return;

@@ -53,7 +53,7 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   /// What is to be said first, each way. May call back at once.
-  void start(std::string to_client, std::string_view to_database);
+  void start(std::string_view to_client, std::string_view to_database);
   /// Stops carrying, and gives the client's connection back.
   [[nodiscard]] Stream take_client();
 

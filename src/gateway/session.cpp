@@ -296,7 +296,7 @@ void Session::upstream_ready(Upstream upstream) {
   relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(upstream.stream), filter_.get(),
                                    *stats_, [this](Relay::End end) { relay_ended(end); });
   forget_login();
-  relay_->start(std::move(start), rest);
+  relay_->start(start, rest);
   if (settings().idle_timeout.count() > 0 && phase_ == Phase::relaying) check_idle();
   // The login is on the stack; it goes when this is done.
   loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});

@@ -56,6 +56,25 @@ TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
   EXPECT_EQ(fired, "abc");
 }
 
+TEST(EventLoop, LetsATimersLeavingsCancelTheNextOne) {
+  struct Cancelling {
+    Cancelling(EventLoop& given, EventLoop::TimerId id) : loop(given), other(id) {}
+    Cancelling(const Cancelling&) = delete;
+    Cancelling& operator=(const Cancelling&) = delete;
+    ~Cancelling() { loop.cancel(other); }
+    EventLoop& loop;
+    EventLoop::TimerId other;
+  };
+  EventLoop loop;
+  bool fired = false;
+  const auto now = loop.now();
+  const auto other = loop.at(now + milliseconds(1), [&] { fired = true; });
+  loop.at(now, [held = std::make_unique<Cancelling>(loop, other)] {});
+  loop.at(now + milliseconds(2), [&] { loop.stop(); });
+  loop.run();
+  EXPECT_FALSE(fired);
+}
+
 TEST(EventLoop, GivesOthersATurnBeforeATimerThatIsSetForNow) {
   EventLoop loop;
   const Pair pair;

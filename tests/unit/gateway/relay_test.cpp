@@ -33,8 +33,8 @@ class RelayTest : public testing::Test {
   void start(ClientFilter* filter = nullptr, std::string to_client = {}, std::string to_database = {}) {
     relay_ = std::make_unique<Relay>(loop_, Stream(std::move(client_)), Stream(std::move(database_)), filter,
                                      stats_, [this](Relay::End end) { ended_.set_value(end); });
-    loop_.post([this, to_client = std::move(to_client), to_database = std::move(to_database)]() mutable {
-      relay_->start(std::move(to_client), to_database);
+    loop_.post([this, to_client = std::move(to_client), to_database = std::move(to_database)] {
+      relay_->start(to_client, to_database);
     });
     thread_ = std::thread([this] { loop_.run(); });
   }
