@@ -31,7 +31,7 @@ test: ## unit and end-to-end tests; closes with "N passed, N failed"
 
 bench: ## the figures of README, measured anew in one run
 	@scripts/install-dependencies build bundle lab bench
-	@scripts/bench
+	@scripts/bench; status=$$?; scripts/bench-gateway || status=1; exit $$status
 
 lint: ## format, layers, shell and Python checks, clang-tidy
 	@scripts/install-dependencies build lint
