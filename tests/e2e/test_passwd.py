@@ -32,6 +32,9 @@ class Typist:
 
     def _take_terminal(self) -> None:
         os.setsid()
+        # A test run in the background of a shell has inherited that these are ignored; a terminal's programs do not.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
     def __enter__(self) -> "Typist":
