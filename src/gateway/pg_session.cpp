@@ -12,16 +12,16 @@ namespace rolegate::gateway {
 /// Takes a CancelRequest to the server that runs the session, inside TLS, and waits until that has taken it.
 class PgSession::Cancelling {
  public:
-  Cancelling(EventLoop& loop, CancelTarget target, std::move_only_function<void()> done)
+  Cancelling(EventLoop& loop, CancelTarget target, std::move_only_function<void(bool passed_on)> done)
       : loop_(loop), target_(std::move(target)), done_(std::move(done)), handshake_(target_.key) {
     dialer_ =
         std::make_unique<Dialer>(loop_, std::vector{target_.address}, target_.port, loop_.now() + kTime,
                                  [this](std::expected<Dialer::Connected, Dialer::Unreachable> connection) {
-                                   if (!connection) return done_();
+                                   if (!connection) return done_(false);
                                    driver_ = std::make_unique<HandshakeDriver>(
                                        loop_, Stream(std::move(connection->socket)), handshake_, target_.tls,
                                        [this](HandshakeDriver::Outcome outcome) {
-                                         if (outcome != HandshakeDriver::Outcome::ready) return done_();
+                                         if (outcome != HandshakeDriver::Outcome::ready) return done_(false);
                                          wait_for_close();
                                        });
                                    driver_->start();
@@ -50,12 +50,12 @@ class PgSession::Cancelling {
   }
   void read() {
     if (stream_.read(loop_.buffer()).io == Stream::Io::wants_read) return;
-    done_();
+    done_(true);
   }
 
   EventLoop& loop_;
   const CancelTarget target_;
-  std::move_only_function<void()> done_;
+  std::move_only_function<void(bool passed_on)> done_;
   PgCancelHandshake handshake_;
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<HandshakeDriver> driver_;
@@ -173,7 +173,11 @@ void PgSession::cancel() {
   shared().stats.cancels.fetch_add(1);
   // Many drivers close at once; the request is on its way all the same.
   stop_listening();
-  cancelling_ = std::make_unique<Cancelling>(loop(), std::move(*target), [this] { close_quietly(); });
+  cancelling_ = std::make_unique<Cancelling>(loop(), std::move(*target), [this](bool passed_on) {
+    if (!passed_on)
+      shared().log.warning("a CancelRequest could not be passed on: its database was not reached");
+    close_quietly();
+  });
 }
 
 }  // namespace rolegate::gateway
