@@ -87,7 +87,7 @@ error_code HttpServer::listen(const tcp::endpoint& endpoint) {
 }
 
 bool HttpServer::start() {
-  asio::co_spawn(context_, accept(), [this](std::exception_ptr problem) {
+  asio::co_spawn(context_, accept(), [this](const std::exception_ptr& problem) {
     if (problem) log_.error("The admin server accepts no more connections: a bug, or no memory left.");
   });
   thread_ = login::start_quiet_thread([this] { run(); });
@@ -131,7 +131,7 @@ void HttpServer::serve(tcp::socket socket) {
   const auto session =
       std::make_shared<HttpSession>(std::move(socket), HttpSession::Context{*pages_, clock_, log_, limits_});
   sessions_.push_back(session);
-  asio::co_spawn(context_, session->run(), [this, session](std::exception_ptr problem) {
+  asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& problem) {
     if (problem) log_.error("A connection of the admin server ended: a bug, or no memory left.");
     sessions_.remove(session);
   });
