@@ -70,10 +70,9 @@ void EventLoop::run() {
       if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
     }
     run_timers();
-    run_posted();
+    const bool stopping = run_posted();
     while (!retired_.empty()) std::exchange(retired_, {}).clear();
-    const std::lock_guard lock(mutex_);
-    if (stopping_ && posted_.empty()) return;
+    if (stopping) return;
   }
 }
 
@@ -89,13 +88,16 @@ void EventLoop::post(Task task) {
   if (posted_.size() == 1) wake_->notify();
 }
 
-void EventLoop::run_posted() {
+bool EventLoop::run_posted() {
   std::vector<Task> tasks;
+  bool stopping = false;
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(posted_);
+    stopping = stopping_;
   }
   for (Task& task : tasks) task();
+  return stopping;
 }
 
 void EventLoop::add(int descriptor, std::uint32_t events, Watcher& watcher) {

@@ -74,7 +74,8 @@ class EventLoop {
   static constexpr int kBatch = 128;
 
   class Wake;
-  void run_posted();
+  /// Says whether stop() has been called, and everything before it is done.
+  [[nodiscard]] bool run_posted();
   void run_timers();
   [[nodiscard]] int wait_time() const;
 

@@ -37,6 +37,22 @@ class Handshake {
   [[nodiscard]] virtual bool server_speaks_first() const { return false; }
 };
 
+/// The same event of a ClientLogin of either protocol.
+template <typename MachineEvent>
+[[nodiscard]] Handshake::Event handshake_event(MachineEvent event) {
+  switch (event) {
+    case MachineEvent::more:
+      return Handshake::Event::more;
+    case MachineEvent::start_tls:
+      return Handshake::Event::start_tls;
+    case MachineEvent::ready:
+      return Handshake::Event::ready;
+    case MachineEvent::failed:
+      break;
+  }
+  return Handshake::Event::failed;
+}
+
 /// What TLS is made with on the way to a database.
 struct TlsTarget {
   SslContextPtr context;

@@ -11,20 +11,6 @@
 
 namespace rolegate::gateway {
 
-Handshake::Event MysqlHandshake::event(wire::mysql::ClientLogin::Event event) {
-  switch (event) {
-    case wire::mysql::ClientLogin::Event::more:
-      return Event::more;
-    case wire::mysql::ClientLogin::Event::start_tls:
-      return Event::start_tls;
-    case wire::mysql::ClientLogin::Event::ready:
-      return Event::ready;
-    case wire::mysql::ClientLogin::Event::failed:
-      break;
-  }
-  return Event::failed;
-}
-
 UpstreamFailure MysqlHandshake::failure(const login::Login& login,
                                         const connect::TrustedCertificates& trusted) const {
   using Kind = wire::mysql::ClientFailure::Kind;

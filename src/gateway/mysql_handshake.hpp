@@ -10,8 +10,8 @@ class MysqlHandshake final : public Handshake {
  public:
   explicit MysqlHandshake(wire::mysql::ClientLogin::Settings settings) : machine_(std::move(settings)) {}
 
-  Event receive(std::string_view bytes) override { return event(machine_.receive(bytes)); }
-  Event tls_started(const Stream&) override { return event(machine_.tls_started()); }
+  Event receive(std::string_view bytes) override { return handshake_event(machine_.receive(bytes)); }
+  Event tls_started(const Stream&) override { return handshake_event(machine_.tls_started()); }
   [[nodiscard]] std::string take_output() override { return machine_.take_output(); }
   [[nodiscard]] UpstreamFailure failure(const login::Login& login,
                                         const connect::TrustedCertificates& trusted) const override;
@@ -20,7 +20,6 @@ class MysqlHandshake final : public Handshake {
   [[nodiscard]] wire::mysql::ClientLogin& machine() { return machine_; }
 
  private:
-  [[nodiscard]] static Event event(wire::mysql::ClientLogin::Event event);
   wire::mysql::ClientLogin machine_;
 };
 

@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 
 #include "gateway/mysql_handshake.hpp"
-#include "wire/mysql/capabilities.hpp"
+#include "wire/mysql/caching_sha2.hpp"
 
 namespace rolegate::gateway {
 
@@ -24,11 +24,10 @@ std::optional<base::Sha256Digest> FastPasswords::find(const std::string& user,
 
 void FastPasswords::remember(const std::string& user, const base::ScramVerifier& verifier,
                              const base::Secret& password) {
-  const base::Sha256Digest once = base::sha256(password.reveal());
-  const base::Sha256Digest twice = base::sha256({reinterpret_cast<const char*>(once.data()), once.size()});
+  const base::Sha256Digest digest = wire::mysql::fast_check_of(password.reveal());
   const std::lock_guard lock(mutex_);
   if (known_.size() >= kMost) known_.clear();  // many changed passwords ago; they are learned anew
-  known_[{user, verifier.stored_key}] = twice;
+  known_[{user, verifier.stored_key}] = digest;
 }
 
 /// CommandFilter as the relay knows it.
@@ -191,6 +190,9 @@ MysqlSession::Event MysqlSession::let_in() {
   return login_->ask_password(verifiers);
 }
 
+/// No database's: their names hold no control characters.
+constexpr const char* kPasswordLane = "\npasswords";
+
 /// PBKDF2 takes milliseconds: not here, where it would hold up everybody else. Somebody who does not exist
 /// costs the same.
 void MysqlSession::check_password() {
@@ -199,7 +201,7 @@ void MysqlSession::check_password() {
   const bool real = user != nullptr && user->scram.has_value();
   stop_listening();
   shared().upstream.pool.submit(
-      "passwords", login::CallPool::Urgency::login,
+      kPasswordLane, login::CallPool::Urgency::login,
       [self = self_, &home = loop(), &door = shared().mysql, real, name = name_,
        verifier = real ? *user->scram : kNobody, password = login_->password().copy()] {
         const bool right = verifier.matches(password.reveal()) && real;

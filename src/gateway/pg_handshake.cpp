@@ -9,20 +9,6 @@
 
 namespace rolegate::gateway {
 
-Handshake::Event PgHandshake::event(wire::pg::ClientLogin::Event event) {
-  switch (event) {
-    case wire::pg::ClientLogin::Event::more:
-      return Event::more;
-    case wire::pg::ClientLogin::Event::start_tls:
-      return Event::start_tls;
-    case wire::pg::ClientLogin::Event::ready:
-      return Event::ready;
-    case wire::pg::ClientLogin::Event::failed:
-      break;
-  }
-  return Event::failed;
-}
-
 Handshake::Event PgCancelHandshake::event(wire::pg::ClientCancel::Event event) {
   switch (event) {
     case wire::pg::ClientCancel::Event::more:

@@ -11,9 +11,9 @@ class PgHandshake final : public Handshake {
   PgHandshake(wire::pg::ClientLogin::Settings settings, base::Random& random)
       : machine_(std::move(settings), random) {}
 
-  Event receive(std::string_view bytes) override { return event(machine_.receive(bytes)); }
+  Event receive(std::string_view bytes) override { return handshake_event(machine_.receive(bytes)); }
   Event tls_started(const Stream& stream) override {
-    return event(machine_.tls_started(stream.server_end_point()));
+    return handshake_event(machine_.tls_started(stream.server_end_point()));
   }
   [[nodiscard]] std::string take_output() override { return machine_.take_output(); }
   [[nodiscard]] UpstreamFailure failure(const login::Login& login,
@@ -22,7 +22,6 @@ class PgHandshake final : public Handshake {
   [[nodiscard]] wire::pg::ClientLogin& machine() { return machine_; }
 
  private:
-  [[nodiscard]] static Event event(wire::pg::ClientLogin::Event event);
   wire::pg::ClientLogin machine_;
 };
 

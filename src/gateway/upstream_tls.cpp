@@ -62,11 +62,14 @@ SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
 
 base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(const login::Login& login) {
   const Key key{login.ssl_mode, login.ssl_root_cert, connect::is_rds_endpoint(login.host)};
-  const std::lock_guard lock(mutex_);
-  auto found = entries_.find(key);
-  if (found != entries_.end() && clock_.steady() < found->second.read_at + kLookAgain) {
-    return found->second.context;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found != entries_.end() && clock_.steady() < found->second.read_at + kLookAgain) {
+      return found->second.context;
+    }
   }
+  // Without the lock: a file system that stalls under one database's certificates is no other's concern.
   auto made = std::make_shared<UpstreamTlsContext>();
   std::string pem;
   if (login.ssl_mode != config::SslMode::require) {
@@ -77,9 +80,13 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
     made->trusted.pem.clear();
   }
   const std::string digest = base::hex(base::sha256(pem));
-  if (found != entries_.end() && found->second.digest == digest) {
-    found->second.read_at = clock_.steady();
-    return found->second.context;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found != entries_.end() && found->second.digest == digest) {
+      found->second.read_at = clock_.steady();
+      return found->second.context;
+    }
   }
   made->ssl = make_context(login.ssl_mode, pem);
   if (!made->ssl) {
@@ -87,6 +94,7 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
                       "There is no usable certificate in " + made->trusted.origin + ".",
                       "It must hold PEM text: -----BEGIN CERTIFICATE-----.");
   }
+  const std::lock_guard lock(mutex_);
   entries_.insert_or_assign(key, Entry{clock_.steady(), digest, made});
   return made;
 }
