@@ -37,7 +37,7 @@ lint: ## format, layers, shell and Python checks, clang-tidy
 	@scripts/install-dependencies build lint
 	@scripts/lint
 
-fuzz: ## each fuzzer for a short while; SECONDS_EACH=20
+fuzz: ## each fuzzer for a minute; SECONDS_EACH=60
 	@scripts/install-dependencies build
 	@scripts/fuzz
 
