@@ -23,6 +23,10 @@ struct FreeCertificate {
   void operator()(X509* certificate) const noexcept { ::X509_free(certificate); }
 };
 
+/// OpenSSL's own, but P-256 first, for which the key share is made: PostgreSQL up to 17 takes no other unless
+/// ssl_ecdh_curve says so, and asks for it with a HelloRetryRequest, one more round trip (RFC 8446, 4.1.4).
+constexpr const char* kGroups = "P-256:X25519:X448:P-384:P-521";
+
 /// How many certificates of the text were added.
 int add_certificates(X509_STORE* store, const std::string& pem) {
   const std::unique_ptr<BIO, FreeBio> text(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
@@ -46,6 +50,7 @@ SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
       raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ::SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set1_groups_list(raw, kGroups);
   ::SSL_CTX_set_read_ahead(raw, 1);
   ::SSL_CTX_set_default_read_buffer_len(raw, kReadAhead);
   if (mode == config::SslMode::require) {
