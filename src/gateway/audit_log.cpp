@@ -113,9 +113,10 @@ class Queue {
   void interrupt() { ::eventfd_write(interrupt_.get(), 1); }
   /// To be called with the lock.
   void take_next() {
+    if (!next_) return;
     eventfd_t ignored;
     ::eventfd_read(interrupt_.get(), &ignored);
-    if (next_) output_ = std::move(*std::exchange(next_, std::nullopt));
+    output_ = std::move(*std::exchange(next_, std::nullopt));
   }
 
   /// False: abandoned.
