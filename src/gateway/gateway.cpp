@@ -198,6 +198,13 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
                                               std::vector<ListeningSocket> inherited) {
   auto settings = make_settings(config);
   if (!settings) return std::unexpected(std::move(settings.error()));
+  // Before the lock, which accepting takes: it is a tenth of a second's work.
+  RsaKeyPtr rsa_key;
+  if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*config), [](const Wanted& one) {
+        return one.wire == Wire::mysql && !one.address.is_unix;
+      })) {
+    rsa_key = make_rsa_key();
+  }
   const std::lock_guard lock(mutex_);
   auto doors = open_doors(*config, std::move(inherited));
   if (!doors) return std::unexpected(std::move(doors.error()));
@@ -209,11 +216,8 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
   }
   const bool mysql =
       std::ranges::any_of(*doors, [](const Open& open) { return open.wanted.wire == Wire::mysql; });
-  const bool mysql_over_tcp = std::ranges::any_of(*doors, [](const Open& open) {
-    return open.wanted.wire == Wire::mysql && !open.wanted.address.is_unix;
-  });
-  if (mysql_over_tcp && !rsa_key_) {
-    rsa_key_ = make_rsa_key();
+  if (rsa_key && !rsa_key_) {
+    rsa_key_ = std::move(rsa_key);
     mysql_->rsa_key = rsa_key_.get();
   }
   if (settings_) forget_databases(*settings_->config, *config);
