@@ -16,9 +16,7 @@ struct Client {
   std::optional<std::uint32_t> uid;  ///< on a unix socket, by SO_PEERCRED
   std::string certificate_name;      ///< of a verified client certificate
 
-  [[nodiscard]] bool is_loopback() const {
-    return group.starts_with("127.") || group == "::1" || group.starts_with("::ffff:127.");
-  }
+  [[nodiscard]] bool is_loopback() const { return group.starts_with("127.") || group == "::1"; }
 };
 
 /// How a client may come in, given who it says it is.
@@ -32,6 +30,11 @@ struct Admission {
   };
   Way way = Way::password;
   const config::GatewayUser* user = nullptr;  ///< null for the owner, and for a name that nobody has
+
+  /// The way it came says who it is: nothing is left to prove.
+  [[nodiscard]] bool is_proven() const {
+    return way == Way::owner || way == Way::peer || way == Way::certificate;
+  }
 };
 /// "owner", "peer", "certificate", "password": for the audit log.
 [[nodiscard]] std::string_view way_name(Admission::Way way);

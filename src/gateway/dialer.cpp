@@ -1,38 +1,19 @@
 #include "gateway/dialer.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "gateway/socket_address.hpp"
+
 namespace rolegate::gateway {
 namespace {
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-/// A numeric address, with a scope where IPv6 wants one (fe80::1%eth0).
-bool to_address(const std::string& host, std::uint16_t port, Address& out) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return false;
-  std::memcpy(&out.storage, found->ai_addr, found->ai_addrlen);
-  out.size = found->ai_addrlen;
-  ::freeaddrinfo(found);
-  return true;
-}
 
 void set(int socket, int level, int option, int value) {
   ::setsockopt(socket, level, option, &value, sizeof value);
@@ -61,19 +42,18 @@ void Dialer::stop_waiting() {
 void Dialer::try_next() {
   while (next_ < addresses_.size()) {
     const std::string& host = addresses_[next_];
-    Address address;
-    if (!to_address(host, port_, address)) {
+    const auto address = numeric_address(host, port_);
+    if (!address) {
       missed("it is no address", false);
       continue;
     }
-    socket_ = Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    socket_ = Descriptor(::socket(address->get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_) {
       missed(std::generic_category().message(errno), false);
       continue;
     }
     set(socket_.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
-        errno != EINPROGRESS) {
+    if (::connect(socket_.get(), address->get(), address->size) != 0 && errno != EINPROGRESS) {
       missed(std::generic_category().message(errno), false);
       continue;
     }

@@ -15,26 +15,25 @@
 namespace rolegate::gateway {
 namespace {
 
-std::string ipv4_text(const in_addr& host, in_port_t port) {
+std::string ipv4_host(const in_addr& host) {
   char text[INET_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET, &host, text, sizeof text);
-  return fmt::format("{}:{}", text, ntohs(port));
+  return text;
 }
 
-std::string ipv6_text(const sockaddr_in6& address) {
+std::string ipv6_host(const sockaddr_in6& address) {
   if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
     in_addr host{};
     std::memcpy(&host, address.sin6_addr.s6_addr + 12, sizeof host);
-    return ipv4_text(host, address.sin6_port);
+    return ipv4_host(host);
   }
   char text[INET6_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
   // A link-local address means nothing without its interface (RFC 4007, section 11).
   char interface[IF_NAMESIZE] = {};
-  if (address.sin6_scope_id == 0 || ::if_indextoname(address.sin6_scope_id, interface) == nullptr) {
-    return fmt::format("[{}]:{}", text, ntohs(address.sin6_port));
-  }
-  return fmt::format("[{}%{}]:{}", text, interface, ntohs(address.sin6_port));
+  if (address.sin6_scope_id == 0 || ::if_indextoname(address.sin6_scope_id, interface) == nullptr)
+    return text;
+  return fmt::format("{}%{}", text, interface);
 }
 
 }  // namespace
@@ -53,23 +52,29 @@ std::string SocketAddress::unix_path() const {
   return path;
 }
 
-std::string SocketAddress::text() const {
-  switch (storage.ss_family) {
-    case AF_INET: {
-      sockaddr_in ipv4{};
-      std::memcpy(&ipv4, &storage, sizeof ipv4);
-      return ipv4_text(ipv4.sin_addr, ipv4.sin_port);
-    }
-    case AF_INET6: {
-      sockaddr_in6 ipv6{};
-      std::memcpy(&ipv6, &storage, sizeof ipv6);
-      return ipv6_text(ipv6);
-    }
-    case AF_UNIX:
-      return "unix:" + unix_path();
-    default:
-      return fmt::format("address family {}", storage.ss_family);
+std::string SocketAddress::host() const {
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in ipv4{};
+    std::memcpy(&ipv4, &storage, sizeof ipv4);
+    return ipv4_host(ipv4.sin_addr);
   }
+  if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 ipv6{};
+    std::memcpy(&ipv6, &storage, sizeof ipv6);
+    return ipv6_host(ipv6);
+  }
+  return {};
+}
+
+std::string SocketAddress::text() const {
+  if (storage.ss_family == AF_UNIX) return "unix:" + unix_path();
+  const std::string name = host();
+  if (name.empty()) return fmt::format("address family {}", storage.ss_family);
+  // The port lies at the same place in both.
+  sockaddr_in with_port{};
+  std::memcpy(&with_port, &storage, sizeof with_port);
+  const bool brackets = name.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", brackets ? "[" : "", name, brackets ? "]" : "", ntohs(with_port.sin_port));
 }
 
 std::optional<SocketAddress> numeric_address(const std::string& host, std::uint16_t port) {

@@ -20,6 +20,8 @@ struct SocketAddress {
   /// socket is "unix:@name", one without a name "unix:". An IPv4 address that came in through an IPv6 socket
   /// (::ffff:192.0.2.7) is shown as the IPv4 address it is.
   [[nodiscard]] std::string text() const;
+  /// The host alone: "192.0.2.7", "2001:db8::1", "fe80::1%eth0"; empty for a unix socket.
+  [[nodiscard]] std::string host() const;
   /// The path of a unix socket ("@name" when abstract); empty for any other.
   [[nodiscard]] std::string unix_path() const;
 };

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -13,6 +12,7 @@
 
 #include "gateway/mysql_session.hpp"
 #include "gateway/pg_session.hpp"
+#include "gateway/socket_address.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -21,9 +21,9 @@ namespace {
 constexpr std::chrono::milliseconds kOutOfRoom{200};
 constexpr int kAcceptedAtOnce = 16;
 
-Client client_of(int socket, const sockaddr_storage& address, socklen_t size) {
+Client client_of(int socket, const SocketAddress& address) {
   Client client;
-  if (address.ss_family == AF_UNIX) {
+  if (address.get()->sa_family == AF_UNIX) {
     ucred peer{};
     socklen_t room = sizeof peer;
     // Nobody in particular, should the kernel not say: user 4294967295 is never valid.
@@ -31,14 +31,8 @@ Client client_of(int socket, const sockaddr_storage& address, socklen_t size) {
     client.group = fmt::format("uid {}", *client.uid);
     return client;
   }
-  char host[NI_MAXHOST];
-  char port[NI_MAXSERV];
-  if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-    client.group = host;
-    client.address =
-        address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-  }
+  client.group = address.host();
+  client.address = address.text();
   return client;
 }
 
@@ -68,12 +62,10 @@ class Worker::Acceptor final : public Watcher {
 
   void ready(std::uint32_t) override {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
-      sockaddr_storage address{};
-      socklen_t size = sizeof address;
-      Descriptor socket(::accept4(descriptor(), reinterpret_cast<sockaddr*>(&address), &size,
-                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+      SocketAddress address;
+      Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
-      Client client = client_of(socket.get(), address, size);
+      Client client = client_of(socket.get(), address);
       if (!client.uid) {
         const int yes = 1;
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);

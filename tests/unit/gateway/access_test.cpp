@@ -120,5 +120,24 @@ TEST(Choose, DoesNotMixTheProtocols) {
   EXPECT_EQ(choose(config, "orders", ci, true).database, nullptr);
 }
 
+TEST(Client, IsOnTheSameMachineByItsAddressOnly) {
+  for (const char* host : {"127.0.0.1", "127.8.9.10", "::1"}) {
+    EXPECT_TRUE((Client{.address = {}, .group = host, .uid = {}, .certificate_name = {}}.is_loopback()))
+        << host;
+  }
+  for (const char* host : {"", "128.0.0.1", "12.7.0.1", "::2", "::1%lo", "fe80::1%lo", "uid 127"}) {
+    EXPECT_FALSE((Client{.address = {}, .group = host, .uid = {}, .certificate_name = {}}.is_loopback()))
+        << host;
+  }
+}
+
+TEST(Admission, IsProvenWhereNoPasswordIsAsked) {
+  using enum Admission::Way;
+  for (const Admission::Way way : {owner, peer, certificate})
+    EXPECT_TRUE((Admission{way, nullptr}.is_proven()));
+  for (const Admission::Way way : {password, users_missing})
+    EXPECT_FALSE((Admission{way, nullptr}.is_proven()));
+}
+
 }  // namespace
 }  // namespace rolegate::gateway

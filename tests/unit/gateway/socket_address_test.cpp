@@ -31,6 +31,14 @@ TEST(SocketAddress, IsShownAsOneWouldWriteIt) {
   EXPECT_EQ(shown("fe80::1%lo", 1), "[fe80::1%lo]:1");
 }
 
+TEST(SocketAddress, NamesItsHostAlone) {
+  EXPECT_EQ(numeric_address("192.0.2.7", 1)->host(), "192.0.2.7");
+  EXPECT_EQ(numeric_address("2001:db8:0::1", 1)->host(), "2001:db8::1");
+  EXPECT_EQ(numeric_address("::ffff:127.0.0.1", 1)->host(), "127.0.0.1");
+  EXPECT_EQ(numeric_address("fe80::1%lo", 1)->host(), "fe80::1%lo");
+  EXPECT_EQ(unix_address("/run/s")->host(), "");
+}
+
 TEST(SocketAddress, IsNumericOrNone) {
   for (const char* host : {"", "localhost", "1.2.3.4.5", "[::1]", "::1 "})
     EXPECT_EQ(shown(host, 1), "none") << host;
