@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <openssl/crypto.h>
-#include <sys/epoll.h>
 
 #include "base/secret.hpp"
 
@@ -51,8 +50,7 @@ void HandshakeDriver::advance() {
     // Byte for byte while in the clear: what is read here belongs to the machine, and it says whether
     // anything came that TLS should have had.
     const auto [io, bytes] = stream_.read(loop_.buffer());
-    if (io == Stream::Io::wants_read) return wait_for(EPOLLIN);
-    if (io == Stream::Io::wants_write) return wait_for(EPOLLOUT);
+    if (waits_for(io)) return;
     if (io != Stream::Io::done) return finish(Outcome::lost);
     heard_ = true;
     event_ = handshake_.receive({loop_.buffer().data(), bytes});
@@ -75,15 +73,8 @@ bool HandshakeDriver::send_output() {
     sent_ = 0;
     return true;
   }
-  if (io == Stream::Io::wants_write) {
-    wait_for(EPOLLOUT);
-  } else if (io == Stream::Io::wants_read) {
-    wait_for(EPOLLIN);
-  } else if (event_ == Handshake::Event::failed) {
-    finish(Outcome::failed);
-  } else {
-    finish(Outcome::lost);
-  }
+  if (waits_for(io)) return false;
+  finish(event_ == Handshake::Event::failed ? Outcome::failed : Outcome::lost);
   return false;
 }
 
@@ -94,34 +85,30 @@ bool HandshakeDriver::begin_tls() {
 }
 
 bool HandshakeDriver::continue_tls() {
-  switch (stream_.handshake()) {
-    case Stream::Io::done:
-      tls_done_ = true;
-      if (on_tls) on_tls(true);
-      event_ = handshake_.tls_started(stream_);
-      return true;
-    case Stream::Io::wants_read:
-      wait_for(EPOLLIN);
-      return false;
-    case Stream::Io::wants_write:
-      wait_for(EPOLLOUT);
-      return false;
-    case Stream::Io::closed:
-    case Stream::Io::failed:
-      break;
+  const Stream::Io io = stream_.handshake();
+  if (waits_for(io)) return false;
+  if (io != Stream::Io::done) {
+    finish(Outcome::tls_failed);
+    return false;
   }
-  finish(Outcome::tls_failed);
-  return false;
+  tls_done_ = true;
+  if (on_tls) on_tls(true);
+  event_ = handshake_.tls_started(stream_);
+  return true;
 }
 
-void HandshakeDriver::wait_for(std::uint32_t events) {
-  if (waiting_ == events) return;
+/// Waits for what would let it go on after `io`. False: nothing would.
+bool HandshakeDriver::waits_for(Stream::Io io) {
+  const std::uint32_t events = Stream::events_for(io);
+  if (events == 0) return false;
+  if (waiting_ == events) return true;
   if (waiting_ == 0) {
     loop_.add(stream_.descriptor(), events, *this);
   } else {
     loop_.modify(stream_.descriptor(), events, *this);
   }
   waiting_ = events;
+  return true;
 }
 
 void HandshakeDriver::finish(Outcome outcome) {

@@ -94,7 +94,7 @@ class HandshakeDriver final : private Watcher {
   [[nodiscard]] bool send_output();
   [[nodiscard]] bool begin_tls();
   [[nodiscard]] bool continue_tls();
-  void wait_for(std::uint32_t events);
+  [[nodiscard]] bool waits_for(Stream::Io io);
   void finish(Outcome outcome);
 
   EventLoop& loop_;

@@ -167,17 +167,8 @@ std::string MysqlSession::default_database() const {
 MysqlSession::Event MysqlSession::let_in() {
   read_names();
   admission_ = admission(name_);
-  switch (admission_.way) {
-    case Admission::Way::owner:
-    case Admission::Way::peer:
-    case Admission::Way::certificate:
-      return login_->trust();
-    case Admission::Way::password:
-      break;
-    case Admission::Way::users_missing:
-      turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
-      return Event::failed;
-  }
+  if (is_over()) return Event::failed;
+  if (admission_.is_proven()) return login_->trust();
   password_asked_ = true;
   wire::mysql::PasswordVerifiers verifiers;
   if (admission_.user != nullptr) {

@@ -107,17 +107,8 @@ void PgSession::follow(Event event) {
 PgSession::Event PgSession::let_in() {
   const Admission admitted = admission(login_->startup().user);
   way_ = admitted.way;
-  switch (admitted.way) {
-    case Admission::Way::owner:
-    case Admission::Way::peer:
-    case Admission::Way::certificate:
-      return login_->trust();
-    case Admission::Way::password:
-      break;
-    case Admission::Way::users_missing:
-      turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
-      return Event::failed;
-  }
+  if (is_over()) return Event::failed;
+  if (admitted.is_proven()) return login_->trust();
   const base::ScramVerifier* verifier =
       admitted.user != nullptr && admitted.user->scram ? &*admitted.user->scram : nullptr;
   return login_->ask_scram(verifier, shared().mock_key);

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <sys/epoll.h>
 
 #include "base/secret.hpp"
 
@@ -82,26 +81,18 @@ bool Session::step_tls() {
     fail({}, "client_tls_failed", "TLS could not be started.", Refusal::protocol);
     return false;
   }
-  switch (client_.handshake()) {
-    case Stream::Io::done:
-      tls_pending_ = false;
-      client_tls_ = client_.tls_text();
-      arrival_.client.certificate_name = client_.peer_common_name();
-      tls_started();
-      return true;
-    case Stream::Io::wants_read:
-      watch(EPOLLIN);
-      return false;
-    case Stream::Io::wants_write:
-      watch(EPOLLOUT);
-      return false;
-    case Stream::Io::closed:
-    case Stream::Io::failed:
-      break;
+  const Stream::Io io = client_.handshake();
+  if (waits_for(io)) return false;
+  if (io != Stream::Io::done) {
+    fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
+         Refusal::protocol);
+    return false;
   }
-  fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
-       Refusal::protocol);
-  return false;
+  tls_pending_ = false;
+  client_tls_ = client_.tls_text();
+  arrival_.client.certificate_name = client_.peer_common_name();
+  tls_started();
+  return true;
 }
 
 bool Session::flush() {
@@ -114,10 +105,7 @@ bool Session::flush() {
     if (phase_ == Phase::leaving) client_.close_writing();
     return true;
   }
-  if (io == Stream::Io::wants_write || io == Stream::Io::wants_read) {
-    watch(io == Stream::Io::wants_write ? EPOLLOUT : EPOLLIN);
-    return false;
-  }
+  if (waits_for(io)) return false;
   if (phase_ != Phase::leaving) audit_failure("client_gone", "The client went away during its login.");
   end();
   return false;
@@ -127,23 +115,14 @@ bool Session::read_client() {
   const std::span<char> room = loop_.buffer();
   const auto [io, bytes] =
       client_.read(phase_ == Phase::login ? room.first(std::min(room.size(), most_to_read())) : room);
-  switch (io) {
-    case Stream::Io::wants_read:
-      watch(EPOLLIN);
-      return false;
-    case Stream::Io::wants_write:
-      watch(EPOLLOUT);
-      return false;
-    case Stream::Io::closed:
-    case Stream::Io::failed:
-      // A connection that said nothing at all is a health check, or a port scan: not worth a line.
-      if (phase_ != Phase::leaving && !user_.empty()) {
-        audit_failure("client_gone", "The client went away during its login.");
-      }
-      end();
-      return false;
-    case Stream::Io::done:
-      break;
+  if (waits_for(io)) return false;
+  if (io != Stream::Io::done) {
+    // A connection that said nothing at all is a health check, or a port scan: not worth a line.
+    if (phase_ != Phase::leaving && !user_.empty()) {
+      audit_failure("client_gone", "The client went away during its login.");
+    }
+    end();
+    return false;
   }
   const std::string_view came(loop_.buffer().data(), bytes);
   if (phase_ == Phase::login) {
@@ -159,6 +138,13 @@ bool Session::read_client() {
   }
   // Whoever is being refused, or has been told to go, may go on talking; nobody listens.
   return true;
+}
+
+/// Has the session wait for what would let it go on after `io`. False: nothing would.
+bool Session::waits_for(Stream::Io io) {
+  const std::uint32_t events = Stream::events_for(io);
+  if (events != 0) watch(events);
+  return events != 0;
 }
 
 void Session::watch(std::uint32_t events) {
@@ -187,7 +173,11 @@ void Session::start_tls() { tls_pending_ = true; }
 
 Admission Session::admission(const std::string& user) {
   user_ = user;
-  return admit(*settings().config, client(), user, shared_.own_uid);
+  const Admission admitted = admit(*settings().config, client(), user, shared_.own_uid);
+  if (admitted.way == Admission::Way::users_missing) {
+    turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
+  }
+  return admitted;
 }
 
 void Session::authenticated(std::string_view how) {

@@ -138,7 +138,7 @@ class Session : public Retired, private Watcher {
   // What they can use.
   void send(std::string bytes);
   void start_tls();
-  /// The client's name is known; says how it may come in.
+  /// The client's name is known; says how it may come in. Where nobody may, it has been turned away.
   [[nodiscard]] Admission admission(const std::string& user);
   /// It has proved who it is.
   void authenticated(std::string_view how);
@@ -191,6 +191,7 @@ class Session : public Retired, private Watcher {
   [[nodiscard]] bool step_tls();
   [[nodiscard]] bool flush();
   [[nodiscard]] bool read_client();
+  [[nodiscard]] bool waits_for(Stream::Io io);
   void watch(std::uint32_t events);
   void connect();
   void upstream_ready(Upstream upstream);

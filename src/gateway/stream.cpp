@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 namespace rolegate::gateway {
@@ -35,6 +36,11 @@ struct FreeX509 {
 
 void SslFree::operator()(SSL* ssl) const noexcept { ::SSL_free(ssl); }
 void SslContextFree::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
+
+std::uint32_t Stream::events_for(Io io) {
+  if (io == Io::wants_read) return EPOLLIN;
+  return io == Io::wants_write ? EPOLLOUT : 0U;
+}
 
 Stream::Io Stream::failed_system(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return Io::wants_read;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +39,9 @@ class Stream {
 
   Stream() = default;
   explicit Stream(Descriptor socket) : socket_(std::move(socket)) {}
+
+  /// What to wait for after `io`, as epoll_ctl(2) has it: EPOLLIN, EPOLLOUT; 0: waiting would not help.
+  [[nodiscard]] static std::uint32_t events_for(Io io);
 
   [[nodiscard]] int descriptor() const { return socket_.get(); }
   [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }

@@ -168,9 +168,8 @@ void CommandFilter::drop(std::string_view bytes, Passed& passed) {
   passed.answer = error_packet(
       answer_sequence(),
       {1235, "42000",
-       "COM_CHANGE_USER does not go through this gateway: its answer is made from the password that is for "
-       "the "
-       "gateway, and the database's login is the gateway's own. Open a new connection instead."});
+       "COM_CHANGE_USER does not go through this gateway: its answer is made from the password that is "
+       "for the gateway, and the database's login is the gateway's own. Open a new connection instead."});
 }
 
 }  // namespace rolegate::wire::mysql

@@ -43,8 +43,7 @@ struct PasswordVerifiers {
 /// - a client that has answered for mysql_native_password, right: authenticated. Wrong, or nothing to compare
 ///   with: as any other plugin;
 /// - where caching_sha2_password is possible (the client knows plugins; TLS, unix socket, or an RSA key):
-/// that,
-///   after an AuthSwitchRequest if the client has answered for another plugin; fast path, else full path;
+///   that one, after an AuthSwitchRequest if the client has answered for another; fast path, else full path;
 /// - elsewhere: mysql_native_password, after an AuthSwitchRequest if the client has answered for another.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 class ServerLogin {
