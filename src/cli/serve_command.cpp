@@ -80,7 +80,7 @@ class Service {
   void run();
 
  private:
-  base::Result<std::shared_ptr<const config::Config>> read_configuration();
+  base::Result<std::shared_ptr<const config::Config>> read_configuration(Reading reading);
   void tell_doors() const;
   void tell_connection_strings();
   void reload();
@@ -100,8 +100,8 @@ class Service {
   std::unique_ptr<admin::AdminServer> admin_;
 };
 
-base::Result<std::shared_ptr<const config::Config>> Service::read_configuration() {
-  if (arguments_.databases.empty()) return configuration_to_serve(context_);
+base::Result<std::shared_ptr<const config::Config>> Service::read_configuration(Reading reading) {
+  if (arguments_.databases.empty()) return configuration_to_serve(context_, reading);
   return configuration_to_serve(context_, arguments_.databases, folder_->path());
 }
 
@@ -113,7 +113,7 @@ base::Result<void> Service::start() {
     if (!folder) return std::unexpected(std::move(folder.error()));
     folder_.emplace(std::move(*folder));
   }
-  auto config = read_configuration();
+  auto config = read_configuration(Reading::start);
   if (!config) return std::unexpected(std::move(config.error()));
   config_ = std::move(*config);
   raise_descriptor_limit(context_.log, config_->gateway ? config_->gateway->max_sessions : 0);
@@ -175,7 +175,7 @@ void Service::run() {
 
 void Service::reload() {
   manager_.reloading();
-  auto config = read_configuration();
+  auto config = read_configuration(Reading::reload);
   base::Result<void> done;
   if (config) {
     done = gateway_->reload(*config);

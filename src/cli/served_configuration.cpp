@@ -65,10 +65,15 @@ SocketFolder::~SocketFolder() {
   if (!path_.empty()) ::rmdir(path_.c_str());
 }
 
-base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context) {
+base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context,
+                                                                           Reading reading) {
   auto loaded = config::load(context.options.config_file, context.environment);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   tell_problems(context, *loaded);
+  if (reading == Reading::reload && loaded->has_errors()) {
+    return base::fail(config::Errc::config_invalid, fmt::format("{} has errors.", loaded->config.file),
+                      "They are listed above; `rolegate config check` shows them again.");
+  }
   if (loaded->config.gateway_broken || (loaded->config.databases.empty() && loaded->has_errors())) {
     return base::fail(config::Errc::config_invalid,
                       fmt::format("{} has errors that keep the gateway from running.", loaded->config.file),

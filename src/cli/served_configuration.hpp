@@ -25,9 +25,12 @@ class SocketFolder {
   std::string path_;
 };
 
-/// The configuration for the gateway, with its problems in the log. Broken databases are left out, they are
-/// no reason not to serve the others; a broken gateway section is an error.
-[[nodiscard]] base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context);
+enum class Reading { start, reload };
+/// The configuration for the gateway, with its problems in the log. At the start broken databases are left
+/// out, they are no reason not to serve the others, and a broken gateway section is an error; at a reload
+/// every error is, since what runs is better than that.
+[[nodiscard]] base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context,
+                                                                                         Reading reading);
 
 /// The same for these databases alone, on unix sockets in `folder` that only this user can use. Errors: those
 /// of config::Loaded::find.
