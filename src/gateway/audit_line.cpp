@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -62,7 +64,15 @@ std::string escape_controls(std::string_view json) {
   return out;
 }
 
+/// Nothing in it has to be escaped, replaced or cut off: so are most texts, and every session writes twenty.
+bool is_plain(std::string_view text) {
+  return text.size() <= kLongestText && std::ranges::all_of(text, [](unsigned char c) {
+           return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+         });
+}
+
 std::string json_text(std::string_view text) {
+  if (is_plain(text)) return fmt::format("\"{}\"", text);
   return escape_controls(boost::json::serialize(boost::json::string_view(presentable(text))));
 }
 
