@@ -130,7 +130,7 @@ bool Relay::flush(Direction& direction) {
     return false;
   }
   if (io != Stream::Io::done) return false;
-  direction.pending = {};
+  std::string().swap(direction.pending);  // an assignment would keep the memory
   direction.sent = 0;
   return true;
 }

@@ -269,13 +269,10 @@ void Session::upstream_ready(Upstream upstream) {
                     upstream.stream.tls_text(), upstream.role_arn, upstream.request_id});
   std::string rest;
   std::string start = session_start(upstream, rest);
-  rest += early_;
-  early_ = {};
+  rest += std::exchange(early_, {});
   if (watched_ != 0) watch(0);
   // What is still unsent of the client's login goes first.
-  start.insert(0, output_.substr(sent_));
-  output_ = {};
-  sent_ = 0;
+  start.insert(0, std::exchange(output_, {}), std::exchange(sent_, 0));
 
   AuditRecord opened = record(AuditRecord::Event::open);
   opened.steps = upstream.steps.all();

@@ -10,6 +10,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/// Of the sanitizers' allocators; null in a program built without.
+extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
+
 namespace rolegate::gateway {
 namespace {
 
@@ -117,6 +120,20 @@ TEST_F(RelayTest, ReadsNoMoreThanTheOtherSideTakes) {
   }
   writer.join();
   EXPECT_EQ(heard, kMuch);
+}
+
+TEST_F(RelayTest, GivesTheMemoryBackThatASlowReaderTook) {
+  if (__sanitizer_get_current_allocated_bytes == nullptr) GTEST_SKIP() << "allocations are not counted";
+  start();
+  static_cast<void>(ask([this] { return relay_->all_delivered(); }));  // it has started
+  const std::size_t before = __sanitizer_get_current_allocated_bytes();
+  constexpr std::size_t kMuch = std::size_t{1} << 20;
+  std::thread writer([this] { say(database_end_, std::string(kMuch, 'x')); });
+  while (ask([this] { return relay_->all_delivered(); })) std::this_thread::yield();
+  EXPECT_EQ(hear(client_end_, kMuch).size(), kMuch);
+  writer.join();
+  EXPECT_TRUE(ask([this] { return relay_->all_delivered(); }));
+  EXPECT_LT(__sanitizer_get_current_allocated_bytes(), before + 16384);
 }
 
 TEST_F(RelayTest, PassesTheEndOfTheClientOnAndHearsTheDatabaseOut) {
