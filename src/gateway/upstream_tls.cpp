@@ -23,9 +23,10 @@ struct FreeCertificate {
   void operator()(X509* certificate) const noexcept { ::X509_free(certificate); }
 };
 
-/// OpenSSL's own, but P-256 first, for which the key share is made: PostgreSQL up to 17 takes no other unless
-/// ssl_ecdh_curve says so, and asks for it with a HelloRetryRequest, one more round trip (RFC 8446, 4.1.4).
-constexpr const char* kGroups = "P-256:X25519:X448:P-384:P-521";
+/// OpenSSL's own groups, but P-256 first, for which the key share is made then: PostgreSQL up to 17 takes no
+/// other unless ssl_ecdh_curve says so, and asks for it with a HelloRetryRequest, one more round trip (RFC
+/// 8446, 4.1.4). MySQL and MariaDB take X25519, which is less work and keeps 3.5 KB less for each session.
+constexpr const char* kGroupsForPostgresql = "P-256:X25519:X448:P-384:P-521";
 
 /// How many certificates of the text were added.
 int add_certificates(X509_STORE* store, const std::string& pem) {
@@ -41,7 +42,7 @@ int add_certificates(X509_STORE* store, const std::string& pem) {
   return added;
 }
 
-SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
+SslContextPtr make_context(config::SslMode mode, bool for_mysql, const std::string& pem) {
   SslContextPtr context(::SSL_CTX_new(::TLS_client_method()), SslContextFree{});
   if (!context) return nullptr;
   SSL_CTX* const raw = context.get();
@@ -50,7 +51,7 @@ SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
       raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ::SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-  ::SSL_CTX_set1_groups_list(raw, kGroups);
+  if (!for_mysql && ::SSL_CTX_set1_groups_list(raw, kGroupsForPostgresql) != 1) return nullptr;
   ::SSL_CTX_set_read_ahead(raw, 1);
   ::SSL_CTX_set_default_read_buffer_len(raw, kReadAhead);
   if (mode == config::SslMode::require) {
@@ -66,7 +67,8 @@ SslContextPtr make_context(config::SslMode mode, const std::string& pem) {
 }  // namespace
 
 base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(const login::Login& login) {
-  const Key key{login.ssl_mode, login.ssl_root_cert, connect::is_rds_endpoint(login.host)};
+  const bool for_mysql = login.engine == config::Engine::mysql;
+  const Key key{login.ssl_mode, login.ssl_root_cert, connect::is_rds_endpoint(login.host), for_mysql};
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
@@ -93,7 +95,7 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
       return found->second.context;
     }
   }
-  made->ssl = make_context(login.ssl_mode, pem);
+  made->ssl = make_context(login.ssl_mode, for_mysql, pem);
   if (!made->ssl) {
     return base::fail(connect::Errc::ca_missing,
                       "There is no usable certificate in " + made->trusted.origin + ".",

@@ -33,7 +33,8 @@ class UpstreamTls {
   [[nodiscard]] base::Result<std::shared_ptr<const UpstreamTlsContext>> context(const login::Login& login);
 
  private:
-  using Key = std::tuple<config::SslMode, std::string, bool>;
+  /// Mode, file, whether Amazon's certificates count, whether it is for MySQL.
+  using Key = std::tuple<config::SslMode, std::string, bool, bool>;
   struct Entry {
     base::SteadyTime read_at;
     std::string digest;

@@ -111,6 +111,9 @@ async def _accept(engine: str, listener: socket.socket, context: ssl.SSLContext)
 async def _serve(engine: str, certificate: str, key: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    if engine == "postgresql":  # as a real one has it: what TLS keeps for a session depends on both
+        context.set_ecdh_curve("prime256v1")
+        context.num_tickets = 0
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     listener.setblocking(False)
     accepting = asyncio.create_task(_accept(engine, listener, context))

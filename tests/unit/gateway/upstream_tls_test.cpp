@@ -25,18 +25,24 @@ std::string client_hello(const SslContextPtr& context) {
   return {room.data(), bytes};
 }
 
-// PostgreSQL up to 17 takes no other curve by default: a share for another would cost a HelloRetryRequest.
-TEST(UpstreamTls, SendsAKeyShareThatPostgresqlTakesAtOnce) {
+/// A NamedGroup of RFC 8446, 4.2.7, and the length of its share.
+constexpr std::string_view kP256Share("\x00\x17\x00\x41\x04", 5);
+constexpr std::string_view kX25519Share("\x00\x1d\x00\x20", 4);
+
+// A share for a group that the server does not take would cost a HelloRetryRequest.
+TEST(UpstreamTls, SendsAKeyShareThatTheEngineTakesAtOnce) {
   const base::FixedEnvironment environment;
   const base::SystemClock clock;
   UpstreamTls tls(environment, clock);
-  login::Login login;
-  login.ssl_mode = config::SslMode::require;
-  const auto context = tls.context(login);
-  ASSERT_TRUE(context) << context.error().text();
-  // RFC 8446, 4.2.8: NamedGroup secp256r1 (0x0017), 65 bytes, of which the first says "uncompressed".
-  const std::string share("\x00\x17\x00\x41\x04", 5);
-  EXPECT_NE(client_hello((*context)->ssl).find(share), std::string::npos);
+  for (const auto& [engine, share] :
+       {std::pair{config::Engine::postgresql, kP256Share}, std::pair{config::Engine::mysql, kX25519Share}}) {
+    login::Login login;
+    login.engine = engine;
+    login.ssl_mode = config::SslMode::require;
+    const auto context = tls.context(login);
+    ASSERT_TRUE(context) << context.error().text();
+    EXPECT_NE(client_hello((*context)->ssl).find(share), std::string::npos) << config::engine_name(engine);
+  }
 }
 
 }  // namespace
