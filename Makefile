@@ -15,7 +15,7 @@ build: ## build the release program at build/release/rolegate
 	@scripts/install-dependencies build bundle
 	@scripts/build release rolegate_program rolegate_api
 
-demo: ## everything in one go: install, build, start the lab, log in to the four kinds of database, stop
+demo: ## everything in one go: install, build, start the lab, log in to the four kinds of database, use the gateway, stop
 	@scripts/install-dependencies build bundle lab
 	@scripts/build release rolegate_program
 	@scripts/demo

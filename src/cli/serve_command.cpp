@@ -116,7 +116,8 @@ base::Result<void> Service::start() {
   auto config = read_configuration(Reading::start);
   if (!config) return std::unexpected(std::move(config.error()));
   config_ = std::move(*config);
-  raise_descriptor_limit(context_.log, config_->gateway ? config_->gateway->max_sessions : 0);
+  // Whoever named databases has not asked for the ten thousand sessions of the default.
+  raise_descriptor_limit(context_.log, folder_ || !config_->gateway ? 0 : config_->gateway->max_sessions);
   auto audit =
       gateway::open_audit_log(config_->gateway ? config_->gateway->audit_log : "", stats_, context_.log);
   if (!audit) return std::unexpected(std::move(audit.error()));
