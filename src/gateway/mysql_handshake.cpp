@@ -17,15 +17,15 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login,
   const wire::mysql::ClientFailure& failed = machine_.failure();
   switch (failed.kind) {
     case Kind::tls_not_offered:
-      return {connect::tls_not_offered(login), {}, {}, 0};
+      return {connect::tls_not_offered(login)};
     case Kind::bytes_before_tls:
-      return {connect::bytes_before_tls(login), {}, {}, 0};
+      return {connect::bytes_before_tls(login)};
     case Kind::other_method: {
       const std::string said =
           fmt::format("it asks for the login method '{}'", connect::server_text(failed.method));
       // For a user that does not exist servers ask for their default method, so as not to give that away.
-      if (login.kind == config::Kind::password) return {connect::connection_failed(login, said), {}, {}, 0};
-      return {token_refused(login), said + ", not for a token", {}, 0};
+      if (login.kind == config::Kind::password) return {connect::connection_failed(login, said)};
+      return {token_refused(login), said + ", not for a token"};
     }
     case Kind::capabilities_differ:
       return {
@@ -35,12 +35,9 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login,
                            "Its version has changed, or databases of different versions share a listener. "
                            "Connect again; if that does not help, give the database a listener of its own "
                            "(listen).",
-                           true),
-          {},
-          {},
-          0};
+                           true)};
     case Kind::protocol:
-      return {connect::connection_failed(login, connect::server_text(failed.reason)), {}, {}, 0};
+      return {connect::connection_failed(login, connect::server_text(failed.reason))};
     case Kind::server_error:
       break;
   }

@@ -40,12 +40,12 @@ UpstreamFailure PgHandshake::failure(const login::Login& login,
   const wire::pg::ClientFailure& failed = machine_.failure();
   switch (failed.kind) {
     case Kind::tls_not_offered:
-      return {connect::tls_not_offered(login), {}, {}, 0};
+      return {connect::tls_not_offered(login)};
     case Kind::bytes_before_tls:
-      return {connect::bytes_before_tls(login), {}, {}, 0};
+      return {connect::bytes_before_tls(login)};
     case Kind::unsupported_authentication:
     case Kind::protocol:
-      return {connect::connection_failed(login, connect::server_text(failed.reason)), {}, {}, 0};
+      return {connect::connection_failed(login, connect::server_text(failed.reason))};
     case Kind::server_error:
       break;
   }
@@ -54,7 +54,7 @@ UpstreamFailure PgHandshake::failure(const login::Login& login,
       connect::pg_error(login, connect::Stage::handshake, {failed.error.sqlstate, reason}, trusted),
       fmt::format("{}: {} (SQLSTATE {})", connect::server_text(failed.error.severity), reason,
                   connect::server_text(failed.error.sqlstate)),
-      failed.error.sqlstate, 0};
+      failed.error.sqlstate};
   if (out.error.code == connect::code_name(connect::Errc::iam_token_refused))
     out.error = token_refused(login);
   return out;

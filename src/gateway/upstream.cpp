@@ -43,15 +43,12 @@ UpstreamLogin::UpstreamLogin(EventLoop& loop, UpstreamServices services,
   if (!turn) {
     timer_ = loop_.in(std::chrono::milliseconds(0), [this, login_rate] {
       fail({base::make_error(
-                Errc::login_rate_exceeded,
-                fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
-                fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
-                            "connection pool, or raise it if the database can take more.",
-                            login_rate),
-                true),
-            {},
-            {},
-            0});
+          Errc::login_rate_exceeded,
+          fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
+          fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
+                      "connection pool, or raise it if the database can take more.",
+                      login_rate),
+          true)});
     });
     return;
   }
@@ -93,7 +90,7 @@ void UpstreamLogin::make_login(login::Fresh fresh) {
 
 void UpstreamLogin::made(base::Result<Made> result, login::Steps steps) {
   steps_ = std::move(steps);
-  if (!result) return fail({std::move(result.error()), {}, {}, 0});
+  if (!result) return fail({std::move(result.error())});
   dial(std::move(*result));
 }
 
@@ -108,10 +105,7 @@ void UpstreamLogin::dial(Made made) {
         if (connection) return connected(std::move(*connection));
         const auto& [reason, timed_out] = connection.error();
         fail({timed_out ? connect::timed_out(made_->login, connect::Stage::connecting)
-                        : connect::not_connected(made_->login, reason),
-              {},
-              {},
-              0});
+                        : connect::not_connected(made_->login, reason)});
       });
 }
 
@@ -161,29 +155,21 @@ UpstreamFailure UpstreamLogin::explain(HandshakeDriver::Outcome outcome) {
   const Stream& stream = driver_->stream();
   if (outcome == HandshakeDriver::Outcome::tls_failed) {
     const long verdict = stream.verify_result();
-    if (verdict == X509_V_OK)
-      return {connect::tls_failed(login, connect::server_text(stream.why())), {}, {}, 0};
+    if (verdict == X509_V_OK) return {connect::tls_failed(login, connect::server_text(stream.why()))};
     const bool name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
     const char* reason = name ? "" : ::X509_verify_cert_error_string(verdict);
     return {connect::certificate_refused(
-                login, name ? connect::CertificateFault::name : connect::CertificateFault::chain, reason,
-                trusted.origin, trusted.missing),
-            {},
-            {},
-            0};
+        login, name ? connect::CertificateFault::name : connect::CertificateFault::chain, reason,
+        trusted.origin, trusted.missing)};
   }
   const std::string why = stream.why().empty() ? "it closed the connection" : stream.why();
-  return {
-      base::make_error(Errc::upstream_lost,
-                       fmt::format("The {} ended the connection in the middle of the login: {}.",
-                                   connect::place(login), why),
-                       driver_->heard() ? "It may be restarting or out of connections."
-                                        : "Something other than the database may be listening there, or a "
-                                          "tunnel leads nowhere.",
-                       true),
-      {},
-      {},
-      0};
+  return {base::make_error(
+      Errc::upstream_lost,
+      fmt::format("The {} ended the connection in the middle of the login: {}.", connect::place(login), why),
+      driver_->heard() ? "It may be restarting or out of connections."
+                       : "Something other than the database may be listening there, or a "
+                         "tunnel leads nowhere.",
+      true)};
 }
 
 void UpstreamLogin::timed_out() {
@@ -191,10 +177,7 @@ void UpstreamLogin::timed_out() {
     return fail(
         {base::make_error(Errc::upstream_timeout,
                           fmt::format("No login for database '{}' could be made in time.", database_.name),
-                          "Too many logins may be waiting for AWS or the name server.", true),
-         {},
-         {},
-         0});
+                          "Too many logins may be waiting for AWS or the name server.", true)});
   }
   connect::Stage stage = connect::Stage::connecting;
   if (driver_) {
@@ -202,7 +185,7 @@ void UpstreamLogin::timed_out() {
             : !driver_->heard() && handshake_->server_speaks_first() ? connect::Stage::greeting
                                                                      : connect::Stage::tls;
   }
-  fail({connect::timed_out(made_->login, stage), {}, {}, 0});
+  fail({connect::timed_out(made_->login, stage)});
 }
 
 void UpstreamLogin::succeed() {

@@ -16,6 +16,7 @@ import lab_fixture  # noqa: E402
 from client_programs import Node  # noqa: E402
 from gateway import Gateway, gateways  # noqa: E402
 from program import Program  # noqa: E402
+from servers.certificates import Authority, KeyPair  # noqa: E402
 
 lab = lab_fixture.lab
 shared_lab = lab_fixture.shared_lab
@@ -39,6 +40,18 @@ def gateway(lab, program_path) -> Iterator[Callable[..., Gateway]]:
     """A function that starts `rolegate serve` against the lab (gateway.py says how it is used)."""
     with gateways(program_path, lab) as start:
         yield start
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory) -> Authority:
+    """For the gateway's own TLS."""
+    return Authority(tmp_path_factory.mktemp("authority"), "ca", "The gateway's authority")
+
+
+@pytest.fixture(scope="module")
+def server(authority) -> KeyPair:
+    """What the gateway shows its clients."""
+    return authority.issue("gateway", ["localhost"], addresses=["127.0.0.1"])
 
 
 @pytest.fixture(scope="session")

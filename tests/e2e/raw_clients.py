@@ -27,7 +27,37 @@ class Refused(Exception):
         super().__init__(f"{code}: {message}")
 
 
-class PostgresqlClient:
+class RawClient:
+    """What both have in common."""
+
+    wire: Any
+
+    @property
+    def socket(self) -> socket.socket:
+        return self.wire.socket
+
+    def ask(self, sql: str) -> None:
+        raise NotImplementedError
+
+    def answer(self) -> Optional[str]:
+        """The last row's only field, when the whole answer is there."""
+        raise NotImplementedError
+
+    def query(self, sql: str) -> Optional[str]:
+        self.ask(sql)
+        return self.answer()
+
+    def alive(self) -> bool:
+        return self.query("SELECT 1") == "1"
+
+    def at_end(self) -> bool:
+        return self.wire.at_end()
+
+    def close(self) -> None:
+        self.wire.close()
+
+
+class PostgresqlClient(RawClient):
     engine = "postgresql"
     sleep = "SELECT pg_sleep(60)"
     large = "SELECT repeat('z', 1048576) FROM generate_series(1, 100)"
@@ -41,10 +71,6 @@ class PostgresqlClient:
     @classmethod
     def connected(cls, running: Gateway, listener: Optional[str] = None) -> "PostgresqlClient":
         return cls(running.postgresql_address(listener))
-
-    @property
-    def socket(self) -> socket.socket:
-        return self.wire.socket
 
     def begin(self, database: str) -> None:
         """The first message of a login, and the server's answer to it."""
@@ -64,7 +90,6 @@ class PostgresqlClient:
         self.wire.send(postgresql_wire.framed("Q", sql.encode() + b"\0"))
 
     def answer(self) -> Optional[str]:
-        """The last row's only field, when the whole answer is there."""
         value = None
         while True:
             message = self.wire.receive()
@@ -86,24 +111,11 @@ class PostgresqlClient:
             if message.type == "Z":
                 return
 
-    def query(self, sql: str) -> Optional[str]:
-        self.ask(sql)
-        return self.answer()
-
-    def alive(self) -> bool:
-        return self.query("SELECT 1") == "1"
-
-    def at_end(self) -> bool:
-        return self.wire.at_end()
-
     def last_words(self) -> Refused:
         """An error that nobody asked for."""
         message = self.wire.receive()
         assert message.type == "E", message
         return _refused(message)
-
-    def close(self) -> None:
-        self.wire.close()
 
 
 def _refused(message: postgresql_wire.Message) -> Refused:
@@ -111,7 +123,7 @@ def _refused(message: postgresql_wire.Message) -> Refused:
     return Refused(fields["C"], fields["M"])
 
 
-class MysqlClient:
+class MysqlClient(RawClient):
     engine = "mysql"
     sleep = "SELECT SLEEP(60)"
     large = "SELECT REPEAT('z', 1048576) FROM seq_1_to_100"
@@ -125,10 +137,6 @@ class MysqlClient:
     @classmethod
     def connected(cls, running: Gateway, listener: Optional[str] = None) -> "MysqlClient":
         return cls(running.mysql_address(listener))
-
-    @property
-    def socket(self) -> socket.socket:
-        return self.wire.socket
 
     def begin(self, database: str) -> None:
         self.wire.socket.sendall(self.first_message(database))
@@ -167,24 +175,11 @@ class MysqlClient:
         except mysql_wire.ServerError as error:
             raise Refused(error.code, error.message) from error
 
-    def query(self, sql: str) -> Optional[str]:
-        self.ask(sql)
-        return self.answer()
-
-    def alive(self) -> bool:
-        return self.query("SELECT 1") == "1"
-
-    def at_end(self) -> bool:
-        return self.wire.at_end()
-
     def last_words(self) -> Refused:
         packet = self.wire.receive()
         assert packet.payload[:1] == b"\xff", packet
         error = mysql_wire.ServerError(packet)
         return Refused(error.code, error.message)
-
-    def close(self) -> None:
-        self.wire.close()
 
 
 CLIENTS: dict[str, Any] = {client.engine: client for client in (PostgresqlClient, MysqlClient)}

@@ -12,16 +12,6 @@ from program import made_calls
 from servers.certificates import Authority
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"), "ca", "The gateway's authority")
-
-
-@pytest.fixture(scope="module")
-def server(authority):
-    return authority.issue("gateway", ["localhost"], addresses=["127.0.0.1"])
-
-
 def tls(server, **more):
     return {"gateway": {"mysql": {"tls": {"cert": str(server.certificate), "key": str(server.key), **more}}}}
 

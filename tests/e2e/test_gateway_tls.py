@@ -16,16 +16,6 @@ from program import made_calls
 from servers.certificates import Authority
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"), "ca", "The gateway's authority")
-
-
-@pytest.fixture(scope="module")
-def server(authority):
-    return authority.issue("gateway", ["localhost"], addresses=["127.0.0.1"])
-
-
 def tls(server, authority=None):
     client_ca = {} if authority is None else {"client_ca": str(authority.file)}
     return {"gateway": {"postgresql": {"tls": {"cert": str(server.certificate), "key": str(server.key), **client_ca}}}}
