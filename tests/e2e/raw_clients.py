@@ -151,7 +151,7 @@ class MysqlClient(RawClient):
 
     def log_in(self, database: str, password: str = PASSWORD) -> "MysqlClient":
         try:
-            self.wire.log_in(USER, password, database)
+            self.wire.log_in(USER, password, database, secure=True)  # to the own machine, as Connector/C has it
         except mysql_wire.ServerError as error:
             raise Refused(error.code, error.message) from error
         return self

@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -180,6 +181,71 @@ def test_a_client_that_has_said_all_it_wanted_gets_its_answer(lab, gateway, clie
         raw.close()
         closed = running.audit("session_close", database="own")
         assert closed["reason"] == "client_closed" and closed["bytes_to_client"] > 100 << 20
+
+
+# Guessing.
+
+def test_wrong_passwords_are_answered_later_each_time(gateway, client):
+    running = gateway()
+
+    def seconds_until_refused():
+        with contextlib.closing(client.connected(running)) as raw:
+            began = time.monotonic()
+            with pytest.raises(Refused) as refused:
+                raw.log_in(client.password_database, "a guess")
+            assert refused.value.code == WRONG_PASSWORD[client.engine]
+            return time.monotonic() - began
+
+    # Two are free. A busy machine answers later still, but never sooner.
+    for held_back in (0, 0, 0.25, 0.5, 1, 2):
+        assert seconds_until_refused() >= held_back
+
+
+def test_who_was_refused_and_stays_is_closed(gateway, client):
+    """A client is heard out for two seconds after its last words, not for as long as it likes."""
+    running = gateway()
+    with contextlib.closing(client.connected(running)) as raw:
+        with pytest.raises(Refused):
+            raw.log_in(client.password_database, "a guess")
+        running.wait_metric(0, "rolegate_open_connections")
+
+
+# Too fast: a client of PostgreSQL may say something before it is let in.
+
+@contextlib.contextmanager
+def being_logged_in(running, name):
+    """A client that has said who it is, and nothing yet that the gateway would have to answer."""
+    before = running.metrics().value("rolegate_connections_total")
+    with postgresql_wire.Connection(running.postgresql_socket()) as raw:
+        raw.send(postgresql_wire.startup_message({"user": "owner", "database": name}))
+        running.wait_metric(before + 1, "rolegate_connections_total")
+        running.wait_metric(0, "rolegate_authenticating_connections")
+        yield raw
+
+
+def test_what_was_said_ahead_reaches_the_database(gateway):
+    running = gateway({"gateway": {"users": [], "login_rate": 1}})  # the second login waits for a second
+    with being_logged_in(running, CLIENTS["postgresql"].password_database) as first:
+        first.until_ready()
+        with being_logged_in(running, CLIENTS["postgresql"].password_database) as second:
+            second.send(postgresql_wire.framed("Q", b"SELECT 'ahead'\0"))
+            second.until_ready()
+            assert [message.body[6:] for message in second.until_ready() if message.type == "D"] == [b"ahead"]
+
+
+def test_what_is_said_ahead_has_a_bound(lab, gateway):
+    client = CLIENTS["postgresql"]
+    with Forwarder(port_of(lab, client)) as way:
+        way.limit(to_client=0)  # a database that never answers
+        running = gateway(merged(with_databases(lab, client, through(lab, client, way)), {"gateway": {"users": []}}))
+        with being_logged_in(running, "broken") as raw:
+            way.wait_links(1)
+            raw.send(bytes(100_000))
+            fields = raw.receive().fields()
+            assert (fields["C"], fields["M"]) == ("08P01", "too much was sent before the login was over")
+            assert raw.at_end()
+        assert running.audit("session_fail", database="broken")["reason"] == "protocol_violation"
+        way.wait_clients_gone()
 
 
 # Too slow.
