@@ -45,7 +45,7 @@ def test_a_token_that_the_database_refuses(lab, gateway):
     assert len(tries) == 1
     refusal(running, "db")
     tries = [entry for entry in lab.decisions() if entry["operation"] == "rds-db:connect"]
-    assert 2 <= len(tries) <= 3
+    assert len(tries) == 3
 
 
 def test_a_role_that_may_not_be_assumed(lab, gateway):

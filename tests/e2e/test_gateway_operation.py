@@ -46,6 +46,24 @@ def is_closed(where):
         return True
 
 
+# Silent peers.
+
+def timer_of(local, remote):
+    """Of a TCP connection, as /proc/net/tcp has it: 2 is the keep-alive timer."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if [int(address.rpartition(":")[2], 16) for address in fields[1:3]] == [local, remote]:
+            return int(fields[5].partition(":")[0], 16)
+    return None
+
+
+def test_the_kernel_asks_whether_a_silent_client_is_still_there(gateway):
+    running = gateway()
+    with logged_in(running) as client:
+        ports = running.postgresql_address()[1], client.socket.getsockname()[1]
+        assert wait_until(lambda: timer_of(*ports) == 2, 10), timer_of(*ports)
+
+
 # The end.
 
 
