@@ -172,11 +172,12 @@ def test_a_password_still_does_where_certificates_are_verified(certificates, aut
         assert value(connection, "SELECT 1") == 1
 
 
-@pytest.mark.parametrize("case", ("other_name", "none", "other_users_name", "no_tls"))
+@pytest.mark.parametrize("case", ("other_name", "none", "other_users_name", "two_names", "no_tls"))
 def test_whoever_has_not_that_certificate_is_asked_for_a_password(lab, certificates, authority, case):
-    user, common_name = ("alice", "bi.example.com") if case == "other_users_name" else ("bi", "elsewhere.example.com")
+    user, *common_names = {"other_users_name": ("alice", "bi.example.com"),
+                           "two_names": ("bi", "bi.example.com", "elsewhere.example.com")}.get(case, ("bi", "elsewhere.example.com"))
     settings = verified(authority, **({"password": None} if case == "none" else
-                                      shown(authority.issue_client(case, common_name))))
+                                      shown(authority.issue_client(case, *common_names))))
     if case == "no_tls":
         settings = {"sslmode": "disable", "password": None}
     with pytest.raises(psycopg2.OperationalError, match="no password supplied"):

@@ -51,18 +51,18 @@ class Authority:
         names = list(dict.fromkeys(names))
         subjects = [x509.DNSName(name) for name in names]
         subjects += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
-        return self._issue(file_stem, f"Rolegate lab {file_stem}", ExtendedKeyUsageOID.SERVER_AUTH, subjects, expired)
+        return self._issue(file_stem, _name(f"Rolegate lab {file_stem}"), ExtendedKeyUsageOID.SERVER_AUTH, subjects, expired)
 
-    def issue_client(self, file_stem: str, common_name: str, *, expired: bool = False) -> KeyPair:
+    def issue_client(self, file_stem: str, *common_names: str, expired: bool = False) -> KeyPair:
         """For a client that proves who it is by its certificate; no server of the lab asks for one."""
-        return self._issue(file_stem, common_name, ExtendedKeyUsageOID.CLIENT_AUTH, [], expired)
+        return self._issue(file_stem, _name(*common_names), ExtendedKeyUsageOID.CLIENT_AUTH, [], expired)
 
-    def _issue(self, file_stem: str, common_name: str, usage: x509.ObjectIdentifier, subjects: list[x509.GeneralName],
+    def _issue(self, file_stem: str, subject: x509.Name, usage: x509.ObjectIdentifier, subjects: list[x509.GeneralName],
                expired: bool) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())
         start, end = (_NOW - 20 * _DAY, _NOW - 10 * _DAY) if expired else (_NOW - _DAY, _NOW + 30 * _DAY)
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = (_builder(_name(common_name), self._name, key, start, end)
+        builder = (_builder(subject, self._name, key, start, end)
                    .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
                    .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
                    .add_extension(authority_key, critical=False))
@@ -83,9 +83,9 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
             .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(end))
 
 
-def _name(common_name: str) -> x509.Name:
+def _name(*common_names: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Rolegate lab"),
-                      x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+                      *(x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common_names)])
 
 
 @dataclass(frozen=True)
