@@ -146,6 +146,15 @@ def test_refusals_look_alike_and_cost_the_database_nothing(lab, gateway, plugin)
     assert all("upstream" not in line and line["duration_ms"] >= 0 for line in lines)
 
 
+def test_a_user_name_may_hold_an_at_sign(gateway):
+    name = f"{USER}@corp.example"
+    running = gateway({"gateway": {"users": [{"name": name, "password": verifiers.both(PASSWORD), "databases": [DATABASE]}]}})
+    for schema, user in ((DATABASE, name), (None, f"{name}@{DATABASE}")):
+        with connected(running, schema, user=user) as connection:
+            assert value(connection, "SELECT 1") == 1
+        assert running.audit("session_open", user=name)["database"] == DATABASE
+
+
 def test_a_forbidden_database_looks_like_none(lab, gateway):
     running = gateway({"gateway": {"users": [
         {"name": USER, "password": verifiers.both(PASSWORD), "databases": ["aurora_mysql_same_account"]}]}})

@@ -113,6 +113,17 @@ def test_readiness_names_databases_whose_last_login_failed(lab, gateway):
     assert running.readiness()[1]["failing_databases"] == []
 
 
+def test_readiness_forgets_a_database_that_a_reload_takes_away(lab, gateway):
+    entry = database(lab, PG, database_name="db", encrypted_extra={"aws_iam": {"external_id": "wrong-external-id"}})
+    running = gateway(with_database(lab, entry))
+    refusal(running, "db")
+    running.audit("session_fail")
+    assert [failing["database"] for failing in running.readiness()[1]["failing_databases"]] == ["db"]
+    running.write_configuration()
+    running.reload()
+    assert running.readiness()[1]["failing_databases"] == []
+
+
 @pytest.mark.parametrize("page", ("", "nothing", "metrics/../etc/passwd", "readiness%00"))
 def test_there_are_no_other_pages(gateway, page):
     assert gateway().admin(page)[0] in (400, 404)
