@@ -131,7 +131,7 @@ class Gateway:
         environment = {**self.environment, "ROLEGATE_CONFIG": str(self.config_file)}
         with open(self.log_file, "ab") as log, open(self.stdout_file, "ab") as out:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
-                                            cwd=self.folder, start_new_session=True, **popen)
+                                            cwd=self.folder, **{"start_new_session": True, **popen})
         self._pidfd = os.pidfd_open(self.process.pid)
         if ready:
             self.wait_notified("READY=1")
