@@ -9,8 +9,9 @@ import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ContextManager, Iterator
 
+import postgresql_wire as wire
 import psycopg2
-from gateway import Gateway
+from gateway import PASSWORD, USER, Gateway
 from servers.processes import wait_until
 
 BOUND_SECONDS = 30
@@ -96,3 +97,16 @@ def wait_for_waiters(lab, number: int, count: int = 1) -> None:
     with directly(lab) as watcher:
         assert wait_until(lambda: value(watcher, waiting, (number,)) == count, BOUND_SECONDS), \
             f"{count} sessions were to wait for lock {number}"
+
+
+def logged_in(running: Gateway, database: str = PG) -> wire.Connection:
+    """A connection of postgresql_wire that is idle in its session."""
+    connection = wire.Connection(running.postgresql_address())
+    assert connection.log_in(USER, PASSWORD, database)[-1].type == "Z"
+    return connection
+
+
+def begin_waiting(connection: wire.Connection, lab, lock: int) -> None:
+    """Sends a query that runs until the lock is free, and waits until it does."""
+    connection.send(wire.framed("Q", f"SELECT pg_advisory_lock({lock}), 'done'\0".encode()))
+    wait_for_waiters(lab, lock)

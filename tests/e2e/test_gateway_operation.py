@@ -1,13 +1,11 @@
-"""Running the gateway: start, reload, drain, sockets of systemd, many clients, databases that are in trouble."""
+"""Running the gateway for long and with many clients: tokens that expire, databases and peers in trouble, limits."""
 
 import asyncio
 import contextlib
 import os
 import re
-import signal
 import socket
 import struct
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +14,8 @@ import postgresql_wire as wire
 import psycopg2
 import pytest
 import sqlalchemy
-from gateway import PASSWORD, USER, VERIFIER, database, lab_document
-from postgresql_clients import PG, connect, directly, lock_held, psql, value, wait_for_waiters
+from gateway import PASSWORD, USER, database, lab_document
+from postgresql_clients import PG, connect, directly, logged_in, value
 from servers.processes import wait_until
 from shifted_clock import ShiftedClock
 
@@ -25,28 +23,8 @@ OTHER = "aurora_postgresql_password"
 TOKEN_LIFETIME = 900
 
 
-def logged_in(running, database=PG):
-    """A connection of postgresql_wire that is idle in its session."""
-    connection = wire.Connection(running.postgresql_address())
-    assert connection.log_in(USER, PASSWORD, database)[-1].type == "Z"
-    return connection
-
-
-def begin_waiting(connection, lab, lock):
-    """Sends a query that runs until the lock is free, and waits until it does."""
-    connection.send(wire.framed("Q", f"SELECT pg_advisory_lock({lock}), 'done'\0".encode()))
-    wait_for_waiters(lab, lock)
-
-
-def is_closed(where):
-    try:
-        wire.Connection(where).close()
-        return False
-    except (ConnectionRefusedError, FileNotFoundError):
-        return True
-
-
 # Silent peers.
+
 
 def timer_of(local, remote):
     """Of a TCP connection, as /proc/net/tcp has it: 2 is the keep-alive timer."""
@@ -62,251 +40,6 @@ def test_the_kernel_asks_whether_a_silent_client_is_still_there(gateway):
     with logged_in(running) as client:
         ports = running.postgresql_address()[1], client.socket.getsockname()[1]
         assert wait_until(lambda: timer_of(*ports) == 2, 10), timer_of(*ports)
-
-
-# The end.
-
-
-def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
-    running = gateway({"gateway": {"drain_timeout": "5s"}})
-    with logged_in(running) as busy, logged_in(running) as idle:
-        with lock_held(lab) as lock:
-            begin_waiting(busy, lab, lock)
-            running.signal(signal.SIGTERM)
-            running.wait_notified("STOPPING=1")
-            for where in (running.postgresql_address(), running.postgresql_socket()):
-                assert wait_until(lambda: is_closed(where), 30), f"it still listens at {where}"
-            status, page = running.readiness()
-            assert status == 503 and not page["ready"] and page["draining"]
-        assert b"done" in b"".join(message.body for message in busy.until_ready())
-        assert not running.ended()
-        busy.send(wire.framed("X", b""))
-        assert busy.at_end()
-        error = idle.receive()
-        assert error.type == "E" and error.fields()["C"] == "57P01"
-        assert idle.at_end()
-    assert running.wait_exit() == 0
-    assert [line["reason"] for line in running.audit_all(2, "session_close")] == ["client_closed", "shutdown"]
-
-
-def test_a_drain_ends_at_its_timeout(lab, gateway):
-    """A query that does not end by then is cut off, with a proper message: nothing of its answer has come yet."""
-    running = gateway({"gateway": {"drain_timeout": "1s"}})
-    with logged_in(running) as busy, lock_held(lab) as lock:
-        begin_waiting(busy, lab, lock)
-        running.signal(signal.SIGTERM)
-        error = busy.receive()
-        assert error.type == "E" and error.fields()["C"] == "57P01"
-        assert busy.at_end()
-        assert running.wait_exit() == 0
-    assert running.audit("session_close")["reason"] == "shutdown"
-
-
-def test_a_drain_writes_nothing_into_the_middle_of_an_answer(gateway):
-    """A client that does not read leaves one half sent; an error would be read as a part of it."""
-    running = gateway({"gateway": {"drain_timeout": "1s"}})
-    with logged_in(running) as slow:
-        slow.send(wire.framed("Q", b"SELECT repeat('x', 500000000)\0"))
-        assert slow.receive().type == "T"
-        running.signal(signal.SIGTERM)
-        assert running.audit("session_close")["reason"] == "shutdown"
-        seen = b""
-        with contextlib.suppress(ConnectionResetError):
-            while part := slow.socket.recv(1 << 20):
-                seen = (seen + part)[-1000:]
-        assert seen.strip(b"x") == b""
-    assert running.wait_exit() == 0
-
-
-def test_without_sessions_a_drain_ends_at_once(gateway):
-    running = gateway({"gateway": {"drain_timeout": "1h"}})
-    with connect(running) as connection:
-        assert value(connection, "SELECT 1") == 1
-    running.audit("session_close")
-    running.stop()
-
-
-def test_the_sockets_of_a_gateway_that_ended_are_gone(gateway):
-    running = gateway()
-    sockets = (running.postgresql_socket(), running.mysql_socket())
-    assert all(path.is_socket() for path in sockets)
-    running.signal(signal.SIGTERM)
-    assert running.wait_exit() == 0
-    assert not any(path.exists() for path in sockets)
-
-
-def test_a_gateway_that_was_killed_is_no_hindrance_to_the_next(gateway):
-    """Its unix socket lies there still, and nobody listens on it."""
-    first = gateway()
-    first.signal(signal.SIGKILL)
-    assert first.wait_exit() == -signal.SIGKILL
-    assert first.postgresql_socket().is_socket()
-    second = gateway({"gateway": {"postgresql": {"listen": [f"unix:{first.folder}"]}}})
-    with connect(second, unix=True) as connection:
-        assert value(connection, "SELECT 1") == 1
-    first.stop(status=-signal.SIGKILL)
-
-
-def test_an_address_that_is_taken_is_named(gateway):
-    host, port = gateway().postgresql_address()
-    second = gateway({"gateway": {"postgresql": {"listen": [f"{host}:{port}"]}}}, ready=False)
-    assert second.wait_exit() == 1
-    assert f"{host}:{port}" in second.log() and "in use" in second.log()
-    second.stop(status=1)
-
-
-# Reload.
-
-
-def test_reload_adds_a_user_a_database_and_a_listener(lab, gateway):
-    running = gateway({"databases": [database(lab, PG)]})
-    bob = {"name": "bob", "password": VERIFIER, "databases": ["added"]}
-    with logged_in(running) as before:
-        with pytest.raises(psycopg2.OperationalError):
-            psycopg2.connect(**running.postgresql("added", user="bob"))
-        running.write_configuration({
-            "databases": [database(lab, PG), database(lab, OTHER, database_name="added", listen=["127.0.0.1:0"])],
-            "gateway": {"users": [*running.document["gateway"]["users"], bob]}})
-        running.reload()
-        with connect(running, "added", user="bob") as connection:
-            assert value(connection, "SELECT current_user") == "plain"
-        with connect(running, "app", user="bob", listener="added") as connection:
-            assert value(connection, "SELECT current_database()") == "app"
-        with pytest.raises(psycopg2.OperationalError, match="does not exist"):
-            psycopg2.connect(**running.postgresql(PG, user="bob"))
-        assert before.query("SELECT 1")[-1].type == "Z"
-    assert running.metrics().value("rolegate_reloads_total", outcome="ok") == 1
-
-
-def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
-    """From new sessions; those that are there keep what they have."""
-    running = gateway({"databases": [database(lab, PG, listen=["127.0.0.1:0"]), database(lab, OTHER)]})
-    own = running.postgresql_address(listener=PG)
-    with logged_in(running) as before, lock_held(lab) as lock:
-        begin_waiting(before, lab, lock)
-        running.write_configuration({"databases": [database(lab, OTHER)],
-                                     "gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}]}})
-        running.reload()
-        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-            psycopg2.connect(**running.postgresql(OTHER))
-        with pytest.raises(psycopg2.OperationalError, match="does not exist"):
-            psycopg2.connect(**running.postgresql(PG, user="bob"))
-        with pytest.raises(ConnectionRefusedError):
-            wire.Connection(own)
-        # Cancelling is part of what the session has.
-        wire.send_cancel_request(running.postgresql_address(), before.cancel_key)
-        assert [message.fields()["C"] for message in before.until_ready() if message.type == "E"] == ["57014"]
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_reload_that_brings_the_first_users_lets_them_in_by_the_unix_socket(gateway):
-    """Until then it is the owner's alone."""
-    running = gateway({"gateway": {"users": None}})
-    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
-    running.write_configuration()
-    running.reload()
-    done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
-    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
-    running.write_configuration({"gateway": {"users": None}})
-    running.reload()
-    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
-
-
-@pytest.mark.parametrize("broken, complaint", (
-    ("databases: [", r"rolegate\.yaml:\d+"),
-    ({"gateway": {"max_sessions": "many"}}, "max_sessions"),
-    ({"gateway": {"users": [{"name": USER, "password": "secret-that-is-no-verifier", "databases": ["*"]}]}}, "password"),
-    ({"gateway": {"postgresql": {"tls": {"cert": "/no/such/file", "key": "/no/such/file"}}}}, "/no/such/file"),
-    ({"gateway": {"postgresql": {"listen": ["192.0.2.1:6432"]}}}, r"192\.0\.2\.1:6432"),
-    ({"databases": [{"database_name": PG, "sqlalchemy_uri": "postgresql://"},
-                    {"database_name": "whole", "sqlalchemy_uri": "postgresql://u@db.example.com/shop"}]}, "sqlalchemy_uri"),
-    ({"admin": {"listen": "nowhere"}}, r"admin\.listen")),
-    ids=("no_yaml", "wrong_field", "bad_verifier", "no_certificate", "foreign_address", "broken_database", "broken_admin"))
-def test_an_invalid_file_changes_nothing_and_says_why(gateway, broken, complaint):
-    running = gateway()
-    with logged_in(running) as before:
-        if isinstance(broken, str):
-            running.write_configuration_text(broken)
-        else:
-            running.write_configuration(broken)
-        running.reload()
-        running.wait_log(complaint)
-        assert running.metrics().value("rolegate_reloads_total", outcome="failed") == 1
-        assert "secret-that-is-no-verifier" not in running.log()
-        assert before.query("SELECT 1")[-1].type == "Z"
-        for unix in (False, True):
-            with connect(running, unix=unix) as connection:
-                assert value(connection, "SELECT 1") == 1
-        # And mended, it counts.
-        running.write_configuration({"gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}]}})
-        running.reload()
-        with connect(running, user="bob") as connection:
-            assert value(connection, "SELECT 1") == 1
-
-
-def test_reload_opens_the_audit_log_again(gateway):
-    """As a log rotation needs it."""
-    running = gateway()
-    with connect(running):
-        pass
-    running.audit("session_close")
-    rotated = running.audit_file.rename(running.folder / "audit.1")
-    running.reload()
-    with connect(running):
-        pass
-    running.audit("session_close")
-    assert len(running.audit_lines()) == 2 and len(rotated.read_text(encoding="utf-8").splitlines()) == 2
-
-
-# systemd.
-
-
-def test_socket_activation(gateway, tmp_path):
-    """The sockets are open before the program runs: who connects early waits, and nobody is refused."""
-    folder = Path(os.path.relpath(tmp_path)) if len(str(tmp_path)) > 80 else tmp_path
-    tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
-    unix.bind(str(folder / ".s.PGSQL.6432"))
-    unix.listen()
-    address = "{}:{}".format(*tcp.getsockname())
-    early = wire.Connection(tcp.getsockname())
-    early.send(wire.startup_message({"user": USER, "database": PG}))
-    numbers = (unix.fileno(), tcp.fileno())
-    running = gateway({"gateway": {"postgresql": {"listen": [address, f"unix:{tmp_path}"]}}}, pass_fds=numbers,
-                      prefix=[sys.executable, str(Path(__file__).with_name("socket_activation.py")), *map(str, numbers), "--"])
-    tcp.close()
-    unix.close()
-    assert early.receive().type == "R"
-    early.close()
-    for is_unix in (False, True):
-        with connect(running, unix=is_unix) as connection:
-            assert value(connection, "SELECT 1") == 1
-    running.signal(signal.SIGTERM)
-    assert running.wait_exit() == 0
-    assert (tmp_path / ".s.PGSQL.6432").is_socket(), "the socket's file is systemd's, not the gateway's"
-
-
-# The five-minute start.
-
-
-@pytest.mark.parametrize("names", ((PG,), (PG, OTHER)), ids=("one", "two"))
-def test_serve_without_a_gateway_section(gateway, names):
-    running = gateway({"gateway": None}, arguments=names)
-    strings = re.findall(r"postgres(?:ql)?://[^\s'\"]+", running.stdout())
-    assert len(strings) == len(names), running.stdout()
-    for string, user in zip(strings, ("superset_iam_user", "plain")):
-        connection = psycopg2.connect(string)
-        assert value(connection, "SELECT current_user") == user
-        assert value(connection, "SELECT current_database()") == "app"
-        connection.close()
-    assert PASSWORD not in running.stdout() and "plain-password" not in running.stdout()
-    assert {what for what, address, _ in running.listeners() if not address.startswith("unix:")} <= {"the admin pages"}
-
-
-def test_serve_of_an_unknown_database_says_so(gateway):
-    running = gateway({"gateway": None}, arguments=["no_such_database"], ready=False)
-    assert running.wait_exit() == 2
-    assert "no_such_database" in running.log()
-    running.stop(status=2)
 
 
 # Many clients, and much time.

@@ -14,6 +14,15 @@ namespace rolegate::wire::mysql {
 
 inline const std::string kPassword = "pässword";
 
+/// What a gateway stores of kPassword, or some of it.
+inline PasswordVerifiers known_by(bool native, bool full, bool fast) {
+  PasswordVerifiers verifiers;
+  if (native) verifiers.native = native_hash(kPassword);
+  verifiers.full_check = full;
+  if (fast) verifiers.fast_check = fast_check_of(kPassword);
+  return verifiers;
+}
+
 struct Setting {
   Transport transport = Transport::plain;
   bool rsa = false;

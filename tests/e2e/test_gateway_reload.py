@@ -1,0 +1,111 @@
+"""Reading the configuration again: what new sessions get, what open ones keep, and files with errors."""
+
+import os
+
+import postgresql_wire as wire
+import psycopg2
+import pytest
+from gateway import USER, VERIFIER, database
+from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, psql, value
+
+OTHER = "aurora_postgresql_password"
+
+
+def test_reload_adds_a_user_a_database_and_a_listener(lab, gateway):
+    running = gateway({"databases": [database(lab, PG)]})
+    bob = {"name": "bob", "password": VERIFIER, "databases": ["added"]}
+    with logged_in(running) as before:
+        with pytest.raises(psycopg2.OperationalError):
+            psycopg2.connect(**running.postgresql("added", user="bob"))
+        running.write_configuration({
+            "databases": [database(lab, PG), database(lab, OTHER, database_name="added", listen=["127.0.0.1:0"])],
+            "gateway": {"users": [*running.document["gateway"]["users"], bob]}})
+        running.reload()
+        with connect(running, "added", user="bob") as connection:
+            assert value(connection, "SELECT current_user") == "plain"
+        with connect(running, "app", user="bob", listener="added") as connection:
+            assert value(connection, "SELECT current_database()") == "app"
+        with pytest.raises(psycopg2.OperationalError, match="does not exist"):
+            psycopg2.connect(**running.postgresql(PG, user="bob"))
+        assert before.query("SELECT 1")[-1].type == "Z"
+    assert running.metrics().value("rolegate_reloads_total", outcome="ok") == 1
+
+
+def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
+    """From new sessions; those that are there keep what they have."""
+    running = gateway({"databases": [database(lab, PG, listen=["127.0.0.1:0"]), database(lab, OTHER)]})
+    own = running.postgresql_address(listener=PG)
+    with logged_in(running) as before, lock_held(lab) as lock:
+        begin_waiting(before, lab, lock)
+        running.write_configuration({"databases": [database(lab, OTHER)],
+                                     "gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}]}})
+        running.reload()
+        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+            psycopg2.connect(**running.postgresql(OTHER))
+        with pytest.raises(psycopg2.OperationalError, match="does not exist"):
+            psycopg2.connect(**running.postgresql(PG, user="bob"))
+        with pytest.raises(ConnectionRefusedError):
+            wire.Connection(own)
+        # Cancelling is part of what the session has.
+        wire.send_cancel_request(running.postgresql_address(), before.cancel_key)
+        assert [message.fields()["C"] for message in before.until_ready() if message.type == "E"] == ["57014"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_reload_that_brings_the_first_users_lets_them_in_by_the_unix_socket(gateway):
+    """Until then it is the owner's alone."""
+    running = gateway({"gateway": {"users": None}})
+    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
+    running.write_configuration()
+    running.reload()
+    done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+    running.write_configuration({"gateway": {"users": None}})
+    running.reload()
+    assert psql(running, "-c", "SELECT 1", unix=True, as_user="nobody").returncode == 2
+
+
+@pytest.mark.parametrize("broken, complaint", (
+    ("databases: [", r"rolegate\.yaml:\d+"),
+    ({"gateway": {"max_sessions": "many"}}, "max_sessions"),
+    ({"gateway": {"users": [{"name": USER, "password": "secret-that-is-no-verifier", "databases": ["*"]}]}}, "password"),
+    ({"gateway": {"postgresql": {"tls": {"cert": "/no/such/file", "key": "/no/such/file"}}}}, "/no/such/file"),
+    ({"gateway": {"postgresql": {"listen": ["192.0.2.1:6432"]}}}, r"192\.0\.2\.1:6432"),
+    ({"databases": [{"database_name": PG, "sqlalchemy_uri": "postgresql://"},
+                    {"database_name": "whole", "sqlalchemy_uri": "postgresql://u@db.example.com/shop"}]}, "sqlalchemy_uri"),
+    ({"admin": {"listen": "nowhere"}}, r"admin\.listen")),
+    ids=("no_yaml", "wrong_field", "bad_verifier", "no_certificate", "foreign_address", "broken_database", "broken_admin"))
+def test_an_invalid_file_changes_nothing_and_says_why(gateway, broken, complaint):
+    running = gateway()
+    with logged_in(running) as before:
+        if isinstance(broken, str):
+            running.write_configuration_text(broken)
+        else:
+            running.write_configuration(broken)
+        running.reload()
+        running.wait_log(complaint)
+        assert running.metrics().value("rolegate_reloads_total", outcome="failed") == 1
+        assert "secret-that-is-no-verifier" not in running.log()
+        assert before.query("SELECT 1")[-1].type == "Z"
+        for unix in (False, True):
+            with connect(running, unix=unix) as connection:
+                assert value(connection, "SELECT 1") == 1
+        # And mended, it counts.
+        running.write_configuration({"gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}]}})
+        running.reload()
+        with connect(running, user="bob") as connection:
+            assert value(connection, "SELECT 1") == 1
+
+
+def test_reload_opens_the_audit_log_again(gateway):
+    """As a log rotation needs it."""
+    running = gateway()
+    with connect(running):
+        pass
+    running.audit("session_close")
+    rotated = running.audit_file.rename(running.folder / "audit.1")
+    running.reload()
+    with connect(running):
+        pass
+    running.audit("session_close")
+    assert len(running.audit_lines()) == 2 and len(rotated.read_text(encoding="utf-8").splitlines()) == 2
