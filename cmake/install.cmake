@@ -21,7 +21,10 @@ install(FILES ${CMAKE_BINARY_DIR}/RolegateConfig.cmake ${CMAKE_BINARY_DIR}/Roleg
 
 install(FILES packaging/completion/rolegate.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
   RENAME rolegate)
-install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# With its folders, so that the links in it lead somewhere; packaging/ has the systemd units that docs/ tells about.
+install(FILES LICENSE README.md CHANGELOG.md HACKING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs examples packaging DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  PATTERN "*.in" EXCLUDE PATTERN completion EXCLUDE)
 
 if(ROLEGATE_CA_BUNDLE)
   install(FILES ${ROLEGATE_CA_BUNDLE} DESTINATION ${CMAKE_INSTALL_DATADIR}/rolegate RENAME rds-ca-bundle.pem OPTIONAL)

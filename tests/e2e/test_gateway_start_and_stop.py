@@ -43,6 +43,14 @@ def test_serve_without_a_gateway_section(gateway, names):
     assert {what for what, address, _ in running.listeners() if not address.startswith("unix:")} <= {"the admin pages"}
 
 
+def test_serve_with_nothing_to_listen_on_says_what_to_add(gateway):
+    """Status 2: systemd need not try again."""
+    running = gateway({"gateway": None}, ready=False)
+    assert running.wait_exit() == 2
+    assert str(running.config_file) in running.log() and "listen" in running.log()
+    running.stop(status=2)
+
+
 def test_serve_of_an_unknown_database_says_so(gateway):
     running = gateway({"gateway": None}, arguments=["no_such_database"], ready=False)
     assert running.wait_exit() == 2

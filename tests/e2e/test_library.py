@@ -142,3 +142,19 @@ def test_own_provider_and_clock(lab, examples):
     answer = program(lab, examples, "own_provider", PG)
     assert answer == {"login": "ok", "provider_calls": 1, "failing_provider": "credentials_unavailable",
                       "empty_provider": "credentials_invalid", "failing_clock_and_log": "ok"}
+
+
+def test_the_links_of_the_installed_documentation_lead_somewhere(installed):
+    (documents,) = installed.glob("share/doc/*")
+    pages = sorted(documents.rglob("*.md"))
+    assert {page.name for page in pages} >= {"README.md", "gateway.md", "gateway-operations.md", "errors.md"}
+    links = [(page, target) for page in pages
+             for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))]
+    assert links and [(page.name, target) for page, target in links if not (page.parent / target).exists()] == []
+
+
+def test_the_service_is_documented_where_it_says(installed):
+    (documents,) = installed.glob("share/doc/*")
+    unit = (documents / "packaging/rolegate.service").read_text(encoding="utf-8")
+    (page,) = re.findall(r"^Documentation=file:/usr/(\S+)$", unit, re.MULTILINE)
+    assert (installed / page).is_file(), "an installation with the prefix /usr has no such page"
