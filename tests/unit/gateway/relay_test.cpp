@@ -1,5 +1,6 @@
 #include "gateway/relay.hpp"
 
+#include <array>
 #include <future>
 #include <string>
 #include <thread>
@@ -9,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "unit/gateway/tls_pair.hpp"
 
 /// Of the sanitizers' allocators; null in a program built without.
 extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
@@ -34,8 +37,8 @@ class RelayTest : public testing::Test {
   }
 
   void start(ClientFilter* filter = nullptr, std::string to_client = {}, std::string to_database = {}) {
-    relay_ = std::make_unique<Relay>(loop_, Stream(std::move(client_)), Stream(std::move(database_)), filter,
-                                     stats_, [this](Relay::End end) { ended_.set_value(end); });
+    relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(database_), filter, stats_,
+                                     [this](Relay::End end) { ended_.set_value(end); });
     loop_.post([this, to_client = std::move(to_client), to_database = std::move(to_database)] {
       relay_->start(to_client, to_database);
     });
@@ -67,22 +70,23 @@ class RelayTest : public testing::Test {
 
   Descriptor client_end_;
   Descriptor database_end_;
+  // What start() has the relay carry between.
+  Stream client_;
+  Stream database_;
   DatabaseStats stats_{"orders", config::Engine::postgresql};
   std::unique_ptr<Relay> relay_;
 
  private:
-  static Descriptor make_pair(Descriptor& far) {
+  static Stream make_pair(Descriptor& far) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     far = Descriptor(ends[0]);
     EXPECT_EQ(::setsockopt(far.get(), SOL_SOCKET, SO_RCVTIMEO, &kBound, sizeof kBound), 0);
     const int near = ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
     EXPECT_EQ(near, 0);
-    return Descriptor(ends[1]);
+    return Stream(Descriptor(ends[1]));
   }
 
-  Descriptor client_;
-  Descriptor database_;
   EventLoop loop_;
   std::promise<Relay::End> ended_;
   std::thread thread_;
@@ -214,6 +218,30 @@ TEST_F(RelayTest, LetsTheFilterDecideWhatTheDatabaseGets) {
   say(client_end_, "ab1c!d2");
   EXPECT_EQ(hear(database_end_, 17), "abc<exclamation>d");
   EXPECT_EQ(hear(client_end_, 2), "##");
+}
+
+/// Two records that came together, of which the login has read one.
+TlsPair half_read() {
+  TlsPair pair(upstream_context());
+  EXPECT_EQ(pair.server.write("login").io, Stream::Io::done);
+  EXPECT_EQ(pair.server.write("session").io, Stream::Io::done);
+  std::array<char, 5> room{};
+  EXPECT_EQ(pair.client.read(room).bytes, room.size());
+  return pair;
+}
+
+TEST_F(RelayTest, BeginsWithWhatTlsHoldsOfTheDatabase) {
+  TlsPair pair = half_read();
+  database_ = std::move(pair.client);
+  start();
+  EXPECT_EQ(hear(client_end_, 7), "session");
+}
+
+TEST_F(RelayTest, BeginsWithWhatTlsHoldsOfTheClient) {
+  TlsPair pair = half_read();
+  client_ = std::move(pair.client);
+  start();
+  EXPECT_EQ(hear(database_end_, 7), "session");
 }
 
 TEST_F(RelayTest, GivesTheClientBack) {
