@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import resource
 import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
@@ -201,6 +202,21 @@ def test_a_client_that_vanishes_leaves_nothing_behind(lab, gateway):
         assert wait_until(lambda: value(watcher, left) == 0, 30)
     assert wait_until(lambda: descriptors(running) <= before, 30), f"{before} descriptors became {descriptors(running)}"
     assert {line["reason"] for line in running.audit_all(21, "session_close")} == {"client_lost", "client_closed"}
+
+
+def test_out_of_descriptors_it_waits_and_goes_on(gateway):
+    """Who comes meanwhile waits in the kernel's queue; who has a session keeps it."""
+    running = gateway()
+    with logged_in(running) as before:
+        hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (descriptors(running) + 6, hard))
+        crowd = [wire.Connection(running.postgresql_address()) for _ in range(20)]
+        running.wait_log("no connection can be accepted")
+        assert before.query("SELECT 1")[-1].type == "Z"
+        for connection in crowd:
+            connection.close()
+        with logged_in(running) as after:
+            assert after.query("SELECT 1")[-1].type == "Z"
 
 
 def test_max_sessions(gateway):

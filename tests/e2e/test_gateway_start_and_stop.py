@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 from gateway import PASSWORD, USER
 from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, value
+from raw_clients import MysqlClient
 from servers.processes import wait_until
 
 OTHER = "aurora_postgresql_password"
@@ -153,6 +154,21 @@ def test_a_drain_writes_nothing_into_the_middle_of_an_answer(gateway):
             while part := slow.socket.recv(1 << 20):
                 seen = (seen + part)[-1000:]
         assert seen.strip(b"x") == b""
+    assert running.wait_exit() == 0
+
+
+def test_a_drain_writes_nothing_into_the_middle_of_a_mysql_answer(gateway):
+    running = gateway({"gateway": {"drain_timeout": "1s"}})
+    with contextlib.closing(MysqlClient.connected(running).log_in(MysqlClient.password_database)) as slow:
+        slow.ask(MysqlClient.large)
+        slow.wire.receive()
+        running.signal(signal.SIGTERM)
+        assert running.audit("session_close")["reason"] == "shutdown"
+        seen = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := slow.socket.recv(1 << 20):
+                seen = (seen + part)[-1000:]
+        assert b"z" in seen and b"#08S01" not in seen
     assert running.wait_exit() == 0
 
 
