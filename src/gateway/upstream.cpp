@@ -212,7 +212,7 @@ void UpstreamLogin::fail(UpstreamFailure failure) {
   if (std::exchange(over_, true)) return;
   loop_.cancel(timer_);
   end_step(&failure.error);
-  UpstreamRefusal refusal{std::move(failure), std::move(steps_), {}, {}, {}, {}, {}};
+  UpstreamRefusal refusal{std::move(failure), std::move(steps_), {}, {}, {}, {}, handshake_.get()};
   if (made_) {
     refusal.user = made_->login.user;
     refusal.endpoint = fmt::format("{}:{}", made_->login.host, made_->login.port);

@@ -68,8 +68,7 @@ struct UpstreamRefusal {
   std::string endpoint;
   std::string role_arn;
   std::string request_id;
-  /// What it came to, if a connection came about.
-  std::unique_ptr<Handshake> handshake;
+  Handshake* handshake = nullptr;  ///< how far it came, if a connection came about; valid during the call
 };
 
 /// The one path from a configured database to a session: its turn (login_rate), login, resolve, TCP, TLS,

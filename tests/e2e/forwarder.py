@@ -2,6 +2,7 @@
 
     with Forwarder(lab.kinds["aurora_mysql"]["connect_port"]) as way:     # connect_to=127.0.0.1:{way.port}
         way.limit(to_client=100)    # from the next connection on, the client gets 100 bytes and no more
+        way.change = edited         # … and, of the first that the server says, what edited() makes of it
         way.cut()                   # every connection is reset, on both sides
 """
 
@@ -12,7 +13,7 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Callable, Optional
 
 from servers.processes import wait_until
 
@@ -27,6 +28,7 @@ class Link:
     client: socket.socket
     server: socket.socket
     limits: dict[str, Optional[int]]
+    change: Optional[Callable[[bytes], bytes]] = None
     passed: dict[str, int] = field(default_factory=lambda: {"to_client": 0, "to_server": 0})
     client_ended: threading.Event = field(default_factory=threading.Event)
     cut: bool = False
@@ -43,6 +45,8 @@ class Link:
                 data = source.recv(1 << 16)
                 if not data:
                     break
+                if self.change is not None and direction == "to_client" and not self.passed[direction]:
+                    data = self.change(data)
                 if limit is not None:
                     data = data[:max(0, limit - self.passed[direction])]
                 if data:
@@ -70,6 +74,7 @@ class Forwarder:
     def __init__(self, port: int) -> None:
         self._target = port
         self._limits: dict[str, Optional[int]] = {"to_client": None, "to_server": None}
+        self.change: Optional[Callable[[bytes], bytes]] = None  # from the next connection on
         self._lock = threading.Lock()
         self.links: list[Link] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -98,7 +103,7 @@ class Forwarder:
             server.settimeout(None)
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
-                link = Link(client, server, dict(self._limits))
+                link = Link(client, server, dict(self._limits), self.change)
                 self.links.append(link)
             link.start()
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "wire/mysql/packets.hpp"
 
 namespace rolegate::wire::mysql {
@@ -56,5 +58,8 @@ inline constexpr Capabilities kSessionBits =
     kMultiStatements | kMultiResults | kPsMultiResults | kCanHandleExpiredPasswords | kSessionTrack |
     kDeprecateEof | kOptionalResultsetMetadata | kProgressObsolete | kMariaDbProgress |
     kMariaDbBulkOperations | kMariaDbExtendedMetadata | kMariaDbCacheMetadata | kMariaDbBulkUnitResults;
+
+/// Of kSessionBits, for people: "CLIENT_DEPRECATE_EOF, CLIENT_SESSION_TRACK".
+[[nodiscard]] std::string capability_names(Capabilities capabilities);
 
 }  // namespace rolegate::wire::mysql

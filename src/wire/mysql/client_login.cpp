@@ -131,8 +131,8 @@ ClientLogin::Event ClientLogin::State::take_greeting(std::string_view payload) {
   }
   if ((greeting.capabilities & kSsl) == 0) return fail(ClientFailure::Kind::tls_not_offered);
   if (input.behind() > 0) return fail(ClientFailure::Kind::bytes_before_tls);
-  if ((settings.capabilities & kSessionBits & ~relayed(greeting.capabilities)) != 0) {
-    return fail(ClientFailure::Kind::capabilities_differ);
+  if (const Capabilities lacking = settings.capabilities & kSessionBits & ~relayed(greeting.capabilities)) {
+    return fail(ClientFailure::Kind::capabilities_differ, "it lacks " + capability_names(lacking));
   }
   fill_response();
   send(ssl_request_payload(response));

@@ -423,6 +423,7 @@ TEST(MysqlClientLogin, NoticesThatTheServerIsNotWhatTheClientWasPromised) {
           << bit;
       if (matters) {
         EXPECT_EQ(login.failure().kind, Kind::capabilities_differ);
+        EXPECT_THAT(login.failure().reason, testing::MatchesRegex("it lacks [A-Z_]*CLIENT_[A-Z_]+")) << bit;
         EXPECT_EQ(login.take_output(), "");
       }
     }
