@@ -5,11 +5,10 @@ what happened, an audit line and a count of it, and nothing is left behind.
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
-import mysql_wire
 import pytest
 from footprint import back_to_normal, memory_kb, sanitized
 from forwarder import Forwarder
-from gateway import PASSWORD, USER, database
+from gateway import database
 from raw_clients import CLIENTS, ENGINES, Refused
 from servers import impostor_log
 from servers.processes import wait_until
@@ -212,33 +211,6 @@ def test_false_databases_get_no_token(lab, gateway, client):
             assert not impostor_log.seen(lab.impostor_events(client.engine, mode), "X-Amz-Signature"), mode
     assert errors["valid_certificate"].code == REFUSED[client.engine]
     assert any("X-Amz-Signature" in password for password in lab.impostor_passwords(client.engine, "valid_certificate"))
-
-
-def without_deprecate_eof(greeting):
-    """A MySQL server's first packet, without that capability: its upper half is 18 bytes behind the version's end."""
-    high = greeting.index(b"\0", 5) + 1 + 18
-    capabilities = int.from_bytes(greeting[high:high + 2], "little") & ~(mysql_wire.DEPRECATE_EOF >> 16)
-    return greeting[:high] + capabilities.to_bytes(2, "little") + greeting[high + 2:]
-
-
-def test_a_mysql_server_that_was_replaced_by_an_older_one(lab, gateway):
-    """One client pays for it: it was promised what the server cannot do any more. The next one is told the truth."""
-    client = CLIENTS["mysql"]
-    with Forwarder(port_of(lab, client)) as way:
-        running = gateway({"databases": [through(lab, client, way)]})
-
-        def log_in():
-            with mysql_wire.Connection(running.mysql_address()) as connection:
-                wanted = mysql_wire.BASE | connection.greet().capabilities & mysql_wire.DEPRECATE_EOF
-                connection.log_in(USER, PASSWORD, "broken", capabilities=wanted, secure=True).ping()
-                return bool(wanted & mysql_wire.DEPRECATE_EOF)
-
-        assert log_in()
-        way.change = without_deprecate_eof
-        with pytest.raises(mysql_wire.ServerError, match="it lacks CLIENT_DEPRECATE_EOF. .* Connect again"):
-            log_in()
-        assert running.audit("session_fail")["reason"] == "greeting_differs"
-        assert not log_in()
 
 
 def test_nobody_listens(lab, gateway, client):
