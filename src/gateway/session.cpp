@@ -256,7 +256,7 @@ void Session::connect() {
         if (result) {
           upstream_ready(std::move(*result));
         } else {
-          upstream_refused(std::move(result.error()));
+          upstream_refused(result.error());
         }
       });
 }
@@ -289,7 +289,7 @@ void Session::upstream_ready(Upstream upstream) {
   loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
 }
 
-void Session::upstream_refused(UpstreamRefusal refusal) {
+void Session::upstream_refused(const UpstreamRefusal& refusal) {
   const base::Error& error = refusal.failure.error;
   const std::string role = database_->aws_iam ? database_->aws_iam->role_arn : std::string();
   stats_->login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());

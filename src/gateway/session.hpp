@@ -195,7 +195,7 @@ class Session : public Retired, private Watcher {
   void watch(std::uint32_t events);
   void connect();
   void upstream_ready(Upstream upstream);
-  void upstream_refused(UpstreamRefusal refusal);
+  void upstream_refused(const UpstreamRefusal& refusal);
   void relay_ended(Relay::End end);
   void finish_relay(std::string_view reason, const ClientError* last);
   void check_idle();
