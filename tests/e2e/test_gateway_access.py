@@ -22,15 +22,17 @@ def sessions_upstream(lab):
         return {pid for (pid,) in rows(watcher, "SELECT pid FROM pg_stat_activity WHERE usename = 'superset_iam_user'")}
 
 
-@pytest.fixture(name="earlier", autouse=True)
-def fixture_earlier(lab, monkeypatch):
-    """What other tests left on the server may take a while to end (a query whose client was cut off)."""
-    monkeypatch.setattr(lab, "earlier_sessions", sessions_upstream(lab), raising=False)
+@pytest.fixture(name="assert_nothing_upstream")
+def fixture_assert_nothing_upstream(lab):
+    """No call of AWS, no decision and no session since the test began. Sessions that other tests left behind may take a
+    while to end (a query whose client was cut off)."""
+    earlier = sessions_upstream(lab)
 
+    def check():
+        assert made_calls(lab) == {} and lab.decisions() == []
+        assert sessions_upstream(lab) <= earlier
 
-def assert_nothing_upstream(lab):
-    assert made_calls(lab) == {} and lab.decisions() == []
-    assert sessions_upstream(lab) <= lab.earlier_sessions
+    return check
 
 
 def log_in(where, user, password, database=PG):
@@ -52,7 +54,7 @@ def without(messages, name):
 
 
 @pytest.mark.parametrize("unix", (False, True), ids=("tcp", "unix"))
-def test_wrong_password_and_unknown_user_look_the_same(lab, gateway, unix):
+def test_wrong_password_and_unknown_user_look_the_same(gateway, unix, assert_nothing_upstream):
     other_uid = os.getuid() + 1
     running = gateway({"gateway": {"users": [
         {"name": "alice", "password": VERIFIER, "databases": ["*"]},
@@ -64,7 +66,7 @@ def test_wrong_password_and_unknown_user_look_the_same(lab, gateway, unix):
     assert all(messages == seen["alice"] for messages in seen.values()), seen
     assert [kind for kind, _, _ in seen["alice"]] == ["R", "R", "E"]
     assert wire.Message("E", seen["alice"][-1][1]).fields()["C"] == "28P01"
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
     assert running.metrics().value("rolegate_refusals_total", reason="authentication") == 4
     for name in attempts:
         running.audit("session_fail", user=name)
@@ -86,14 +88,14 @@ def test_an_unknown_user_has_a_salt_as_lasting_as_any_other(gateway):
     assert [len(part) for part in nobody] == [len(part) for part in alice]
 
 
-def test_forbidden_and_unknown_databases_look_the_same(lab, gateway):
+def test_forbidden_and_unknown_databases_look_the_same(gateway, assert_nothing_upstream):
     running = gateway({"gateway": {"users": [{"name": USER, "password": VERIFIER, "databases": [OTHER]}]}})
     unknown = "x" * len(PG)
     forbidden, missing = (without(log_in(running.postgresql_address(), USER, PASSWORD, name), name) for name in (PG, unknown))
     assert forbidden[-1] == missing[-1]
     assert shape(forbidden) == shape(missing)
     assert forbidden[-1].fields()["C"] == "3D000"
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
     assert running.metrics().value("rolegate_refusals_total", reason="database") == 2
     # Neither is told to those who have not proved who they are.
     assert {wire.error_of(log_in(running.postgresql_address(), USER, "wrong", name)).raw for name in (PG, unknown, OTHER)} == \
@@ -102,18 +104,18 @@ def test_forbidden_and_unknown_databases_look_the_same(lab, gateway):
         assert value(connection, "SELECT current_user") == "plain"
 
 
-def test_a_database_of_the_other_protocol_does_not_exist(lab, gateway):
+def test_a_database_of_the_other_protocol_does_not_exist(gateway, assert_nothing_upstream):
     error = wire.error_of(log_in(gateway().postgresql_address(), USER, PASSWORD, "aurora_mysql_cross_account"))
     assert error.fields()["C"] == "3D000"
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
 
 
-def test_tcp_without_users_is_refused_and_says_what_to_add(lab, gateway):
+def test_tcp_without_users_is_refused_and_says_what_to_add(gateway, assert_nothing_upstream):
     running = gateway({"gateway": {"users": None}})
     with pytest.raises(psycopg2.OperationalError) as caught:
         psycopg2.connect(**running.postgresql(PG))
     assert "users" in str(caught.value) and "rolegate passwd" in str(caught.value)
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
     assert running.metrics().value("rolegate_refusals_total", reason="users_missing") == 1
     assert "users" in running.log() and "rolegate passwd" in running.log()
 
@@ -127,7 +129,7 @@ def test_without_users_the_owner_comes_in_by_the_unix_socket(gateway):
 
 
 @ROOT_ONLY
-def test_without_users_nobody_else_does(lab, gateway):
+def test_without_users_nobody_else_does(gateway, assert_nothing_upstream):
     """By the socket's mode; and where somebody has changed that, by who is at its other end."""
     running = gateway({"gateway": {"users": None}})
     done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
@@ -135,11 +137,11 @@ def test_without_users_nobody_else_does(lab, gateway):
     running.postgresql_socket().chmod(0o777)
     done = psql(running, "-c", "SELECT 1", unix=True, as_user="nobody")
     assert done.returncode == 2 and "password authentication failed" in done.stderr, done
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
 
 
 @ROOT_ONLY
-def test_peer_uid(lab, gateway):
+def test_peer_uid(gateway, assert_nothing_upstream):
     """Lets in the user with that uid on a unix socket under that one name; nobody else, and not over TCP."""
     uid = pwd.getpwnam("nobody").pw_uid
     running = gateway({"gateway": {"users": [{"name": "ci", "peer_uid": uid, "databases": [PG]},
@@ -150,7 +152,7 @@ def test_peer_uid(lab, gateway):
                psql(running, "-c", "SELECT 1", user="ci", as_user="nobody"))
     for done in refused:
         assert done.returncode == 2 and "password authentication failed" in done.stderr, done
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
     done = psql(running, "-c", "SELECT current_user", unix=True, user="ci", as_user="nobody")
     assert (done.returncode, done.stdout) == (0, "superset_iam_user\n"), done.stderr
     assert running.audit("session_open", user="ci")["authentication"] == "peer"
@@ -205,7 +207,7 @@ def test_the_key_of_a_session_that_is_over_is_worth_nothing(gateway):
     wire.startup_message({"user": "x" * 10000, "database": "y"}), wire.startup_message({"database": PG}),
     struct.pack("!II", 20, wire.PROTOCOL_3_0) + b"user\0no end!"),
     ids=("http", "tls", "zeros", "ones", "huge", "protocol_2", "long", "no_user", "unterminated"))
-def test_what_is_no_login_is_turned_away(lab, gateway, data):
+def test_what_is_no_login_is_turned_away(gateway, data, assert_nothing_upstream):
     running = gateway()
     with wire.Connection(running.postgresql_address()) as connection:
         connection.send(data)
@@ -214,7 +216,7 @@ def test_what_is_no_login_is_turned_away(lab, gateway, data):
         while part := connection.socket.recv(4096):
             seen += part
         assert seen == b"" or seen[:1] == b"E", seen
-    assert_nothing_upstream(lab)
+    assert_nothing_upstream()
     with connect(running) as connection:
         assert rows(connection, "SELECT 1") == [(1,)]
 

@@ -27,6 +27,15 @@ def is_closed(where):
         return True
 
 
+def last_bytes(connection):
+    """The last thousand that come until the connection is closed."""
+    seen = b""
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(1 << 20):
+            seen = (seen + part)[-1000:]
+    return seen
+
+
 # Start.
 
 
@@ -149,11 +158,7 @@ def test_a_drain_writes_nothing_into_the_middle_of_an_answer(gateway):
         assert slow.receive().type == "T"
         running.signal(signal.SIGTERM)
         assert running.audit("session_close")["reason"] == "shutdown"
-        seen = b""
-        with contextlib.suppress(ConnectionResetError):
-            while part := slow.socket.recv(1 << 20):
-                seen = (seen + part)[-1000:]
-        assert seen.strip(b"x") == b""
+        assert last_bytes(slow.socket).strip(b"x") == b""
     assert running.wait_exit() == 0
 
 
@@ -164,10 +169,7 @@ def test_a_drain_writes_nothing_into_the_middle_of_a_mysql_answer(gateway):
         slow.wire.receive()
         running.signal(signal.SIGTERM)
         assert running.audit("session_close")["reason"] == "shutdown"
-        seen = b""
-        with contextlib.suppress(ConnectionResetError):
-            while part := slow.socket.recv(1 << 20):
-                seen = (seen + part)[-1000:]
+        seen = last_bytes(slow.socket)
         assert b"z" in seen and b"#08S01" not in seen
     assert running.wait_exit() == 0
 
