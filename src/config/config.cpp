@@ -94,7 +94,7 @@ void read_databases(Fields& top, Config& out, TakenAddresses& taken, Report& rep
     const Node& item = *list->items[i];
     const auto name = name_of(item);
     report.about(name.value_or(fmt::format("#{}", i + 1)));
-    auto database = read_database(item, out.file, taken, report);
+    auto database = read_database(item, out, taken, report);
     if (!name) continue;
     const Place place = item.find("database_name")->value->place;
     const auto [first, inserted] = lines.emplace(*name, place.line);

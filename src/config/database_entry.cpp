@@ -58,7 +58,8 @@ bool is_superset_key(std::string_view key) {
 
 class Reader {
  public:
-  Reader(const Node& entry, Report& report) : fields_(entry, {}, report), report_(report) {}
+  Reader(const Node& entry, const Config& config, Report& report)
+      : fields_(entry, {}, report), config_(config), report_(report) {}
 
   void read(Database& out, TakenAddresses& taken) {
     check_keys();
@@ -75,7 +76,8 @@ class Reader {
     read_uri(block.enabled);
     if (block.fields && block.enabled) out.aws_iam = read_aws_iam(*block.fields, uri_, report_);
     const bool folder = uri_.engine_known && uri_.uri.engine != Engine::mysql;
-    out.listen = read_listen(fields_, folder ? SocketForm::folder : SocketForm::file, taken, report_);
+    out.listen = read_listen(fields_, folder ? SocketForm::folder : SocketForm::file, encryption(folder),
+                             taken, report_);
     out.uri = std::move(uri_.uri);
   }
 
@@ -84,6 +86,12 @@ class Reader {
     std::optional<Fields> fields;
     bool enabled = false;
   };
+
+  [[nodiscard]] Encryption encryption(bool postgresql) const {
+    if (config_.gateway_broken || !uri_.engine_known) return Encryption::required;  // one error is enough
+    if (!config_.gateway) return Encryption::missing;
+    return encryption_of(postgresql ? config_.gateway->postgresql : config_.gateway->mysql);
+  }
 
   void check_keys() {
     for (const Node::Entry& entry : fields_.map().entries) {
@@ -203,6 +211,7 @@ class Reader {
   }
 
   Fields fields_;
+  const Config& config_;
   Report& report_;
   NodePtr json_;
   ParsedUri uri_;
@@ -224,7 +233,7 @@ std::optional<std::string> name_of(const Node& entry) {
   return valid ? std::optional(text) : std::nullopt;
 }
 
-std::optional<Database> read_database(const Node& entry, const std::string& file, TakenAddresses& taken,
+std::optional<Database> read_database(const Node& entry, const Config& config, TakenAddresses& taken,
                                       Report& report) {
   const std::size_t errors = report.errors();
   if (entry.type != Node::Type::map) {
@@ -234,8 +243,8 @@ std::optional<Database> read_database(const Node& entry, const std::string& file
     return std::nullopt;
   }
   Database out;
-  out.file = file;
-  Reader(entry, report).read(out, taken);
+  out.file = config.file;
+  Reader(entry, config, report).read(out, taken);
   out.line = entry.place.line;
   if (report.errors() != errors) return std::nullopt;
   return out;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/database.hpp"
+#include "config/config.hpp"
 #include "config/node.hpp"
 #include "config/report.hpp"
 #include "config/taken_addresses.hpp"
@@ -19,9 +19,9 @@ namespace rolegate::config {
 [[nodiscard]] bool is_database_key(std::string_view key);
 
 /// Reads one item of `databases`. Everything that is wrong goes to the report; an error there
-/// means nothing here. `file` is kept for later errors; its listeners must not be in the way of those in
-/// `taken`, and are noted there.
-[[nodiscard]] std::optional<Database> read_database(const Node& entry, const std::string& file,
+/// means nothing here. `config` has its file and gateway already, whose TLS is that of the database's own
+/// listeners; these must not be in the way of those in `taken`, and are noted there.
+[[nodiscard]] std::optional<Database> read_database(const Node& entry, const Config& config,
                                                     TakenAddresses& taken, Report& report);
 
 }  // namespace rolegate::config

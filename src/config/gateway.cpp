@@ -2,7 +2,13 @@
 
 #include <algorithm>
 
+#include "config/listen_address.hpp"
+
 namespace rolegate::config {
+
+bool GatewayListeners::requires_tls(const ListenAddress& address) const {
+  return !address.is_unix && tls_required.value_or(!is_local(address));
+}
 
 bool GatewayUser::may_use(std::string_view database) const {
   return all_databases || std::ranges::find(databases, database) != databases.end();

@@ -28,13 +28,19 @@ struct ListenAddress {
 struct GatewayTls {
   std::string cert;
   std::string key;
-  std::string client_ca;  ///< empty: client certificates are not asked for
+  std::string client_ca;   ///< empty: client certificates are not asked for
+  std::string client_crl;  ///< empty: no client certificate counts as revoked
   bool operator==(const GatewayTls&) const = default;
 };
 
 struct GatewayListeners {
   std::vector<ListenAddress> listen;
   std::optional<GatewayTls> tls;
+  std::optional<bool> tls_required;  ///< tls.required, as written
+
+  /// Whether a client that comes in at `address`, one of these or of a single database, must use TLS. Without
+  /// a word in the file, wherever other machines can listen in.
+  [[nodiscard]] bool requires_tls(const ListenAddress& address) const;
 };
 
 /// Of a gateway user's name, in characters.

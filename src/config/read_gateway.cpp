@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 8> kFields{"postgresql",    "mysql",     
                                                   "max_sessions",  "login_rate", "idle_timeout",
                                                   "drain_timeout", "audit_log"};
 constexpr std::array<std::string_view, 2> kListenerFields{"listen", "tls"};
-constexpr std::array<std::string_view, 3> kTlsFields{"cert", "key", "client_ca"};
+constexpr std::array<std::string_view, 5> kTlsFields{"cert", "key", "required", "client_ca", "client_crl"};
 constexpr std::array<std::string_view, 1> kAdminFields{"listen"};
 constexpr std::size_t kMaxPath = 4096;  // PATH_MAX
 constexpr std::chrono::milliseconds kMaxIdle = 720h;
@@ -37,18 +37,24 @@ std::string path_of(Fields& fields, std::string_view key) {
   return path ? path->value : std::string();
 }
 
-std::optional<GatewayTls> read_tls(Fields& listeners, Report& report) {
+void read_tls(Fields& listeners, GatewayListeners& out, Report& report) {
   const Node* map = listeners.of_type("tls", Node::Type::map);
-  if (map == nullptr) return std::nullopt;
+  if (map == nullptr) return;
   Fields tls(*map, listeners.path("tls"), report);
   check_keys(tls, kTlsFields);
-  GatewayTls out{path_of(tls, "cert"), path_of(tls, "key"), path_of(tls, "client_ca")};
+  out.tls_required = tls.boolean("required");
+  const bool only_declines = out.tls_required == false && tls.map().entries.size() == 1;
+  if (only_declines) return;
+  out.tls = GatewayTls{path_of(tls, "cert"), path_of(tls, "key"), path_of(tls, "client_ca"),
+                       path_of(tls, "client_crl")};
   for (const std::string_view key : {"cert", "key"}) {
     const Node::Entry* entry = tls.find(key);
     if (entry == nullptr || entry->value->type == Node::Type::null)
       tls.error(key, "is missing.", "Name a file in PEM.");
   }
-  return out;
+  if (!out.tls->client_crl.empty() && tls.find("client_ca") == nullptr) {
+    tls.error("client_crl", "stands without a client_ca.", "Name the CA whose certificates it revokes.");
+  }
 }
 
 GatewayListeners read_listeners(Fields& gateway, std::string_view key, SocketForm form, TakenAddresses& taken,
@@ -57,7 +63,10 @@ GatewayListeners read_listeners(Fields& gateway, std::string_view key, SocketFor
   if (map == nullptr) return {};
   Fields listeners(*map, gateway.path(key), report);
   check_keys(listeners, kListenerFields);
-  return {read_listen(listeners, form, taken, report), read_tls(listeners, report)};
+  GatewayListeners out;
+  read_tls(listeners, out, report);
+  out.listen = read_listen(listeners, form, encryption_of(out), taken, report);
+  return out;
 }
 
 bool verifies_clients(const GatewayListeners& listeners) {

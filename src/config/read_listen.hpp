@@ -11,10 +11,19 @@
 
 namespace rolegate::config {
 
+/// What protects clients that come over a network.
+enum class Encryption {
+  required,
+  optional,  ///< the file says so
+  none,      ///< the file says so
+  missing,   ///< the file says nothing
+};
+[[nodiscard]] Encryption encryption_of(const GatewayListeners& listeners);
+
 /// The field `listen`, a list of addresses. Each one that is wrong, or in the way of one in `taken`, is
-/// reported and left out.
-[[nodiscard]] std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, TakenAddresses& taken,
-                                                     Report& report);
+/// reported and left out; one that other machines can reach without encryption is reported, too.
+[[nodiscard]] std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, Encryption encryption,
+                                                     TakenAddresses& taken, Report& report);
 
 /// One address that stands at `text.place` in `field`; nothing after an error.
 [[nodiscard]] std::optional<ListenAddress> read_listen_address(const Fields::Text& text,

@@ -38,18 +38,24 @@ struct Wanted {
   config::ListenAddress address;
   Wire wire = Wire::postgresql;
   std::string database;
+  bool tls_required = false;
 };
 
 std::vector<Wanted> wanted(const config::Config& config) {
   std::vector<Wanted> all;
-  if (config.gateway) {
-    for (const auto& address : config.gateway->postgresql.listen)
-      all.push_back({address, Wire::postgresql, {}});
-    for (const auto& address : config.gateway->mysql.listen) all.push_back({address, Wire::mysql, {}});
-  }
+  const config::Gateway none;
+  const config::Gateway& gateway = config.gateway ? *config.gateway : none;
+  const auto add = [&](const std::vector<config::ListenAddress>& addresses, Wire wire,
+                       const std::string& database) {
+    const config::GatewayListeners& engine = wire == Wire::mysql ? gateway.mysql : gateway.postgresql;
+    for (const auto& address : addresses)
+      all.push_back({address, wire, database, engine.requires_tls(address)});
+  };
+  add(gateway.postgresql.listen, Wire::postgresql, {});
+  add(gateway.mysql.listen, Wire::mysql, {});
   for (const config::Database& database : config.databases) {
-    const Wire wire = database.uri.engine == config::Engine::mysql ? Wire::mysql : Wire::postgresql;
-    for (const auto& address : database.listen) all.push_back({address, wire, database.name});
+    const bool mysql = database.uri.engine == config::Engine::mysql;
+    add(database.listen, mysql ? Wire::mysql : Wire::postgresql, database.name);
   }
   return all;
 }
@@ -183,7 +189,8 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
       if (!opened) return std::unexpected(std::move(opened.error()));
       socket = std::make_shared<const ListeningSocket>(std::move(*opened));
     }
-    auto listener = std::make_shared<const Listener>(socket->address(), one.wire, one.database);
+    auto listener =
+        std::make_shared<const Listener>(socket->address(), one.wire, one.database, one.tls_required);
     doors.push_back({std::move(one), std::move(socket), std::move(listener)});
   }
   for (const ListeningSocket& unused : inherited) {
@@ -201,7 +208,7 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
   // Before the lock, which accepting takes: it is a tenth of a second's work.
   RsaKeyPtr rsa_key;
   if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*config), [](const Wanted& one) {
-        return one.wire == Wire::mysql && !one.address.is_unix;
+        return one.wire == Wire::mysql && !one.address.is_unix && !one.tls_required;
       })) {
     rsa_key = make_rsa_key();
   }

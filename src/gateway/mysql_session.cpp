@@ -83,7 +83,7 @@ void MysqlSession::say_hello() {
   login_ = std::make_unique<wire::mysql::ServerLogin>(
       wire::mysql::ServerLogin::Options{.greeting = std::move(greeting),
                                         .tls_offered = settings().mysql_tls != nullptr,
-                                        .tls_required = false,
+                                        .tls_required = listener().tls_required,
                                         // Connector/C sends its password in the clear to its own machine, as
                                         // it does over a unix socket: nobody else is on that way.
                                         .unix_socket = client().uid.has_value() || client().is_loopback(),

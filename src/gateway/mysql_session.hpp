@@ -44,7 +44,7 @@ struct MysqlDoor {
   MysqlGreetings& greetings;
   MysqlConnections& connections;
   FastPasswords& fast_passwords;
-  std::atomic<EVP_PKEY*> rsa_key;  ///< null: nobody listens for MySQL over TCP
+  std::atomic<EVP_PKEY*> rsa_key;  ///< null: nobody listens for MySQL over TCP without TLS
 };
 
 /// A session of a MySQL client with a MySQL or MariaDB database.

@@ -67,7 +67,7 @@ PgSession::PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arr
     : Session(loop, shared, keeper, std::move(arrival)),
       login_(std::make_unique<wire::pg::ServerLogin>(
           wire::pg::ServerLogin::Options{.tls_offered = settings().postgresql_tls != nullptr,
-                                         .tls_required = false},
+                                         .tls_required = listener().tls_required},
           shared.random)) {}
 
 PgSession::~PgSession() {

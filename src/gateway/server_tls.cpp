@@ -18,6 +18,15 @@ std::unexpected<base::Error> unusable(std::string_view field, const std::string&
   return failed;
 }
 
+/// As ssl_crl_file of PostgreSQL has it: every CA of a client certificate's chain needs a list in the file,
+/// and one whose time is up (nextUpdate) lets nobody in who shows a certificate.
+bool check_revocation(SSL_CTX* context, const std::string& file) {
+  X509_STORE* const store = ::SSL_CTX_get_cert_store(context);
+  X509_LOOKUP* const lookup = ::X509_STORE_add_lookup(store, ::X509_LOOKUP_file());
+  return lookup != nullptr && ::X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) > 0 &&
+         ::X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+}
+
 }  // namespace
 
 std::string_view code_name(TlsErrc code) {
@@ -55,6 +64,10 @@ base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls) {
     }
     ::SSL_CTX_set_client_CA_list(raw, ::SSL_load_client_CA_file(tls.client_ca.c_str()));
     ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
+    if (!tls.client_crl.empty() && !check_revocation(raw, tls.client_crl)) {
+      return unusable("tls.client_crl", tls.client_crl,
+                      "It must be a readable file of PEM certificate revocation lists (X509 CRL).");
+    }
   }
   return context;
 }

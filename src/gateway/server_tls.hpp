@@ -10,8 +10,8 @@ enum class TlsErrc { gateway_tls_invalid };
 [[nodiscard]] std::string_view code_name(TlsErrc code);
 
 /// What the gateway shows its clients: certificate, key, and whose client certificates it takes. Reads the
-/// files. Client certificates are asked for when client_ca is set, and verified when they are shown; whoever
-/// shows none has to prove itself in another way.
+/// files. Client certificates are asked for when client_ca is set, and verified when they are shown, against
+/// client_crl too; whoever shows none has to prove itself in another way.
 [[nodiscard]] base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls);
 
 }  // namespace rolegate::gateway

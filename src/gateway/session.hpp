@@ -33,6 +33,7 @@ struct Listener {
   std::string address;
   Wire wire = Wire::postgresql;
   std::string database;
+  bool tls_required = false;
 };
 
 /// What a reload replaces as a whole; a session keeps what it began with.

@@ -80,6 +80,19 @@ def test_a_login_in_the_clear_behind_the_request_for_tls_is_none(lab, gateway, a
     assert made_calls(lab) == {}
 
 
+def test_a_client_without_tls_is_refused_where_it_is_required(lab, gateway, authority, server):
+    """Before its password is checked, and without the public key that would encrypt it; not over a unix socket."""
+    running = gateway(tls(server, required=True))
+    with pytest.raises(pymysql.err.OperationalError) as error:
+        connected(running)
+    assert error.value.args[0] == 3159
+    assert made_calls(lab) == {}
+    with connected(running, ssl={"ca": str(authority.file)}) as connection:
+        assert value(connection, "SELECT 1") == 1
+    with connected(running, unix=True) as connection:
+        assert value(connection, "SELECT 1") == 1
+
+
 def test_a_certificate_of_another_authority(gateway, server, tmp_path):
     """The client's check, which shows that it is the configured certificate that is offered."""
     running = gateway(tls(server))
@@ -139,3 +152,14 @@ def test_a_certificate_that_does_not_verify_ends_the_connection(lab, running, au
         connected(running, user="bi", password="", **shown(authority, pair))
     running.wait_metric(1, "rolegate_refusals_total", reason="protocol")
     assert made_calls(lab) == {} and not [line for line in running.audit_lines() if line["event"] == "session_open"]
+
+
+def test_a_revoked_client_certificate_ends_the_connection(gateway, authority, server):
+    good, bad = (authority.issue_client(name, "bi.example.com") for name in ("good", "bad"))
+    changes = tls(server, client_ca=str(authority.file), client_crl=str(authority.revoke("lists", bad)))
+    changes["gateway"]["users"] = [{"name": "bi", "client_cert_cn": "bi.example.com", "databases": [DATABASE]}]
+    running = gateway(changes)
+    with connected(running, user="bi", password="", **shown(authority, good)) as connection:
+        assert value(connection, "SELECT 1") == 1
+    with pytest.raises((pymysql.err.MySQLError, OSError)):
+        connected(running, user="bi", password="", **shown(authority, bad))

@@ -16,9 +16,10 @@ from program import made_calls
 from servers.certificates import Authority
 
 
-def tls(server, authority=None):
-    client_ca = {} if authority is None else {"client_ca": str(authority.file)}
-    return {"gateway": {"postgresql": {"tls": {"cert": str(server.certificate), "key": str(server.key), **client_ca}}}}
+def tls(server, authority=None, **more):
+    if authority is not None:
+        more["client_ca"] = str(authority.file)
+    return {"gateway": {"postgresql": {"tls": {"cert": str(server.certificate), "key": str(server.key), **more}}}}
 
 
 def verified(authority, **more):
@@ -63,6 +64,31 @@ def test_a_client_that_wants_no_tls_is_still_served(gateway, server):
     with connect(running, sslmode="disable") as connection:
         assert not connection.info.ssl_in_use and value(connection, "SELECT 1") == 1
     assert "client_tls" not in running.audit("session_open")
+
+
+def test_a_client_that_wants_no_tls_is_refused_where_it_is_required(lab, gateway, authority, server):
+    """Before it is asked for anything; over a unix socket nobody else listens."""
+    running = gateway(tls(server, required=True))
+    with wire.Connection(running.postgresql_address()) as connection:
+        connection.send(wire.startup_message({"user": USER, "database": PG}))
+        refused = connection.receive()
+    assert refused.kind == "E" and refused.fields()["C"] == "28000" and "must use TLS" in refused.fields()["M"]
+    assert made_calls(lab) == {}
+    for sslmode in ("allow", "prefer", "require"):
+        with connect(running, sslmode=sslmode) as connection:
+            assert connection.info.ssl_in_use and value(connection, "SELECT 1") == 1
+    with connect(running, unix=True) as connection:
+        assert value(connection, "SELECT 1") == 1
+
+
+def test_required_tls_counts_from_the_reload_on(gateway, server):
+    running = gateway(tls(server))
+    with connect(running, sslmode="disable") as before:
+        running.write_configuration(tls(server, required=True))
+        running.reload()
+        with pytest.raises(psycopg2.OperationalError, match="must use TLS"):
+            psycopg2.connect(**running.postgresql(PG, sslmode="disable"))
+        assert value(before, "SELECT 1") == 1
 
 
 def test_a_gateway_without_a_certificate_offers_none(gateway):
@@ -148,8 +174,8 @@ def certificates(gateway, authority, server):
     return gateway(gateway_with_client_ca(authority, server))
 
 
-def gateway_with_client_ca(authority, server):
-    changes = tls(server, authority)
+def gateway_with_client_ca(authority, server, **more):
+    changes = tls(server, authority, **more)
     changes["gateway"]["users"] = [{"name": "bi", "client_cert_cn": "bi.example.com", "databases": [PG]},
                                    {"name": USER, "password": VERIFIER, "databases": ["*"]}]
     return changes
@@ -195,3 +221,21 @@ def test_a_certificate_that_does_not_verify_ends_the_connection(lab, certificate
         psycopg2.connect(**certificates.postgresql(PG, user="bi", **verified(authority, **shown(pair))))
     assert "SSL" in str(caught.value) or "alert" in str(caught.value) or "closed the connection" in str(caught.value)
     assert made_calls(lab) == {}
+
+
+def test_a_revoked_client_certificate_ends_the_connection(lab, gateway, authority, server):
+    good, bad = (authority.issue_client(name, "bi.example.com") for name in ("good", "bad"))
+    running = gateway(gateway_with_client_ca(authority, server, client_crl=str(authority.revoke("lists", bad))))
+    with connect(running, user="bi", **verified(authority, **shown(good))) as connection:
+        assert value(connection, "SELECT 1") == 1
+    with pytest.raises(psycopg2.OperationalError, match="revoked"):
+        psycopg2.connect(**running.postgresql(PG, user="bi", **verified(authority, **shown(bad))))
+    with connect(running, **verified(authority)) as connection:
+        assert value(connection, "SELECT 1") == 1, "whoever shows none is asked for a password"
+
+
+def test_a_revocation_list_that_is_out_of_date_lets_no_certificate_in(gateway, authority, server):
+    running = gateway(gateway_with_client_ca(authority, server, client_crl=str(authority.revoke("old", expired=True))))
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(**running.postgresql(PG, user="bi", **verified(
+            authority, **shown(authority.issue_client("bi", "bi.example.com")))))

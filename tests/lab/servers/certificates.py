@@ -57,6 +57,18 @@ class Authority:
         """For a client that proves who it is by its certificate; no server of the lab asks for one."""
         return self._issue(file_stem, _name(*common_names), ExtendedKeyUsageOID.CLIENT_AUTH, [], expired)
 
+    def revoke(self, file_stem: str, *pairs: KeyPair, expired: bool = False) -> Path:
+        """A revocation list with these certificates in it."""
+        last, following = (_NOW - 20 * _DAY, _NOW - 10 * _DAY) if expired else (_NOW - _DAY, _NOW + 30 * _DAY)
+        builder = x509.CertificateRevocationListBuilder(self._name, last, following)
+        for pair in pairs:
+            certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder(certificate.serial_number, last).build())
+        revoked = self._folder / f"{file_stem}.crl"
+        revoked.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return revoked
+
     def _issue(self, file_stem: str, subject: x509.Name, usage: x509.ObjectIdentifier, subjects: list[x509.GeneralName],
                expired: bool) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())

@@ -88,9 +88,11 @@ const Broken kSection[] = {
      "gateway:\n  audit_log: ''\n",
      {"rolegate.yaml:5: gateway.audit_log: is empty. Give it a value, or leave the field out."}},
     {"TlsIncomplete",
-     "gateway:\n  postgresql:\n    tls: {client_ca: x}\n  mysql:\n    tls: {cert: '', keey: x}\n",
+     "gateway:\n  postgresql:\n    tls: {client_crl: x}\n  mysql:\n    tls: {cert: '', keey: x}\n",
      {"rolegate.yaml:6: gateway.postgresql.tls.cert: is missing. Name a file in PEM.",
       "rolegate.yaml:6: gateway.postgresql.tls.key: is missing. Name a file in PEM.",
+      "rolegate.yaml:6: gateway.postgresql.tls.client_crl: stands without a client_ca. Name the CA whose "
+      "certificates it revokes.",
       "rolegate.yaml:8: gateway.mysql.tls.keey: unknown field. Did you mean 'key'?",
       "rolegate.yaml:8: gateway.mysql.tls.cert: is empty. Give it a value, or leave the field out.",
       "rolegate.yaml:8: gateway.mysql.tls.key: is missing. Name a file in PEM."}},

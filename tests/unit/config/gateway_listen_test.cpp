@@ -124,12 +124,12 @@ TEST(ListenAddress, KnowsWhatThisMachineAloneReaches) {
   }
 }
 
-/// Problems of a gateway's listeners, with users so that nothing else is to be said.
+/// Problems of a gateway's listeners, with TLS and users so that nothing else is to be said.
 std::vector<std::string> problems(const std::string& postgresql, const std::string& mysql,
                                   const std::string& database = "[]", const std::string& admin = "null") {
-  return texts(load_yaml("gateway:\n  postgresql:\n    listen: " + postgresql +
-                         "\n  mysql:\n    listen: " + mysql +
-                         "\n  users: [{name: a, password: \"SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"
+  return texts(load_yaml("gateway:\n  postgresql: {tls: {cert: c, key: k},\n    listen: " + postgresql +
+                         "}\n  mysql: {tls: {cert: c, key: k},\n    listen: " + mysql +
+                         "}\n  users: [{name: a, password: \"SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"
                          "4xSA0Jd0IP0f1bGLHe6nSJl8Xba5wTYx2kmJ0hH1Wb8=:"
                          "k+R1ZJb7nQ2wYmjx6PjUyBqJb9b0fJ2v6bWbTt4bD1I=\", databases: ['*']}]\n"
                          "admin: {listen: " +

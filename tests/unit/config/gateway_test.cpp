@@ -39,7 +39,7 @@ TEST(Gateway, ReadsTheWholeSection) {
       "gateway:\n"
       "  postgresql:\n"
       "    listen: [\"127.0.0.1:6432\", \"unix:/run/rolegate\"]\n"
-      "    tls: {cert: c.pem, key: k.pem, client_ca: ca.pem}\n"
+      "    tls: {cert: c.pem, key: k.pem, required: true, client_ca: ca.pem, client_crl: crl.pem}\n"
       "  mysql:\n"
       "    listen: [\"[::1]:6033\", \"unix:/run/rolegate/mysql.sock\"]\n"
       "    tls: {cert: mc.pem, key: mk.pem}\n"
@@ -58,11 +58,13 @@ TEST(Gateway, ReadsTheWholeSection) {
       gateway.postgresql.listen,
       ElementsAre(ListenAddress{"127.0.0.1:6432", false, "", "127.0.0.1", 6432},
                   ListenAddress{"unix:/run/rolegate", true, "/run/rolegate", "", kDefaultSocketPort}));
-  EXPECT_EQ(gateway.postgresql.tls, (GatewayTls{"c.pem", "k.pem", "ca.pem"}));
+  EXPECT_EQ(gateway.postgresql.tls, (GatewayTls{"c.pem", "k.pem", "ca.pem", "crl.pem"}));
+  EXPECT_EQ(gateway.postgresql.tls_required, true);
   EXPECT_THAT(gateway.mysql.listen, ElementsAre(ListenAddress{"[::1]:6033", false, "", "::1", 6033},
                                                 ListenAddress{"unix:/run/rolegate/mysql.sock", true,
                                                               "/run/rolegate/mysql.sock", "", 0}));
-  EXPECT_EQ(gateway.mysql.tls, (GatewayTls{"mc.pem", "mk.pem", ""}));
+  EXPECT_EQ(gateway.mysql.tls, (GatewayTls{"mc.pem", "mk.pem", "", ""}));
+  EXPECT_EQ(gateway.mysql.tls_required, std::nullopt);
   EXPECT_EQ(gateway.max_sessions, 20u);
   EXPECT_EQ(gateway.login_rate, 7);
   EXPECT_EQ(gateway.idle_timeout, 5min);
