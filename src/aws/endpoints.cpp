@@ -1,41 +1,16 @@
 #include "aws/endpoints.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "aws/api.hpp"
 #include "aws/url.hpp"
+#include "base/partition.hpp"
 
 namespace rolegate::aws {
 namespace {
-
-/// A partition and what tells its regions and dual-stack names apart
-/// (https://docs.aws.amazon.com/general/latest/gr/rande.html; botocore's partitions.json).
-struct PartitionRule {
-  Partition partition;
-  std::string_view region_prefix;
-  std::string_view dual_stack_suffix;  ///< empty: the partition has no dual-stack endpoints
-};
-
-// The first prefix that fits wins; "aws" takes what is left.
-constexpr std::array<PartitionRule, 8> kPartitions{{
-    {{"aws-cn", "amazonaws.com.cn"}, "cn-", "api.amazonwebservices.com.cn"},
-    {{"aws-us-gov", "amazonaws.com"}, "us-gov-", "api.aws"},
-    {{"aws-iso-b", "sc2s.sgov.gov"}, "us-isob-", ""},
-    {{"aws-iso-f", "csp.hci.ic.gov"}, "us-isof-", ""},
-    {{"aws-iso-e", "cloud.adc-e.uk"}, "eu-isoe-", ""},
-    {{"aws-iso", "c2s.ic.gov"}, "us-iso-", ""},
-    {{"aws-eusc", "amazonaws.eu"}, "eusc-", "api.amazonwebservices.eu"},
-    {{"aws", "amazonaws.com"}, "", "api.aws"},
-}};
-
-const PartitionRule& rule_of_region(std::string_view region) {
-  return *std::ranges::find_if(
-      kPartitions, [&](const PartitionRule& rule) { return region.starts_with(rule.region_prefix); });
-}
 
 /// The first label or labels of an endpoint's name.
 std::string_view endpoint_prefix(Service service) {
@@ -64,7 +39,7 @@ bool is_true(const std::optional<std::string>& value) {
 
 /// In AWS GovCloud the plain STS, Redshift and SSO endpoints are the FIPS ones; there is no "-fips" name
 /// (https://aws.amazon.com/compliance/fips/; botocore's endpoint rule sets).
-bool plain_name_is_fips(Service service, const Partition& partition) {
+bool plain_name_is_fips(Service service, const base::Partition& partition) {
   return partition.name == "aws-us-gov" && service != Service::redshift_serverless;
 }
 
@@ -94,8 +69,6 @@ base::Result<std::string> checked_override(std::string_view variable, std::strin
 
 }  // namespace
 
-const Partition& partition_of_region(std::string_view region) { return rule_of_region(region).partition; }
-
 std::string_view signing_name(Service service) {
   switch (service) {
     case Service::sts:
@@ -123,18 +96,18 @@ base::Result<std::string> endpoint_url(Service service, std::string_view region,
                       fmt::format("'{}' is not the name of an AWS region.", region),
                       "A region reads like eu-west-1.");
   }
-  const PartitionRule& rule = rule_of_region(region);
+  const base::Partition& partition = base::partition_of_region(region);
   const bool fips = is_true(environment.get("AWS_USE_FIPS_ENDPOINT"));
   const bool dual_stack = is_true(environment.get("AWS_USE_DUALSTACK_ENDPOINT"));
-  if (dual_stack && rule.dual_stack_suffix.empty()) {
-    return base::fail(ApiErrc::endpoint_invalid,
-                      fmt::format("The partition {} of region {} has no dual-stack endpoints.",
-                                  rule.partition.name, region),
-                      "Unset AWS_USE_DUALSTACK_ENDPOINT.");
+  if (dual_stack && partition.dual_stack_suffix.empty()) {
+    return base::fail(
+        ApiErrc::endpoint_invalid,
+        fmt::format("The partition {} of region {} has no dual-stack endpoints.", partition.name, region),
+        "Unset AWS_USE_DUALSTACK_ENDPOINT.");
   }
-  const bool suffixed = fips && (dual_stack || !plain_name_is_fips(service, rule.partition));
+  const bool suffixed = fips && (dual_stack || !plain_name_is_fips(service, partition));
   return fmt::format("https://{}{}.{}.{}", endpoint_prefix(service), suffixed ? "-fips" : "", region,
-                     dual_stack ? rule.dual_stack_suffix : rule.partition.dns_suffix);
+                     dual_stack ? partition.dual_stack_suffix : partition.dns_suffix);
 }
 
 }  // namespace rolegate::aws

@@ -8,14 +8,6 @@
 
 namespace rolegate::aws {
 
-struct Partition {
-  std::string_view name;        ///< "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"
-  std::string_view dns_suffix;  ///< "amazonaws.com"
-};
-
-/// By the region's form ("cn-north-1" is aws-cn); an unknown one counts as "aws", as the SDKs have it.
-[[nodiscard]] const Partition& partition_of_region(std::string_view region);
-
 enum class Service { sts, redshift, redshift_serverless, sso };
 /// The name in a credential scope: "sts", "redshift", "redshift-serverless", "awsssoportal".
 [[nodiscard]] std::string_view signing_name(Service service);

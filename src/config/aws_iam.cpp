@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/database_endpoint.hpp"
 #include "config/aws_names.hpp"
 
 namespace rolegate::config {
@@ -186,24 +187,6 @@ class Reader {
   AwsIam& out_;
 };
 
-/// The region that an AWS endpoint's name says: "x.abc.eu-west-1.rds.amazonaws.com" → "eu-west-1"; empty when
-/// the host is no such name.
-std::string region_of_host(std::string_view host) {
-  std::string name(host);
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  std::string_view rest = name;
-  if (rest.ends_with(".cn")) rest.remove_suffix(3);
-  for (const std::string_view service :
-       {".rds.amazonaws.com", ".redshift.amazonaws.com", ".redshift-serverless.amazonaws.com"}) {
-    if (!rest.ends_with(service)) continue;
-    rest.remove_suffix(service.size());
-    const std::string_view label = rest.substr(rest.rfind('.') + 1);
-    if (!check_region(label)) return std::string(label);
-  }
-  return {};
-}
-
 }  // namespace
 
 std::optional<bool> read_enabled(Fields& block) {
@@ -222,9 +205,9 @@ std::optional<AwsIam> read_aws_iam(Fields& block, const ParsedUri& uri, Report& 
     if (std::ranges::find(kFields, entry.key) == kFields.end()) block.unknown(entry, kFields);
   }
   Reader(block, uri, out).read();
-  const std::string region = region_of_host(uri.uri.host);
-  if (!region.empty() && !out.region.empty() && region != out.region) {
-    block.warning("region", fmt::format("is {}, and the host's name says {}.", out.region, region),
+  const auto endpoint = base::database_endpoint(uri.uri.host);
+  if (endpoint && !endpoint->region.empty() && !out.region.empty() && endpoint->region != out.region) {
+    block.warning("region", fmt::format("is {}, and the host's name says {}.", out.region, endpoint->region),
                   "The database refuses a login that was made for another region.");
   }
   if (report.errors() != errors) return std::nullopt;

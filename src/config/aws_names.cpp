@@ -1,8 +1,6 @@
 #include "config/aws_names.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,22 +48,6 @@ std::optional<NameFault> check_region(std::string_view region) {
   }
   return NameFault{fmt::format("{} does not have the form of an AWS region.", quoted(region)),
                    "Write it as in eu-west-1."};
-}
-
-std::string_view partition_of_region(std::string_view region) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPrefixes{{
-      {"cn-", "aws-cn"},
-      {"us-gov-", "aws-us-gov"},
-      {"us-iso-", "aws-iso"},
-      {"us-isob-", "aws-iso-b"},
-      {"eu-isoe-", "aws-iso-e"},
-      {"us-isof-", "aws-iso-f"},
-      {"eusc-", "aws-eusc"},
-  }};
-  for (const auto& [prefix, partition] : kPrefixes) {
-    if (region.starts_with(prefix)) return partition;
-  }
-  return "aws";
 }
 
 std::optional<NameFault> check_external_id(std::string_view id) {

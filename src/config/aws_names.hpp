@@ -15,9 +15,6 @@ struct NameFault {
 
 /// The form only: "eu-west-1", "us-gov-east-1", "eusc-de-east-1". Which regions there are changes every year.
 [[nodiscard]] std::optional<NameFault> check_region(std::string_view region);
-/// The partition that the region belongs to ("aws", "aws-cn", …), by the region's prefix as the SDKs'
-/// endpoint rules have it (botocore, data/partitions.json).
-[[nodiscard]] std::string_view partition_of_region(std::string_view region);
 
 /// ExternalId: 2–1224 of [\w+=,.@:/-]
 /// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).

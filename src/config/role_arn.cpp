@@ -1,17 +1,17 @@
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
+#include "base/partition.hpp"
 #include "config/aws_names.hpp"
 #include "config/report.hpp"
 
 namespace rolegate::config {
 namespace {
 
-constexpr std::array<std::string_view, 8> kPartitions{"aws",       "aws-cn",    "aws-us-gov", "aws-iso",
-                                                      "aws-iso-b", "aws-iso-e", "aws-iso-f",  "aws-eusc"};
 constexpr std::string_view kForm = "Write it as arn:aws:iam::ACCOUNT:role/NAME.";
 
 /// What the part after the account names when it is no role, in words.
@@ -71,8 +71,10 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
   const std::string_view arn_region = next_part(rest);
   const std::string_view account = next_part(rest);
 
-  if (std::ranges::find(kPartitions, partition) == kPartitions.end()) {
-    const std::string_view near = base::nearest(partition, kPartitions);
+  std::vector<std::string_view> partitions;
+  std::ranges::transform(base::partitions(), std::back_inserter(partitions), &base::Partition::name);
+  if (std::ranges::find(partitions, partition) == partitions.end()) {
+    const std::string_view near = base::nearest(partition, partitions);
     return NameFault{fmt::format("names the partition {}, which does not exist.", quoted(partition)),
                      near.empty() ? std::string(kForm) : fmt::format("Did you mean '{}'?", near)};
   }
@@ -93,9 +95,9 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
   if (arn.size() < 20 || arn.size() > 2048) {
     return NameFault{fmt::format("has {} characters.", arn.size()), "A role ARN has 20 to 2048."};
   }
-  if (!region.empty() && partition_of_region(region) != partition) {
+  if (!region.empty() && base::partition_of_region(region).name != partition) {
     return NameFault{fmt::format("is of the partition {}, and the region {} is in {}.", partition, region,
-                                 partition_of_region(region)),
+                                 base::partition_of_region(region).name),
                      "Roles do not reach across partitions: correct the ARN or the region."};
   }
   return std::nullopt;

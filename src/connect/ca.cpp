@@ -1,15 +1,14 @@
 #include "connect/ca.hpp"
 
-#include <array>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/database_endpoint.hpp"
 #include "base/file.hpp"
 #include "connect/ca_places.hpp"
 #include "connect/connect.hpp"
-#include "connect/server_text.hpp"
 
 namespace rolegate::connect {
 namespace {
@@ -61,16 +60,8 @@ base::Result<TrustedCertificates> configured(const login::Login& login) {
 }  // namespace
 
 bool is_rds_endpoint(std::string_view host) {
-  // Partitions: aws and aws-us-gov, aws-cn, aws-eusc, aws-iso, aws-iso-b.
-  constexpr std::array<std::string_view, 5> kBelow = {".rds.amazonaws.com", ".rds.amazonaws.com.cn",
-                                                      ".rds.amazonaws.eu", ".rds.c2s.ic.gov",
-                                                      ".rds.sc2s.sgov.gov"};
-  std::string name = lower_case(host);
-  if (name.ends_with('.')) name.pop_back();
-  for (const auto suffix : kBelow) {
-    if (name.ends_with(suffix)) return true;
-  }
-  return false;
+  const auto endpoint = base::database_endpoint(host);
+  return endpoint && endpoint->service == base::DatabaseEndpoint::Service::rds;
 }
 
 base::Result<TrustedCertificates> trusted_certificates(const login::Login& login,

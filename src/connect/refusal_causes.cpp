@@ -38,7 +38,7 @@ std::string not_permitted(const login::Login& login) {
 /// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
 std::string foreign_host(const login::Login& login) {
   return fmt::format(
-      "{} is not an endpoint's own name (no *.rds.amazonaws.com): put the cluster's endpoint into "
+      "{} is not an endpoint's own name: put the cluster's endpoint into "
       "sqlalchemy_uri and the alias or tunnel into connect_to=HOST:PORT",
       login.host);
 }

@@ -6,7 +6,8 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "aws/endpoints.hpp"
+#include "base/database_endpoint.hpp"
+#include "base/partition.hpp"
 
 namespace rolegate::doctor {
 namespace {
@@ -62,14 +63,12 @@ json::object document(json::array statements) {
   return {{"Version", "2012-10-17"}, {"Statement", std::move(statements)}};
 }
 
-/// The resource id's prefix follows from the endpoint's second label: "cluster-…", "proxy-…", or an
-/// instance's.
+/// What the resource id of a database begins with, as far as its host's name says.
 std::string_view resource_prefix(std::string_view host) {
-  const auto dot = host.find('.');
-  const std::string_view rest = dot == std::string_view::npos ? std::string_view() : host.substr(dot + 1);
-  if (rest.starts_with("cluster-")) return "cluster-";
-  if (rest.starts_with("proxy-") || rest.find(".proxy-") != std::string_view::npos) return "prx-";
-  return "db-";
+  using Kind = base::DatabaseEndpoint::Kind;
+  const auto endpoint = base::database_endpoint(host);
+  if (!endpoint || endpoint->kind == Kind::instance) return "db-";
+  return endpoint->kind == Kind::proxy ? "prx-" : "cluster-";
 }
 
 std::string resource_id_or_placeholder(const Database& database, const PolicyOptions& options,
@@ -215,7 +214,7 @@ base::Result<PolicySet> policies_for(const Database& database, const PolicyOptio
   PolicySet set;
   set.database = database.name;
   set.role_arn = iam.role_arn;
-  set.partition = aws::partition_of_region(iam.region).name;
+  set.partition = base::partition_of_region(iam.region).name;
   set.account = !iam.role_arn.empty() ? account_of(iam.role_arn) : options.account;
   if (set.account.empty()) set.account = account_of(options.caller_arn);
   if (set.account.empty()) {

@@ -1,25 +1,20 @@
 #include "aws/credential_providers/sts_region.hpp"
 
-#include <array>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include "base/partition.hpp"
 
 namespace rolegate::aws {
 namespace {
 
-/// The region in which a partition's IAM lives
-/// (https://docs.aws.amazon.com/general/latest/gr/iam-service.html).
+/// The region of the IAM that knows the role.
 std::string_view home_region(std::string_view role_arn) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kHomes{{
-      {"arn:aws-cn:", "cn-north-1"},
-      {"arn:aws-us-gov:", "us-gov-west-1"},
-      {"arn:aws-iso:", "us-iso-east-1"},
-      {"arn:aws-iso-b:", "us-isob-east-1"},
-      {"arn:aws-eusc:", "eusc-de-east-1"},
-  }};
-  for (const auto& [prefix, region] : kHomes) {
-    if (role_arn.starts_with(prefix)) return region;
+  for (const base::Partition& partition : base::partitions()) {
+    if (role_arn.starts_with(fmt::format("arn:{}:", partition.name))) return partition.home_region;
   }
-  return "us-east-1";
+  return base::partition_of_region({}).home_region;
 }
 
 }  // namespace

@@ -18,16 +18,6 @@ std::string url(Service service, std::string_view region,
   return result ? *result : "error: " + result.error().message;
 }
 
-TEST(Partition, FollowsFromTheRegion) {
-  EXPECT_EQ(partition_of_region("eu-west-1").name, "aws");
-  EXPECT_EQ(partition_of_region("cn-northwest-1").name, "aws-cn");
-  EXPECT_EQ(partition_of_region("us-gov-east-1").name, "aws-us-gov");
-  EXPECT_EQ(partition_of_region("us-iso-east-1").name, "aws-iso");
-  EXPECT_EQ(partition_of_region("us-isob-east-1").name, "aws-iso-b");
-  EXPECT_EQ(partition_of_region("eusc-de-east-1").name, "aws-eusc");
-  EXPECT_EQ(partition_of_region("xx-new-9").name, "aws");
-}
-
 TEST(Endpoint, IsRegional) {
   EXPECT_EQ(url(Service::sts, "eu-west-1"), "https://sts.eu-west-1.amazonaws.com");
   EXPECT_EQ(url(Service::sts, "us-east-1"), "https://sts.us-east-1.amazonaws.com");

@@ -193,6 +193,22 @@ const Broken kFields[] = {
      {"warning: encrypted_extra.aws_iam.region: is cn-northwest-1, and the host's name says cn-north-1. The "
       "database "
       "refuses a login that was made for another region."}},
+    {"RegionOfTheHostWithTheServiceFirst",
+     with_block("mysql://db.abc.rds.cn-north-1.amazonaws.com.cn/app",
+                "enabled: true\nregion: cn-northwest-1\ndb_username: app_rw"),
+     {"warning: encrypted_extra.aws_iam.region: is cn-northwest-1, and the host's name says cn-north-1. The "
+      "database "
+      "refuses a login that was made for another region."}},
+    {"RegionOfTheHostInTheSovereignCloud",
+     with_block("postgresql://o.cluster-abc.eusc-de-east-1.rds.amazonaws.eu/app",
+                "enabled: true\nregion: eu-central-1\ndb_username: app_rw"),
+     {"warning: encrypted_extra.aws_iam.region: is eu-central-1, and the host's name says eusc-de-east-1. "
+      "The "
+      "database refuses a login that was made for another region."}},
+    {"NoRegionInAGlobalHost",
+     with_block("postgresql://o.global-abc.global.rds.amazonaws.com/app",
+                "enabled: true\nregion: eu-central-1\ndb_username: app_rw"),
+     {}},
     {"UserTooLong",
      with_block("mysql://h", "enabled: true\nregion: eu-west-1\ndb_username: " + std::string(33, 'u')),
      {kBlock + ".db_username: has 33 characters. It may have 32."}},
@@ -341,6 +357,12 @@ const Broken kRedshift[] = {
      redshift("workgroup_name: wg-1\ndb_name: dev",
               "redshift://wg-1.222222222222.eu-west-1.redshift-serverless.amazonaws.com"),
      {"warning: encrypted_extra.aws_iam.region: is us-east-1, and the host's name says eu-west-1. The "
+      "database refuses a "
+      "login that was made for another region."}},
+    {"RegionOfTheHostInChina",
+     redshift("workgroup_name: wg-1\ndb_name: dev",
+              "redshift://wg-1.222222222222.cn-north-1.redshift-serverless.amazonaws.com.cn"),
+     {"warning: encrypted_extra.aws_iam.region: is us-east-1, and the host's name says cn-north-1. The "
       "database refuses a "
       "login that was made for another region."}},
 };

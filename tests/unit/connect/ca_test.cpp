@@ -41,8 +41,8 @@ class Ca : public testing::Test {
 TEST_F(Ca, KnowsRdsEndpoints) {
   for (const char* host :
        {"db.abc.eu-west-1.rds.amazonaws.com", "DB.abc.US-EAST-1.RDS.AmazonAWS.com",
-        "db.abc.cn-north-1.rds.amazonaws.com.cn", "db.abc.us-gov-west-1.rds.amazonaws.com.",
-        "p.proxy-abc.eu-west-1.rds.amazonaws.com"}) {
+        "db.abc.rds.cn-north-1.amazonaws.com.cn", "db.abc.eusc-de-east-1.rds.amazonaws.eu",
+        "db.abc.us-gov-west-1.rds.amazonaws.com.", "p.proxy-abc.eu-west-1.rds.amazonaws.com"}) {
     EXPECT_TRUE(is_rds_endpoint(host)) << host;
   }
   for (const char* host :
