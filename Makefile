@@ -2,14 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help build demo lab test bench lint fuzz format clean
+.PHONY: help build demo lab test test-newer bench lint fuzz format clean
 
 JOBS ?= $(shell nproc)
 
 help: ## this list
 	@echo 'Rolegate: log in to Aurora, RDS and Redshift with an IAM role.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the release program at build/release/rolegate
 	@scripts/install-dependencies build bundle
@@ -28,6 +28,11 @@ lab: ## start the lab, leave it up, and print the commands to try
 test: ## unit and end-to-end tests; closes with "N passed, N failed"
 	@scripts/install-dependencies build bundle lab
 	@scripts/test
+
+test-newer: ## command line and gateway with MySQL 9, PostgreSQL 18 and their clients, out of Debian sid; needs root
+	@scripts/install-dependencies build bundle lab
+	@scripts/build release rolegate_program
+	@scripts/test-newer
 
 bench: ## the figures of README, measured anew in one run
 	@scripts/install-dependencies build bundle lab bench
