@@ -135,7 +135,8 @@ ClientError shutting_down() {
 }
 
 ClientError idle_too_long() {
-  return make({"57P05", 1159, "08S01"}, "the session was idle for longer than the gateway allows",
+  return make({"57P05", kClientInteractionTimeout, "HY000"},
+              "the session was idle for longer than the gateway allows",
               "gateway.idle_timeout says how long that is.");
 }
 

@@ -8,6 +8,9 @@
 
 namespace rolegate::gateway {
 
+/// ER_CLIENT_INTERACTION_TIMEOUT: what MySQL says to a session that was idle for too long.
+inline constexpr std::uint16_t kClientInteractionTimeout = 4031;
+
 /// What a client is told, in the terms of both protocols.
 /// https://www.postgresql.org/docs/15/errcodes-appendix.html and
 /// https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html

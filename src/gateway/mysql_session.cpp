@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "gateway/mysql_conversation.hpp"
 #include "gateway/mysql_handshake.hpp"
 #include "wire/mysql/caching_sha2.hpp"
 
@@ -29,20 +30,6 @@ void FastPasswords::remember(const std::string& user, const base::ScramVerifier&
   if (known_.size() >= kMost) known_.clear();  // many changed passwords ago; they are learned anew
   known_[{user, verifier.stored_key}] = digest;
 }
-
-/// CommandFilter as the relay knows it.
-class MysqlSession::Filter final : public ClientFilter {
- public:
-  explicit Filter(wire::mysql::CommandFilter::FindConnection find) : filter_(std::move(find)) {}
-  Passed pass(std::string_view bytes) override {
-    auto passed = filter_.pass(bytes);
-    return {passed.as_is, std::move(passed.instead), std::move(passed.answer), passed.consumed};
-  }
-  [[nodiscard]] std::uint8_t answer_sequence() const { return filter_.answer_sequence(); }
-
- private:
-  wire::mysql::CommandFilter filter_;
-};
 
 MysqlSession::MysqlSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival)
     : Session(loop, shared, keeper, std::move(arrival)),
@@ -229,12 +216,15 @@ std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
       .greeting_only = false});
 }
 
-std::string MysqlSession::session_start(Upstream& upstream, std::string& rest) {
+Session::Opening MysqlSession::open(Upstream& upstream) {
   wire::mysql::ClientLogin& machine = static_cast<MysqlHandshake&>(*upstream.handshake).machine();
   shared().mysql.greetings.learned(database()->name, machine.greeting());
   shared().mysql.connections.open(id_, {machine.greeting().connection_id, database()->name, user()});
-  rest = login_->take_rest();
-  return login_->ok(machine.ok_payload()) + machine.take_rest();
+  auto conversation = std::make_unique<MysqlConversation>(
+      [&connections = shared().mysql.connections, database = database()->name,
+       user = user()](std::uint32_t id) { return connections.find(id, database, user); });
+  return {login_->ok(machine.ok_payload()) + machine.take_rest(), login_->take_rest(),
+          std::move(conversation)};
 }
 
 void MysqlSession::database_refused(const UpstreamRefusal& refusal) {
@@ -244,25 +234,11 @@ void MysqlSession::database_refused(const UpstreamRefusal& refusal) {
   if (!greeting.server_version.empty()) shared().mysql.greetings.learned(database()->name, greeting);
 }
 
-std::unique_ptr<ClientFilter> MysqlSession::make_filter() {
-  auto filter = std::make_unique<Filter>(
-      [&connections = shared().mysql.connections, database = database()->name,
-       user = user()](std::uint32_t id) { return connections.find(id, database, user); });
-  filter_ = filter.get();
-  return filter;
-}
-
-/// COM_QUIT.
-bool MysqlSession::said_goodbye(const Relay& relay) const {
-  return relay.last_from_client().ends_with(std::string_view("\1\0\0\0\1", 5));
-}
-
-/// An answer may be begun only where the database has not begun one: to a command that is waiting for it, or,
-/// for an idle session, to its next command.
-std::string MysqlSession::last_words(const ClientError& error, const Relay& relay) {
-  if (!relay.all_delivered()) return {};
-  const std::uint8_t sequence = relay.awaits_answer() ? filter_->answer_sequence() : 1;
-  return wire::mysql::error_packet(sequence, error.mysql());
+/// Drivers take nothing but a connection that is closed, or this error, for one that is lost. As the answer
+/// to the client's next command it is in order.
+std::string MysqlSession::last_words(const ClientError& error) {
+  const wire::mysql::ErrorPacket words = error.mysql();
+  return words.code == kClientInteractionTimeout ? wire::mysql::error_packet(1, words) : std::string();
 }
 
 }  // namespace rolegate::gateway

@@ -12,7 +12,6 @@
 #include "gateway/mysql_connections.hpp"
 #include "gateway/mysql_greetings.hpp"
 #include "gateway/session.hpp"
-#include "wire/mysql/command_filter.hpp"
 #include "wire/mysql/server_login.hpp"
 
 namespace rolegate::gateway {
@@ -63,10 +62,8 @@ class MysqlSession final : public Session {
   [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().mysql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override;
   [[nodiscard]] std::unique_ptr<Handshake> make_handshake(login::Login& login) override;
-  [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
-  [[nodiscard]] std::unique_ptr<ClientFilter> make_filter() override;
-  [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
-  [[nodiscard]] bool said_goodbye(const Relay& relay) const override;
+  [[nodiscard]] Opening open(Upstream& upstream) override;
+  [[nodiscard]] std::string last_words(const ClientError& error) override;
   void database_refused(const UpstreamRefusal& refusal) override;
   void session_ended() override { shared().mysql.connections.close(id_); }
   void forget_login() override { login_.reset(); }

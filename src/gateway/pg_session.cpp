@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "gateway/dialer.hpp"
+#include "gateway/pg_conversation.hpp"
 #include "gateway/pg_handshake.hpp"
 
 namespace rolegate::gateway {
@@ -129,26 +130,14 @@ std::unique_ptr<Handshake> PgSession::make_handshake(login::Login& login) {
       shared().random);
 }
 
-std::string PgSession::session_start(Upstream& upstream, std::string& rest) {
+Session::Opening PgSession::open(Upstream& upstream) {
   wire::pg::ClientLogin& machine = static_cast<PgHandshake&>(*upstream.handshake).machine();
-  rest = login_->take_rest();
   if (machine.cancel_key().process_id != 0) {
     shared().cancel_keys.open(key_, {upstream.address, upstream.port, upstream.tls, machine.cancel_key()});
   }
-  return wire::pg::authentication_ok() + machine.take_session_start();
-}
-
-/// An ErrorResponse may come between messages at any time, but not inside of one. Since nobody follows the
-/// messages, it is said only where a session is known to be between them: after ReadyForQuery.
-std::string PgSession::last_words(const ClientError& error, const Relay& relay) {
-  const bool between =
-      relay.all_delivered() && wire::pg::ends_with_ready_for_query(relay.last_from_database());
-  return between ? error.pg() : std::string();
-}
-
-/// Terminate.
-bool PgSession::said_goodbye(const Relay& relay) const {
-  return relay.last_from_client().ends_with(std::string_view("X\0\0\0\4", 5));
+  std::string start = wire::pg::authentication_ok() + machine.take_session_start();
+  auto conversation = std::make_unique<PgConversation>(start);
+  return {std::move(start), login_->take_rest(), std::move(conversation)};
 }
 
 /// Only a key that was given out leads anywhere; which session it belongs to is all that it says. Guessing is

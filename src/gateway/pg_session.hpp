@@ -22,9 +22,8 @@ class PgSession final : public Session {
   [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().postgresql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override { return error.pg(); }
   [[nodiscard]] std::unique_ptr<Handshake> make_handshake(login::Login& login) override;
-  [[nodiscard]] std::string session_start(Upstream& upstream, std::string& rest) override;
-  [[nodiscard]] std::string last_words(const ClientError& error, const Relay& relay) override;
-  [[nodiscard]] bool said_goodbye(const Relay& relay) const override;
+  [[nodiscard]] Opening open(Upstream& upstream) override;
+  [[nodiscard]] std::string last_words(const ClientError& error) override { return error.pg(); }
   void session_ended() override { shared().cancel_keys.close(key_); }
   void forget_login() override { login_.reset(); }
 

@@ -1,21 +1,19 @@
 #include "gateway/relay.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <sys/epoll.h>
 
 namespace rolegate::gateway {
 
-Relay::Relay(EventLoop& loop, Stream client, Stream database, ClientFilter* filter, DatabaseStats& stats,
-             Done done)
+Relay::Relay(EventLoop& loop, Stream client, Stream database, Conversation& conversation,
+             DatabaseStats& stats, Done done)
     : loop_(loop),
       client_(*this, std::move(client)),
       database_(*this, std::move(database)),
-      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false, {}},
-      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false, {}},
-      filter_(filter),
+      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false},
+      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false},
+      conversation_(conversation),
       done_(std::move(done)),
       last_activity_(loop.now()) {}
 
@@ -26,11 +24,8 @@ Relay::~Relay() {
   loop_.cancel(linger_);
 }
 
-void Relay::start(std::string_view to_client, std::string_view to_database) {
-  down_.tail.note(to_client);
-  up_.tail.note(to_database);
-  if (!put(down_, to_client)) return;
-  if (!to_database.empty() && !forward(up_, to_database)) return;
+void Relay::start(std::string_view to_client, std::string_view from_client) {
+  if (!put(down_, to_client) || !forward_up(from_client)) return;
   // Either side may have sent something already that lies inside TLS, where no wait would tell of it.
   if (client_.stream.holds_bytes()) pump(up_);
   if (!finished_ && database_.stream.holds_bytes()) pump(down_);
@@ -52,14 +47,15 @@ void Relay::ready(Side& side, std::uint32_t events) {
   const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
   const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   if ((writable || (readable && side.write_wants_read)) && !out.pending.empty()) pump(out);
-  if (!finished_ && (readable || (writable && side.read_wants_write)) && in.pending.empty() && !in.ended)
-    pump(in);
+  if (!finished_ && (readable || (writable && side.read_wants_write)) && may_read(in)) pump(in);
+  // What TLS took out of the client's socket while nothing was to be taken from it: no wait would tell of it.
+  if (!finished_ && client_.stream.holds_bytes() && may_read(up_)) pump(up_);
   if (!finished_) watch();
 }
 
 void Relay::pump(Direction& direction) {
   if (!flush(direction)) return;
-  while (!direction.ended) {
+  while (may_read(direction)) {
     Side& from = direction.from;
     const auto [io, bytes] = from.stream.read(loop_.buffer());
     from.read_wants_write = io == Stream::Io::wants_write;
@@ -76,27 +72,38 @@ void Relay::pump(Direction& direction) {
     }
     last_activity_ = loop_.now();
     const std::string_view came(loop_.buffer().data(), bytes);
-    direction.tail.note(came);
-    awaits_answer_ = &direction == &up_;
-    if (!forward(direction, came) || !direction.pending.empty()) return;
+    if (!forward(direction, came)) return;
     // A wait would tell of what is still in the socket, but not of what TLS has taken out of it.
     if (!from.stream.holds_bytes()) return;
   }
 }
 
-bool Relay::forward(Direction& direction, std::string_view bytes) {
-  return &direction == &up_ && filter_ != nullptr ? forward_filtered(bytes) : put(direction, bytes);
+/// What was read is passed on before more is read; and a client that does not read is not read from.
+bool Relay::may_read(const Direction& direction) const {
+  const bool client_waits = !held_.empty() || !down_.pending.empty();
+  return !direction.ended && direction.pending.empty() && !(client_waits && &direction == &up_);
 }
 
-bool Relay::forward_filtered(std::string_view bytes) {
+bool Relay::forward(Direction& direction, std::string_view bytes) {
+  return &direction == &up_ ? forward_up(bytes) : forward_down(bytes);
+}
+
+/// What the conversation does not take yet is held until the database has said more.
+bool Relay::forward_up(std::string_view bytes) {
   while (!bytes.empty()) {
-    ClientFilter::Passed passed = filter_->pass(bytes);
+    const Conversation::Passed passed = conversation_.from_client(bytes);
     bytes.remove_prefix(passed.consumed);
     if (!passed.as_is.empty() && !put(up_, passed.as_is)) return false;
     if (!passed.instead.empty() && !put(up_, passed.instead)) return false;
-    if (!passed.answer.empty() && !put(down_, passed.answer)) return false;
+    if (passed.consumed == 0) break;
   }
+  held_ = bytes;
   return true;
+}
+
+bool Relay::forward_down(std::string_view bytes) {
+  conversation_.from_database(bytes);
+  return put(down_, bytes) && (held_.empty() || forward_up(std::exchange(held_, {})));
 }
 
 /// Writes, and keeps what does not fit. False when that ended the session.
@@ -152,20 +159,8 @@ void Relay::read_failed(const Side& side) {
 void Relay::write_failed(const Side& side) {
   if (&side == &client_) return finish(End::client_lost);
   up_.ended = true;
-  if (!std::exchange(draining_, true) && !down_.ended && down_.pending.empty()) pump(down_);
+  if (!std::exchange(draining_, true) && may_read(down_)) pump(down_);
   finish(End::database_lost);
-}
-
-void Relay::Tail::note(std::string_view bytes) {
-  if (bytes.size() >= bytes_.size()) {
-    std::memcpy(bytes_.data(), bytes.data() + bytes.size() - bytes_.size(), bytes_.size());
-    size_ = bytes_.size();
-    return;
-  }
-  const std::size_t kept = std::min(size_, bytes_.size() - bytes.size());
-  std::memmove(bytes_.data(), bytes_.data() + size_ - kept, kept);
-  std::memcpy(bytes_.data() + kept, bytes.data(), bytes.size());
-  size_ = kept + bytes.size();
 }
 
 void Relay::watch() {
@@ -175,7 +170,7 @@ void Relay::watch() {
 
 void Relay::watch(Side& side, const Direction& out, const Direction& in) {
   std::uint32_t events = 0;
-  if ((in.pending.empty() && !in.ended) || side.write_wants_read) events |= EPOLLIN;
+  if (may_read(in) || side.write_wants_read) events |= EPOLLIN;
   if ((!out.pending.empty() && !side.write_wants_read) || side.read_wants_write) events |= EPOLLOUT;
   if (events == side.watched) return;
   // Without any interest the kernel would still report a hang-up, again and again: better not to be asked at

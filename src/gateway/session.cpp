@@ -267,23 +267,22 @@ void Session::upstream_ready(Upstream upstream) {
   facts_ = std::make_unique<UpstreamFacts>(
       UpstreamFacts{upstream.user, upstream.endpoint, fmt::format("{}:{}", upstream.address, upstream.port),
                     upstream.stream.tls_text(), upstream.role_arn, upstream.request_id});
-  std::string rest;
-  std::string start = session_start(upstream, rest);
-  rest += std::exchange(early_, {});
+  Opening opening = open(upstream);
+  opening.from_client += std::exchange(early_, {});
   if (watched_ != 0) watch(0);
   // What is still unsent of the client's login goes first.
-  start.insert(0, std::exchange(output_, {}), std::exchange(sent_, 0));
+  opening.to_client.insert(0, std::exchange(output_, {}), std::exchange(sent_, 0));
 
   AuditRecord opened = record(AuditRecord::Event::open);
   opened.steps = upstream.steps.all();
   shared_.audit.write(opened);
   stats_->sessions.fetch_add(1);
   phase_ = Phase::relaying;
-  filter_ = make_filter();
-  relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(upstream.stream), filter_.get(),
+  conversation_ = std::move(opening.conversation);
+  relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(upstream.stream), *conversation_,
                                    *stats_, [this](Relay::End end) { relay_ended(end); });
   forget_login();
-  relay_->start(start, rest);
+  relay_->start(opening.to_client, opening.from_client);
   if (settings().idle_timeout.count() > 0 && phase_ == Phase::relaying) check_idle();
   // The login is on the stack; it goes when this is done.
   loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
@@ -303,8 +302,11 @@ void Session::upstream_refused(const UpstreamRefusal& refusal) {
 
 // The session.
 
+/// A session is idle from the end of its last answer on. While one is awaited, another whole timeout is too
+/// early to be right.
 void Session::check_idle() {
-  const auto left = relay_->last_activity() + settings().idle_timeout - loop_.now();
+  const auto began = conversation_->at_rest() ? relay_->last_activity() : loop_.now();
+  const auto left = began + settings().idle_timeout - loop_.now();
   if (left > std::chrono::nanoseconds(0)) {
     timer_ = loop_.at(loop_.now() + left, [this] { check_idle(); });
     return;
@@ -314,7 +316,7 @@ void Session::check_idle() {
 }
 
 void Session::relay_ended(Relay::End end) {
-  if (said_goodbye(*relay_)) end = Relay::End::client_closed;
+  if (conversation_->said_goodbye()) end = Relay::End::client_closed;
   const bool database_went = end == Relay::End::database_closed || end == Relay::End::database_lost;
   const ClientError gone = database_gone();
   finish_relay(end_name(end), database_went ? &gone : nullptr);
@@ -329,10 +331,11 @@ void Session::finish_relay(std::string_view reason, const ClientError* last) {
   shared_.audit.write(closed);
   stats_->sessions.fetch_sub(1);
   std::string words;
-  if (last != nullptr) words = last_words(*last, *relay_);
+  if (last != nullptr && relay_->all_delivered() && conversation_->may_interject()) words = last_words(*last);
   client_ = relay_->take_client();
   // The relay may be on the stack.
-  loop_.in(std::chrono::milliseconds(0), [relay = std::move(relay_), filter = std::move(filter_)] {});
+  loop_.in(std::chrono::milliseconds(0),
+           [relay = std::move(relay_), conversation = std::move(conversation_)] {});
   loop_.cancel(timer_);
   leave(std::move(words));
 }

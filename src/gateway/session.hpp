@@ -121,14 +121,15 @@ class Session : public Retired, private Watcher {
   [[nodiscard]] virtual const SslContextPtr& tls_context() const = 0;
   [[nodiscard]] virtual std::string encoded(const ClientError& error) = 0;
   [[nodiscard]] virtual std::unique_ptr<Handshake> make_handshake(login::Login& login) = 0;
-  /// What the client is told when the database has let it in; `rest`: what it has sent ahead.
-  [[nodiscard]] virtual std::string session_start(Upstream& upstream, std::string& rest) = 0;
-  [[nodiscard]] virtual std::unique_ptr<ClientFilter> make_filter() { return nullptr; }
-  /// The last words to a client whose session was being carried; empty when they would fall into the middle
-  /// of something.
-  [[nodiscard]] virtual std::string last_words(const ClientError& error, const Relay& relay) = 0;
-  /// The client has said that it is done; what the database does then is no news to it.
-  [[nodiscard]] virtual bool said_goodbye(const Relay& relay) const = 0;
+  /// How a session begins that the database has let in.
+  struct Opening {
+    std::string to_client;
+    std::string from_client;  ///< what it has sent ahead
+    std::unique_ptr<Conversation> conversation;
+  };
+  [[nodiscard]] virtual Opening open(Upstream& upstream) = 0;
+  /// To a client whose session was being carried, and whose conversation has room for it; may be empty.
+  [[nodiscard]] virtual std::string last_words(const ClientError& error) = 0;
   virtual void database_refused(const UpstreamRefusal&) {}
   /// The database's session is over, the client's connection not yet: what leads to it leads nowhere from now
   /// on.
@@ -231,7 +232,7 @@ class Session : public Retired, private Watcher {
   std::unique_ptr<UpstreamLogin> upstream_login_;
   std::string early_;
   std::unique_ptr<UpstreamFacts> facts_;
-  std::unique_ptr<ClientFilter> filter_;
+  std::unique_ptr<Conversation> conversation_;
   std::unique_ptr<Relay> relay_;
 };
 

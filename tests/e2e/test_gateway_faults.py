@@ -14,7 +14,6 @@ from servers import impostor_log
 from servers.processes import wait_until
 
 UNREACHABLE = {"postgresql": "08001", "mysql": 1158}
-GONE = {"postgresql": "08006", "mysql": 1158}
 REFUSED = {"postgresql": "28000", "mysql": 1045}
 TIMEOUT = "connect_timeout=2"
 # Until a login with that timeout must have failed; a busy machine must not make it a failure of the test.
@@ -72,9 +71,10 @@ def test_the_database_goes_in_mid_query(lab, gateway, client, end, reason):
             raw.ask(client.sleep)
             assert wait_until(lambda: way.total("to_server") > sent, 10), "the query does not reach the database"
             getattr(way, end)()
-            error = raw.last_words()
-            assert error.code == GONE[client.engine] and "database" in error.message
-            assert raw.at_end()
+            if client.engine == "postgresql":
+                error = raw.last_words()
+                assert error.code == "08006" and "database" in error.message
+            assert raw.at_end()  # MySQL's drivers know a lost connection by that, and by nothing that is said
             raw.close()
             closed = running.audit("session_close", database="broken")
             assert closed["reason"] == reason

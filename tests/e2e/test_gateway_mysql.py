@@ -188,16 +188,13 @@ def test_reset_connection_passes(gateway):
         assert connection.query("SELECT @kept") == [[None]]
 
 
-def test_an_idle_session_is_told_of_the_shutdown(gateway):
+def test_an_idle_session_is_closed_by_the_shutdown(gateway):
     running = gateway({"gateway": {"drain_timeout": "1s"}})
     with mysql_wire.Connection(running.mysql_address()) as connection:
         connection.log_in(USER, PASSWORD, DATABASE)
         connection.ping()
         running.stop()
-        with pytest.raises(mysql_wire.ServerError) as error:
-            connection.receive().checked()
-        assert (error.value.code, error.value.sqlstate) == (1053, "08S01")
-        assert connection.at_end()
+        assert connection.at_end()  # without a word: drivers would not take 1053 for a lost connection
 
 
 def test_a_transaction_may_end_while_the_gateway_drains(lab, gateway):

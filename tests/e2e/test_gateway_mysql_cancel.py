@@ -20,7 +20,7 @@ from gateway_mysql import DATABASE, connected, target, value
 from servers.processes import wait_until
 
 INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
-GONE = (1317, 1927, 2006, 2013, 1158)  # what clients say when their session was killed
+GONE = (1317, 1927, 2006, 2013)  # what clients say when their session was killed
 
 
 @pytest.fixture

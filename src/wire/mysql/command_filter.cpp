@@ -20,6 +20,13 @@ constexpr char kComChangeUser = 0x11;
 
 constexpr std::size_t kProcessKillPayload = 5;
 
+/// A statement that the server answers with an error: so the answer comes in its turn, whatever was asked
+/// before. https://dev.mysql.com/doc/refman/8.0/en/signal.html (a message of at most 128 characters)
+constexpr std::string_view kInsteadOfChangeUser =
+    "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1235, MESSAGE_TEXT = 'COM_CHANGE_USER does not go through "
+    "this "
+    "gateway: open a new connection instead'";
+
 }  // namespace
 
 struct CommandFilter::Header {
@@ -165,11 +172,7 @@ void CommandFilter::drop(std::string_view bytes, Passed& passed) {
     begin(Header(std::exchange(held_, {})));
   }
   dropping_ = false;
-  passed.answer = error_packet(
-      answer_sequence(),
-      {1235, "42000",
-       "COM_CHANGE_USER does not go through this gateway: its answer is made from the password that is "
-       "for the gateway, and the database's login is the gateway's own. Open a new connection instead."});
+  passed.instead = framed(0, kComQuery + std::string(kInsteadOfChangeUser));
 }
 
 }  // namespace rolegate::wire::mysql

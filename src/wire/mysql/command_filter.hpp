@@ -8,12 +8,11 @@
 
 namespace rolegate::wire::mysql {
 
-/// Follows the framing of what a logged-in client sends, just far enough for two things: COM_CHANGE_USER is
-/// answered with an error and goes no further (it would carry an answer made from the client's local
-/// password), and the connection id in KILL and COM_PROCESS_KILL, which the client knows from the gateway's
-/// greeting, is put into the server's terms. Everything else passes byte for byte, LOAD DATA LOCAL's file
-/// packets and commands over 16 MB included. An answer is for a client that waits for one, as all do; one
-/// that sends commands ahead gets it before the answers to those.
+/// Follows the framing of what a logged-in client sends, just far enough for two things: COM_CHANGE_USER goes
+/// no further (it would carry an answer made from the client's local password), in its place the server gets
+/// a statement that it answers with an error; and the connection id in KILL and COM_PROCESS_KILL, which the
+/// client knows from the gateway's greeting, is put into the server's terms. Everything else passes byte for
+/// byte, LOAD DATA LOCAL's file packets and commands over 16 MB included.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
 class CommandFilter {
  public:
@@ -27,14 +26,10 @@ class CommandFilter {
   struct Passed {
     std::string_view as_is;    ///< a prefix of the input goes on untouched …
     std::string instead;       ///< … and then this (made up, or held back until it was whole)
-    std::string answer;        ///< to the client, framed
     std::size_t consumed = 0;  ///< bytes of the input dealt with; call again with the rest if it is not all
   };
   /// `bytes` non-empty. In the ordinary case all of it is `as_is`, without a copy.
   [[nodiscard]] Passed pass(std::string_view bytes);
-
-  /// The sequence id of an answer to the command last seen: for an error that the gateway sends by itself.
-  [[nodiscard]] std::uint8_t answer_sequence() const { return static_cast<std::uint8_t>(last_sequence_ + 1); }
 
  private:
   struct Header;

@@ -21,6 +21,14 @@ namespace {
 
 constexpr timeval kBound{20, 0};
 
+/// Follows nothing.
+struct AnyConversation : Conversation {
+  Passed from_client(std::string_view bytes) override { return {bytes, {}, bytes.size()}; }
+  void from_database(std::string_view) override {}
+  [[nodiscard]] bool at_rest() const override { return false; }
+  [[nodiscard]] bool said_goodbye() const override { return false; }
+};
+
 /// A relay between two socket pairs, on a loop with a thread of its own; the far ends are the test's.
 class RelayTest : public testing::Test {
  protected:
@@ -36,11 +44,11 @@ class RelayTest : public testing::Test {
     thread_.join();
   }
 
-  void start(ClientFilter* filter = nullptr, std::string to_client = {}, std::string to_database = {}) {
-    relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(database_), filter, stats_,
+  void start(std::string to_client = {}, std::string from_client = {}) {
+    relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(database_), *conversation_, stats_,
                                      [this](Relay::End end) { ended_.set_value(end); });
-    loop_.post([this, to_client = std::move(to_client), to_database = std::move(to_database)] {
-      relay_->start(to_client, to_database);
+    loop_.post([this, to_client = std::move(to_client), from_client = std::move(from_client)] {
+      relay_->start(to_client, from_client);
     });
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -80,6 +88,7 @@ class RelayTest : public testing::Test {
   // What start() has the relay carry between.
   Stream client_;
   Stream database_;
+  std::unique_ptr<Conversation> conversation_ = std::make_unique<AnyConversation>();
   DatabaseStats stats_{"orders", config::Engine::postgresql};
   std::unique_ptr<Relay> relay_;
 
@@ -100,7 +109,7 @@ class RelayTest : public testing::Test {
 };
 
 TEST_F(RelayTest, CarriesBytesBothWays) {
-  start(nullptr, "hello ", "first ");
+  start("hello ", "first ");
   say(client_end_, "question");
   EXPECT_EQ(hear(database_end_, 14), "first question");
   say(database_end_, "answer");
@@ -134,8 +143,8 @@ TEST_F(RelayTest, ReadsNoMoreThanTheOtherSideTakes) {
 }
 
 TEST_F(RelayTest, GivesTheMemoryBackThatASlowReaderTook) {
-  if (__sanitizer_get_current_allocated_bytes == nullptr) GTEST_SKIP() << "allocations are not counted";
   start();
+  if (__sanitizer_get_current_allocated_bytes == nullptr) GTEST_SKIP() << "allocations are not counted";
   static_cast<void>(ask([this] { return relay_->all_delivered(); }));  // it has started
   const std::size_t before = __sanitizer_get_current_allocated_bytes();
   constexpr std::size_t kMuch = std::size_t{1} << 20;
@@ -188,44 +197,46 @@ TEST_F(RelayTest, NoticesAClientThatIsLost) {
   EXPECT_EQ(end(), Relay::End::client_closed);
 }
 
-TEST_F(RelayTest, KeepsTheLastSixBytesOfTheDatabase) {
-  start(nullptr, "abc");
-  EXPECT_EQ(hear(client_end_, 3), "abc");
-  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "abc");
-  say(database_end_, "defgh");
-  EXPECT_EQ(hear(client_end_, 5), "defgh");
-  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "cdefgh");
-  say(database_end_, "0123456789");
-  EXPECT_EQ(hear(client_end_, 10), "0123456789");
-  EXPECT_EQ(ask([this] { return std::string(relay_->last_from_database()); }), "456789");
+/// Turns '!' into "<exclamation>"; takes nothing behind a '?' until the database has said something.
+struct OddConversation final : AnyConversation {
+  Passed from_client(std::string_view bytes) override {
+    if (waiting) return {};
+    const auto odd = bytes.find_first_of("!?");
+    if (odd == std::string_view::npos) return {bytes, {}, bytes.size()};
+    waiting = bytes[odd] == '?';
+    return {bytes.substr(0, odd), waiting ? "?" : "<exclamation>", odd + 1};
+  }
+  void from_database(std::string_view) override { waiting = false; }
+  bool waiting = false;
+};
+
+TEST_F(RelayTest, LetsTheConversationDecideWhatTheDatabaseGets) {
+  conversation_ = std::make_unique<OddConversation>();
+  start({}, "a!");
+  say(client_end_, "bc!d");
+  EXPECT_EQ(hear(database_end_, 29), "a<exclamation>bc<exclamation>d");
 }
 
-TEST_F(RelayTest, KnowsWhetherAnAnswerIsDue) {
+TEST_F(RelayTest, HoldsWhatTheConversationDoesNotTakeYet) {
+  conversation_ = std::make_unique<OddConversation>();
+  start({}, "a?b?");
+  say(client_end_, "c");
+  EXPECT_EQ(hear(database_end_, 2), "a?");
+  say(database_end_, "1");
+  EXPECT_EQ(hear(database_end_, 2), "b?");
+  say(database_end_, "2");
+  EXPECT_EQ(hear(database_end_, 1), "c");
+}
+
+TEST_F(RelayTest, DoesNotReadFromAClientThatDoesNotRead) {
   start();
-  EXPECT_FALSE(ask([this] { return relay_->awaits_answer(); }));
-  say(client_end_, "?");
-  EXPECT_EQ(hear(database_end_, 1), "?");
-  EXPECT_TRUE(ask([this] { return relay_->awaits_answer(); }));
-  say(database_end_, "!");
-  EXPECT_EQ(hear(client_end_, 1), "!");
-  EXPECT_FALSE(ask([this] { return relay_->awaits_answer(); }));
-}
-
-TEST_F(RelayTest, LetsTheFilterDecideWhatTheDatabaseGets) {
-  /// Lets letters through, swallows digits and answers them with '#', turns '!' into "<exclamation>".
-  struct Filter final : ClientFilter {
-    Passed pass(std::string_view bytes) override {
-      const auto odd = bytes.find_first_of("0123456789!");
-      if (odd == std::string_view::npos) return {bytes, {}, {}, bytes.size()};
-      Passed passed{bytes.substr(0, odd), {}, {}, odd + 1};
-      (bytes[odd] == '!' ? passed.instead : passed.answer) = bytes[odd] == '!' ? "<exclamation>" : "#";
-      return passed;
-    }
-  } filter;
-  start(&filter);
-  say(client_end_, "ab1c!d2");
-  EXPECT_EQ(hear(database_end_, 17), "abc<exclamation>d");
-  EXPECT_EQ(hear(client_end_, 2), "##");
+  std::thread answers([this] { say(database_end_, std::string(1 << 20, 'x')); });
+  while (ask([this] { return relay_->all_delivered(); })) std::this_thread::yield();
+  say(client_end_, "another");
+  EXPECT_EQ(ask([this] { return relay_->bytes_to_database(); }), 0U);
+  EXPECT_EQ(hear(client_end_, 1 << 20).size(), std::size_t{1} << 20);
+  answers.join();
+  EXPECT_EQ(hear(database_end_, 7), "another");
 }
 
 /// Two records that came together, of which the login has read one.
