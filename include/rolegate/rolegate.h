@@ -12,6 +12,7 @@
  *
  * Thread-safe: one client serves a whole program, and should, because role credentials are shared through it.
  * The last error is kept for each thread. No function takes NULL for a client but rolegate_close.
+ * A client works in a child of fork() too (with caches of its own), and each process closes it for itself.
  */
 #ifndef ROLEGATE_H
 #define ROLEGATE_H

@@ -131,7 +131,10 @@ using PgConnection = std::unique_ptr<pg_conn, PgClose>;
 using MysqlConnection = std::unique_ptr<st_mysql, MysqlClose>;
 
 /// A configuration and the caches of its logins. Thread-safe: one object serves a whole program, and should,
-/// because role credentials are shared through it (one STS call however many threads ask).
+/// because role credentials are shared through it (one STS call however many threads ask). It works in a
+/// child of fork() too: there it begins with empty caches, and what the parent was doing at that moment goes
+/// on in the parent only. Whichever process lets it go, the other one's is unharmed. A connection that it
+/// has opened belongs to the process that opened it.
 class ROLEGATE_EXPORT Client {
  public:
   /// Reads the configuration; asks AWS nothing. Throws Error: config_not_found, config_invalid (the file as a

@@ -7,6 +7,7 @@
 #include "aws/curl_http.hpp"
 #include "aws/retry.hpp"
 #include "base/environment.hpp"
+#include "base/per_process.hpp"
 #include "config/config.hpp"
 #include "connect/connect.hpp"
 #include "login/login.hpp"
@@ -51,16 +52,38 @@ base::Deadline deadline_of(const config::Database& database, std::chrono::millis
   return base::Deadline::in(database.uri.connect_timeout.value_or(login::kDefaultTimeout));
 }
 
+/// Everything a login stands on that a fork() takes apart: threads, locks, connections to AWS.
+class LoginStack {
+ public:
+  LoginStack(const base::Environment& environment, const base::Clock& clock, base::Log& log,
+             const Options& options)
+      : http_(aws::make_curl_http(environment)),
+        credentials_(options.credential_provider
+                         ? std::make_unique<api::HostCredentials>(options.credential_provider)
+                         : aws::make_default_chain({environment, clock, *http_, log}, options.aws_profile)),
+        service_({environment, clock, *http_, log, *credentials_, aws::make_retry_policy(environment)}) {}
+  LoginStack(const LoginStack&) = delete;
+  LoginStack& operator=(const LoginStack&) = delete;
+  /// Whoever lets a client go does not wait for calls that nobody needs any more.
+  ~LoginStack() { http_->stop(); }
+
+  [[nodiscard]] login::LoginService& service() { return service_; }
+
+ private:
+  const std::unique_ptr<aws::HttpClient> http_;
+  const std::unique_ptr<aws::CredentialProvider> credentials_;
+  login::LoginService service_;
+};
+
 }  // namespace
 
 struct Client::State {
-  explicit State(Options options)
-      : loaded(load(options, environment)),
-        clock(std::move(options.clock)),
-        log(std::move(options.log)),
-        http(aws::make_curl_http(environment)),
-        credentials(make_credentials(options)),
-        service({environment, clock, *http, log, *credentials, aws::make_retry_policy(environment)}) {
+  explicit State(Options given)
+      : options(std::move(given)),
+        loaded(load(options, environment)),
+        clock(options.clock),
+        log(options.log),
+        stack([this] { return std::make_unique<LoginStack>(environment, clock, log, options); }) {
     // A file that could not be read as a whole has problems that belong to no database, and no database.
     for (const auto& problem : loaded.problems) {
       if (problem.severity == config::Severity::error && problem.database.empty() &&
@@ -72,27 +95,17 @@ struct Client::State {
 
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  /// Whoever lets a client go does not wait for calls that nobody needs any more.
-  ~State() { http->stop(); }
-
-  std::unique_ptr<aws::CredentialProvider> make_credentials(Options& options) {
-    if (options.credential_provider) {
-      return std::make_unique<api::HostCredentials>(std::move(options.credential_provider));
-    }
-    return aws::make_default_chain({environment, clock, *http, log}, options.aws_profile);
-  }
 
   const config::Database& database(const std::string& name) const {
     return *value_or_raise(loaded.find(name));
   }
 
   base::ProcessEnvironment environment;
+  const Options options;
   config::Loaded loaded;
   api::HostClock clock;
   api::HostLog log;
-  std::unique_ptr<aws::HttpClient> http;
-  std::unique_ptr<aws::CredentialProvider> credentials;
-  login::LoginService service;
+  base::PerProcess<LoginStack> stack;
 };
 
 Client::Client(Options options)
@@ -111,7 +124,7 @@ Login Client::login(const std::string& name, std::chrono::milliseconds timeout) 
   return as_error([&] {
     const config::Database& database = state_->database(name);
     login::Login made = value_or_raise(
-        state_->service.login(state_->loaded.config, database, deadline_of(database, timeout)));
+        state_->stack.get().service().login(state_->loaded.config, database, deadline_of(database, timeout)));
     Login login;
     login.user = std::move(made.user);
     login.password = Secret(made.password.reveal());
@@ -131,9 +144,9 @@ Login Client::login(const std::string& name, std::chrono::milliseconds timeout) 
 PgConnection Client::connect_postgresql(const std::string& name, std::chrono::milliseconds timeout) {
   return as_error([&] {
     const config::Database& database = state_->database(name);
-    auto opened =
-        value_or_raise(connect::log_in_postgresql(state_->service, state_->loaded.config, database,
-                                                  state_->environment, deadline_of(database, timeout)));
+    auto opened = value_or_raise(
+        connect::log_in_postgresql(state_->stack.get().service(), state_->loaded.config, database,
+                                   state_->environment, deadline_of(database, timeout)));
     return PgConnection(opened.connection.release());
   });
 }
@@ -141,8 +154,9 @@ PgConnection Client::connect_postgresql(const std::string& name, std::chrono::mi
 MysqlConnection Client::connect_mysql(const std::string& name, std::chrono::milliseconds timeout) {
   return as_error([&] {
     const config::Database& database = state_->database(name);
-    auto opened = value_or_raise(connect::log_in_mysql(state_->service, state_->loaded.config, database,
-                                                       state_->environment, deadline_of(database, timeout)));
+    auto opened =
+        value_or_raise(connect::log_in_mysql(state_->stack.get().service(), state_->loaded.config, database,
+                                             state_->environment, deadline_of(database, timeout)));
     return MysqlConnection(opened.connection.release());
   });
 }

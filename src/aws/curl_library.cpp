@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "aws/api.hpp"
+#include "base/fork_pause.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -47,6 +48,7 @@ base::Result<CurlLibrary> open_curl_library(const char* file) {
 }
 
 const base::Result<CurlLibrary>& curl_library() {
+  const base::ForkPause no_fork;  // a child would wait for the thread that is loading
   // One per process, because curl_global_init is: a function-local static is initialised by one thread only.
   static const base::Result<CurlLibrary> library = [] {
     auto opened = open_curl_library("libcurl.so.4");

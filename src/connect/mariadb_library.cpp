@@ -2,6 +2,7 @@
 
 #include <mysql.h>
 
+#include "base/fork_pause.hpp"
 #include "connect/delay_load.hpp"
 
 namespace rolegate::connect {
@@ -46,7 +47,10 @@ ROLEGATE_DELAYED_LIBRARY(ROLEGATE_MARIADB_FUNCTIONS, "libmariadb.so.3", "libmari
 
 }  // namespace
 
-base::Result<void> load_mariadb_library() { return library().loaded; }
+base::Result<void> load_mariadb_library() {
+  const base::ForkPause no_fork;  // a child would wait for the thread that is loading
+  return library().loaded;
+}
 
 }  // namespace rolegate::connect
 

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include "base/fork_pause.hpp"
 #include "connect/delay_load.hpp"
 
 namespace rolegate::connect {
@@ -52,7 +53,10 @@ ROLEGATE_DELAYED_LIBRARY(ROLEGATE_PQ_FUNCTIONS, "libpq.so.5", "libpq5")
 
 }  // namespace
 
-base::Result<void> load_pq_library() { return library().loaded; }
+base::Result<void> load_pq_library() {
+  const base::ForkPause no_fork;  // a child would wait for the thread that is loading
+  return library().loaded;
+}
 
 }  // namespace rolegate::connect
 

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include "connect/connect.hpp"
@@ -24,10 +25,10 @@ namespace {
 constexpr int kMostThreads = 32;
 
 /// How many look-ups are under way in the process. The limit is the process's, so the count is too.
-std::atomic<int>& lookups_under_way() {
-  static std::atomic<int> count{0};
-  return count;
-}
+std::atomic<int> lookups_under_way{0};
+
+/// Threads do not go along with a fork: in the child none is under way.
+[[maybe_unused]] const int registered = ::pthread_atfork(nullptr, nullptr, [] { lookups_under_way = 0; });
 
 struct FreeAddresses {
   void operator()(addrinfo* addresses) const noexcept { ::freeaddrinfo(addresses); }
@@ -88,8 +89,8 @@ base::Result<std::vector<std::string>> resolve(const std::string& host, std::uin
 base::Result<std::vector<std::string>> resolve(const std::string& host, std::uint16_t port,
                                                base::Deadline deadline,
                                                std::function<LookedUp(const std::string& host)> look_up) {
-  if (lookups_under_way().fetch_add(1) >= kMostThreads) {
-    lookups_under_way().fetch_sub(1);
+  if (lookups_under_way.fetch_add(1) >= kMostThreads) {
+    lookups_under_way.fetch_sub(1);
     return std::unexpected(busy(host));
   }
   const auto shared = std::make_shared<Shared>();
@@ -101,10 +102,10 @@ base::Result<std::vector<std::string>> resolve(const std::string& host, std::uin
         shared->answer = std::move(answer);
       }
       shared->answered.notify_one();
-      lookups_under_way().fetch_sub(1);
+      lookups_under_way.fetch_sub(1);
     }).detach();
   } catch (const std::system_error&) {
-    lookups_under_way().fetch_sub(1);
+    lookups_under_way.fetch_sub(1);
     return std::unexpected(busy(host));
   }
   std::unique_lock lock(shared->mutex);

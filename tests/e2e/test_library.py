@@ -144,6 +144,48 @@ def test_own_provider_and_clock(lab, examples):
                       "empty_provider": "credentials_invalid", "failing_clock_and_log": "ok"}
 
 
+@pytest.mark.parametrize("moment", ("after", "idle", "during", "often"))
+def test_both_sides_of_a_fork(lab, examples, moment):
+    """The child has none of the library's threads: it gets working ones of its own, and whoever closes harms nobody."""
+    if moment == "during":
+        lab.admin("POST", "faults", [{"operation": "sts:AssumeRole", "times": 1, "fault": {"delay": 2}}])
+    assert program(lab, examples, "forks", PG, moment) == {"child": "0", "parent": "0"}
+
+
+FORKING = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from python_psycopg2 import load_library
+library = load_library()
+client = library.rolegate_open(sys.argv[2].encode())
+
+def log_in():
+    login = library.rolegate_log_in(client, sys.argv[3].encode(), 0)
+    assert login, library.rolegate_last_error()
+    library.rolegate_login_free(login)
+
+log_in()
+children = []
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        log_in()
+        library.rolegate_close(client)
+        sys.exit(0)
+    children.append(child)
+log_in()
+library.rolegate_close(client)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
+def test_python_forks_its_workers(lab, installed):
+    """As `gunicorn --preload` and Celery do: the application is loaded and used once, then forked."""
+    environment = {**lab.environment(), "LD_LIBRARY_PATH": library_path(installed)}
+    sh("/usr/bin/python3", "-c", FORKING, ROOT / "examples", lab.description["config"], PG, env=environment)
+
+
 def test_the_links_of_the_installed_documentation_lead_somewhere(installed):
     (documents,) = installed.glob("share/doc/*")
     pages = sorted(documents.rglob("*.md"))

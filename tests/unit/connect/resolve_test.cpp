@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace rolegate::connect {
 namespace {
@@ -91,6 +93,13 @@ TEST(Resolve, LeavesOnlySoManyThreadsBehind) {
   EXPECT_EQ(last.error().code, "resolve_failed");
   EXPECT_TRUE(last.error().retryable);
   EXPECT_THAT(last.error().message, HasSubstr("earlier look-ups"));
+
+  // None of these threads goes along with a fork.
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(ask().error().code == "connect_timeout" ? 0 : 1);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "a child begins to count anew";
 
   stuck->let_go();
   EXPECT_TRUE(stuck->wait_for_answers(left_behind));
