@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
+#include <sys/socket.h>
 
 #include "aws/api.hpp"
 #include "aws/curl_library.hpp"
@@ -21,9 +22,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 constexpr std::size_t kMaxHeaderBytes = 64 << 10;
-/// Handles (each with its open connections) that are kept between calls.
-constexpr std::size_t kMaxIdleHandles = 8;
-constexpr long kMaxConnectionsPerHandle = 4;
+/// Sets of open connections that are kept between calls.
+constexpr std::size_t kMaxIdleSets = 8;
+constexpr long kMaxConnectionsPerSet = 4;
 constexpr const char* kUserAgent = "rolegate/0.1.0";
 
 /// A curl_slist whose texts (an Authorization header, a session token) are wiped before they are freed.
@@ -103,6 +104,11 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
 }
 
+/// libcurl's own sockets would go along with whatever program is executed next.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
@@ -133,32 +139,38 @@ class CurlHttp final : public HttpClient {
   CurlHttp(const CurlHttp&) = delete;
   CurlHttp& operator=(const CurlHttp&) = delete;
   ~CurlHttp() override {
-    for (CURL* handle : idle_) curl_library()->easy_cleanup(handle);
+    for (CURLSH* connections : idle_) curl_library()->share_cleanup(connections);
   }
 
   base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline) override;
   void stop() override { stopped_ = true; }
 
  private:
-  /// One handle on loan from the pool; nobody else uses it meanwhile, so no lock is held during I/O.
+  /// A handle for one exchange, with a set of open connections on loan from the pool; nobody else uses them
+  /// meanwhile, so no lock is held during I/O. Connections are kept and handles are not, because a handle has
+  /// a pair of sockets of its own that would go along with whatever program is executed next.
   class Loan {
    public:
-    Loan(CurlHttp& owner, const CurlLibrary& curl) : owner_(owner), curl_(curl), handle_(owner.take(curl)) {}
+    Loan(CurlHttp& owner, const CurlLibrary& curl)
+        : owner_(owner), curl_(curl), connections_(owner.take(curl)), handle_(curl.easy_init()) {}
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
     ~Loan() {
-      if (handle_ != nullptr) owner_.give_back(curl_, handle_);
+      if (handle_ != nullptr) curl_.easy_cleanup(handle_);
+      if (connections_ != nullptr) owner_.give_back(curl_, connections_);
     }
-    [[nodiscard]] CURL* get() const { return handle_; }
+    [[nodiscard]] CURL* get() const { return connections_ != nullptr ? handle_ : nullptr; }
+    [[nodiscard]] CURLSH* connections() const { return connections_; }
 
    private:
     CurlHttp& owner_;
     const CurlLibrary& curl_;
+    CURLSH* connections_;
     CURL* handle_;
   };
 
-  CURL* take(const CurlLibrary& curl);
-  void give_back(const CurlLibrary& curl, CURL* handle);
+  [[nodiscard]] CURLSH* take(const CurlLibrary& curl);
+  void give_back(const CurlLibrary& curl, CURLSH* connections);
   bool set_fixed_options(const CurlLibrary& curl, CURL* handle) const;
   [[nodiscard]] base::Error error_of(CURLcode code, const char* detail, const Url& url,
                                      const std::string& proxy, const Incoming& incoming,
@@ -168,32 +180,33 @@ class CurlHttp final : public HttpClient {
   ProxyVariables proxies_;
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;
-  std::vector<CURL*> idle_;
+  std::vector<CURLSH*> idle_;
 };
 
-CURL* CurlHttp::take(const CurlLibrary& curl) {
+/// Null when there is no memory.
+CURLSH* CurlHttp::take(const CurlLibrary& curl) {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      CURL* handle = idle_.back();
+      CURLSH* connections = idle_.back();
       idle_.pop_back();
-      return handle;
+      return connections;
     }
   }
-  return curl.easy_init();
+  CURLSH* connections = curl.share_init();
+  if (connections != nullptr) curl.share_setopt(connections, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+  return connections;
 }
 
-void CurlHttp::give_back(const CurlLibrary& curl, CURL* handle) {
-  // Forgets the options (pointers into a request that is going away among them), keeps the connections.
-  curl.easy_reset(handle);
+void CurlHttp::give_back(const CurlLibrary& curl, CURLSH* connections) {
   {
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < kMaxIdleHandles) {
-      idle_.push_back(handle);
+    if (idle_.size() < kMaxIdleSets) {
+      idle_.push_back(connections);
       return;
     }
   }
-  curl.easy_cleanup(handle);
+  curl.share_cleanup(connections);
 }
 
 /// What holds for every request: nothing of it comes from variables or files that libcurl would read by
@@ -208,9 +221,10 @@ bool CurlHttp::set_fixed_options(const CurlLibrary& curl, CURL* handle) const {
       set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1)) && set(CURLOPT_PATH_AS_IS, 1L) &&
       set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
       set(CURLOPT_SSL_VERIFYPEER, 1L) && set(CURLOPT_SSL_VERIFYHOST, 2L) &&
-      set(CURLOPT_MAXCONNECTS, kMaxConnectionsPerHandle) && set(CURLOPT_USERAGENT, kUserAgent) &&
+      set(CURLOPT_MAXCONNECTS, kMaxConnectionsPerSet) && set(CURLOPT_USERAGENT, kUserAgent) &&
       set(CURLOPT_WRITEFUNCTION, &on_body) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
-      set(CURLOPT_XFERINFOFUNCTION, &on_progress) && set(CURLOPT_XFERINFODATA, &stopped_);
+      set(CURLOPT_OPENSOCKETFUNCTION, &open_socket) && set(CURLOPT_XFERINFOFUNCTION, &on_progress) &&
+      set(CURLOPT_XFERINFODATA, &stopped_);
   // A resolver that hangs must not outlive the deadline: its thread is left to end by itself.
   curl.easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
   if (!ca_bundle_.empty()) {
@@ -246,6 +260,7 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
     ready = ready && curl.easy_setopt(loan.get(), option, value) == CURLE_OK;
   };
   ready = ready && set_fixed_options(curl, loan.get());
+  set(CURLOPT_SHARE, loan.connections());
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_HTTPHEADER, headers.get());
   // Set even when empty: libcurl then reads neither *_proxy nor no_proxy itself.

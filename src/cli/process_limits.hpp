@@ -1,6 +1,7 @@
 #pragma once
 
 #include <csignal>
+#include <vector>
 
 #include <sys/resource.h>
 
@@ -10,6 +11,7 @@ namespace rolegate::cli {
 struct InheritedLimits {
   rlimit core{};
   struct sigaction sigpipe{};
+  std::vector<unsigned> descriptors;  ///< open at the start, in ascending order
 };
 
 /// Before any secret exists: no core dumps and no reading of this process's memory by others of the same user
@@ -17,7 +19,8 @@ struct InheritedLimits {
 /// are taken, so that no connection can become the standard output of a program started with them closed.
 [[nodiscard]] InheritedLimits protect_process();
 
-/// Gives back what was inherited, right before execvp: the program that is started is the user's own.
+/// Gives back what was inherited, right before execvp: the program that is started is the user's own. Of the
+/// descriptors it gets those that were open at the start (a shell's `<(…)` and `3<file`) and no other.
 /// (The kernel itself resets PR_SET_DUMPABLE at execve.)
 void restore_limits(const InheritedLimits& inherited);
 

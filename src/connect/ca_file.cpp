@@ -4,6 +4,7 @@
 #include <optional>
 #include <system_error>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ std::unexpected<base::Error> not_written(const std::filesystem::path& file, cons
 /// Writes beside the file and renames over it, so that no reader ever sees half of it.
 base::Result<void> write_whole(const std::filesystem::path& file, std::string_view text) {
   std::string partial = file.string() + ".XXXXXX";
-  const int descriptor = ::mkstemp(partial.data());
+  const int descriptor = ::mkostemp(partial.data(), O_CLOEXEC);
   if (descriptor < 0) return not_written(file, std::generic_category().message(errno));
   bool written = ::fchmod(descriptor, 0644) == 0;
   while (written && !text.empty()) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <mysql.h>
 #include <openssl/crypto.h>
@@ -213,6 +214,8 @@ void MysqlAuth::note_tls(st_mysql& connection) {
 
 int MysqlAuth::wait(int socket, bool for_reading) {
   if (connection_ != nullptr) note_tls(*connection_);
+  // Connector/C's sockets would go along with whatever program is executed next.
+  if (stages_.current() == Stage::connecting) ::fcntl(socket, F_SETFD, FD_CLOEXEC);
   if (for_reading) stages_.reached(Stage::greeting);
   const bool connecting = stages_.current() == Stage::connecting;
   const pollfd waiting{socket, static_cast<short>(for_reading ? POLLIN : POLLOUT), 0};

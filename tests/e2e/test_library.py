@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from test_descriptors import OPEN_DESCRIPTORS, beyond_the_standard_ones
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
@@ -184,6 +185,12 @@ def test_python_forks_its_workers(lab, installed):
     """As `gunicorn --preload` and Celery do: the application is loaded and used once, then forked."""
     environment = {**lab.environment(), "LD_LIBRARY_PATH": library_path(installed)}
     sh("/usr/bin/python3", "-c", FORKING, ROOT / "examples", lab.description["config"], PG, env=environment)
+
+
+def test_programs_that_a_program_starts_inherit_nothing(lab, examples):
+    out = sh(examples / "tests" / "open_descriptors", lab.description["config"], PG, "aurora_mysql_cross_account", OPEN_DESCRIPTORS,
+             env=lab.environment())
+    assert beyond_the_standard_ones(out) == {}
 
 
 def test_the_links_of_the_installed_documentation_lead_somewhere(installed):

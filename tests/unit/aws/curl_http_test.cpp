@@ -2,9 +2,13 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -93,6 +97,25 @@ TEST_F(CurlHttp, KeepsConnectionsAlive) {
   imposter_.when("/").reply(200, "x");
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(http_->send(get(imposter_.url() + "/"), soon()));
   EXPECT_EQ(imposter_.calls().at(2).connection, 1);
+}
+
+/// Descriptors that an exec would pass on.
+std::set<std::string> inheritable() {
+  std::set<std::string> descriptors;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const std::string name = entry.path().filename();
+    const int flags = ::fcntl(std::stoi(name), F_GETFD);
+    if (flags != -1 && (flags & FD_CLOEXEC) == 0) descriptors.insert(name);
+  }
+  return descriptors;
+}
+
+TEST_F(CurlHttp, KeepsNothingOpenThatAnExecWouldPassOn) {
+  imposter_.when("/").reply(200, "x");
+  const auto before = inheritable();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(http_->send(get(imposter_.url() + "/"), soon()));
+  ASSERT_EQ(imposter_.calls().at(1).connection, 1) << "the connection is to be there still";
+  EXPECT_EQ(inheritable(), before);
 }
 
 TEST_F(CurlHttp, RefusesAnAnswerThatIsTooLong) {
