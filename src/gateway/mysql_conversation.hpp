@@ -1,30 +1,36 @@
 #pragma once
 
+#include <utility>
+
 #include "gateway/conversation.hpp"
-#include "wire/mysql/command_filter.hpp"
+#include "wire/mysql/answer_stream.hpp"
+#include "wire/mysql/command_stream.hpp"
 
 namespace rolegate::gateway {
 
-/// A MySQL session. Whoever spoke last is taken to have said all that it wanted.
+/// A MySQL session.
 class MysqlConversation final : public Conversation {
  public:
-  explicit MysqlConversation(wire::mysql::CommandFilter::FindConnection find) : filter_(std::move(find)) {}
+  /// `session`: the capabilities that client and server have agreed on.
+  MysqlConversation(wire::mysql::Capabilities session, wire::mysql::CommandStream::FindConnection find)
+      : answers_(session), commands_(std::move(find), answers_) {}
 
   Passed from_client(std::string_view bytes) override {
-    asked_ = true;
-    // COM_QUIT
-    said_goodbye_ = bytes.ends_with(std::string_view("\1\0\0\0\1", 5));
-    auto passed = filter_.pass(bytes);
+    auto passed = commands_.pass(bytes);
     return {passed.as_is, std::move(passed.instead), passed.consumed};
   }
-  void from_database(std::string_view) override { asked_ = false; }
-  [[nodiscard]] bool at_rest() const override { return !asked_; }
-  [[nodiscard]] bool said_goodbye() const override { return said_goodbye_; }
+  void from_database(std::string_view bytes) override {
+    const bool sending_file = answers_.wants_file();
+    answers_.receive(bytes);
+    // A server takes for a file's content what it has not read yet; where that begins, it does not say.
+    if (!sending_file && answers_.wants_file() && !commands_.between_packets()) answers_.doubt();
+  }
+  [[nodiscard]] bool at_rest() const override { return answers_.at_rest() && commands_.between_packets(); }
+  [[nodiscard]] bool said_goodbye() const override { return commands_.said_quit(); }
 
  private:
-  wire::mysql::CommandFilter filter_;
-  bool asked_ = false;
-  bool said_goodbye_ = false;
+  wire::mysql::AnswerStream answers_;
+  wire::mysql::CommandStream commands_;
 };
 
 }  // namespace rolegate::gateway

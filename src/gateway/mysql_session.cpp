@@ -221,10 +221,12 @@ Session::Opening MysqlSession::open(Upstream& upstream) {
   shared().mysql.greetings.learned(database()->name, machine.greeting());
   shared().mysql.connections.open(id_, {machine.greeting().connection_id, database()->name, user()});
   auto conversation = std::make_unique<MysqlConversation>(
+      login_->startup().capabilities,
       [&connections = shared().mysql.connections, database = database()->name,
        user = user()](std::uint32_t id) { return connections.find(id, database, user); });
-  return {login_->ok(machine.ok_payload()) + machine.take_rest(), login_->take_rest(),
-          std::move(conversation)};
+  const std::string said_already = machine.take_rest();
+  conversation->from_database(said_already);
+  return {login_->ok(machine.ok_payload()) + said_already, login_->take_rest(), std::move(conversation)};
 }
 
 void MysqlSession::database_refused(const UpstreamRefusal& refusal) {

@@ -214,7 +214,7 @@ TEST_F(RelayTest, LetsTheConversationDecideWhatTheDatabaseGets) {
   conversation_ = std::make_unique<OddConversation>();
   start({}, "a!");
   say(client_end_, "bc!d");
-  EXPECT_EQ(hear(database_end_, 29), "a<exclamation>bc<exclamation>d");
+  EXPECT_EQ(hear(database_end_, 30), "a<exclamation>bc<exclamation>d");
 }
 
 TEST_F(RelayTest, HoldsWhatTheConversationDoesNotTakeYet) {

@@ -1,0 +1,253 @@
+#include "wire/mysql/command_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/mysql/kill_statement.hpp"
+#include "wire/mysql/packets.hpp"
+#include "wire/mysql/payload.hpp"
+
+namespace rolegate::wire::mysql {
+namespace {
+
+constexpr std::size_t kHeader = 4;
+constexpr std::uint32_t kLongestPayload = 0xFFFFFF;
+
+/// https://dev.mysql.com/doc/dev/mysql-server/latest/my__command_8h.html and
+/// https://mariadb.com/kb/en/2-text-protocol/
+enum Command : std::uint8_t {
+  kComSleep = 0x00,
+  kComQuit = 0x01,
+  kComInitDb = 0x02,
+  kComQuery = 0x03,
+  kComFieldList = 0x04,
+  kComCreateDb = 0x05,
+  kComDropDb = 0x06,
+  kComRefresh = 0x07,
+  kComShutdown = 0x08,
+  kComStatistics = 0x09,
+  kComProcessInfo = 0x0A,
+  kComProcessKill = 0x0C,
+  kComDebug = 0x0D,
+  kComPing = 0x0E,
+  kComChangeUser = 0x11,
+  kComStmtPrepare = 0x16,
+  kComStmtExecute = 0x17,
+  kComStmtSendLongData = 0x18,
+  kComStmtClose = 0x19,
+  kComStmtReset = 0x1A,
+  kComSetOption = 0x1B,
+  kComStmtFetch = 0x1C,
+  kComResetConnection = 0x1F,
+  kComStmtBulkExecute = 0xFA,  // MariaDB
+};
+
+constexpr std::size_t kProcessKillPayload = 5;
+
+/// A statement that the server answers with an error: so the answer comes in its turn, whatever was asked
+/// before. https://dev.mysql.com/doc/refman/8.0/en/signal.html (a message of at most 128 characters)
+constexpr std::string_view kInsteadOfChangeUser =
+    "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1235, MESSAGE_TEXT = "
+    "'COM_CHANGE_USER does not go through this gateway: open a new connection instead'";
+
+/// Nothing: there will be none.
+std::optional<Answer> answer_to(std::uint8_t command) {
+  switch (command) {
+    case kComQuit:
+    case kComStmtSendLongData:
+    case kComStmtClose:
+      return std::nullopt;
+    case kComInitDb:
+    case kComCreateDb:
+    case kComDropDb:
+    case kComRefresh:
+    case kComShutdown:
+    case kComStatistics:
+    case kComProcessKill:
+    case kComDebug:
+    case kComPing:
+    case kComStmtReset:
+    case kComSetOption:
+    case kComResetConnection:
+      return Answer::packet;
+    case kComQuery:
+    case kComProcessInfo:
+    case kComChangeUser:  // what goes in its place
+      return Answer::results;
+    case kComStmtExecute:
+    case kComStmtBulkExecute:
+      return Answer::executed;
+    case kComFieldList:
+    case kComStmtFetch:
+      return Answer::rows;
+    case kComStmtPrepare:
+      return Answer::statement;
+    default:
+      return Answer::unknown;  // a replica's, say, which is answered for ever
+  }
+}
+
+std::uint32_t length_of(std::string_view packet) {
+  return static_cast<std::uint32_t>(PayloadReader(packet).integer(3));
+}
+
+std::uint8_t command_of(std::string_view packet) {
+  return packet.size() > kHeader && length_of(packet) > 0 ? static_cast<std::uint8_t>(packet[kHeader])
+                                                          : std::uint8_t{kComSleep};
+}
+
+}  // namespace
+
+CommandStream::CommandStream(FindConnection find, AnswerStream& answers)
+    : find_(std::move(find)), answers_(answers) {}
+
+bool CommandStream::between_packets() const {
+  return remaining_ == 0 && !continued_ && !dropping_ && held_.empty();
+}
+
+/// The next packet's header has come, and its first byte if it may be a command.
+void CommandStream::begin(std::string_view packet) {
+  const bool command = is_command();
+  const bool ends_file = !continued_ && answers_.wants_file() && length_of(packet) == 0;
+  remaining_ = length_of(packet);
+  continued_ = remaining_ == kLongestPayload;
+  if (ends_file) answers_.file_ended();
+  if (!command) return;
+  quit_ = command_of(packet) == kComQuit;
+  if (const auto answer = answer_to(command_of(packet))) answers_.expect(*answer);
+}
+
+void CommandStream::skip(std::string_view bytes, std::size_t& at) {
+  const std::size_t skipped = std::min<std::size_t>(remaining_, bytes.size() - at);
+  remaining_ -= static_cast<std::uint32_t>(skipped);
+  at += skipped;
+}
+
+std::size_t CommandStream::needed(std::string_view packet) const {
+  if (packet.size() < kHeader) return kHeader;
+  const std::uint32_t length = length_of(packet);
+  if (!is_command() || length == 0) return kHeader;
+  if (packet.size() == kHeader) return kHeader + 1;
+  const std::uint8_t command = command_of(packet);
+  const bool may_kill = (command == kComQuery && length <= 1 + kMaxKill) ||
+                        (command == kComProcessKill && length == kProcessKillPayload);
+  return may_kill ? kHeader + length : kHeader + 1;
+}
+
+bool CommandStream::is_change_user(std::string_view packet) const {
+  return is_command() && command_of(packet) == kComChangeUser;
+}
+
+/// As many answers are awaited as are followed. Or nobody knows any more what is a command, and this may be
+/// the one that must not pass.
+bool CommandStream::waits(std::string_view packet) const {
+  if (answers_.in_doubt()) return packet.size() > kHeader && packet[3] == 0 && is_change_user(packet);
+  return is_command() && answers_.full();
+}
+
+std::string CommandStream::in_servers_terms(std::string_view packet) const {
+  const std::uint32_t length = length_of(packet);
+  if (!is_command() || answers_.in_doubt() || length == 0 || packet.size() < kHeader + length) return {};
+  const std::string_view payload = packet.substr(kHeader, length);
+  if (command_of(packet) == kComProcessKill && payload.size() == kProcessKillPayload) {
+    const auto id = find_(PayloadReader(payload.substr(1)).u32());
+    if (!id) return {};
+    std::string changed(1, static_cast<char>(kComProcessKill));
+    append_integer(changed, *id, 4);
+    return framed(0, changed);
+  }
+  if (command_of(packet) != kComQuery || payload.size() > 1 + kMaxKill) return {};
+  const auto target = find_kill_target(payload.substr(1));
+  const auto id = target ? find_(target->id) : std::nullopt;
+  if (!id) return {};
+  return framed(0, std::string(payload).replace(1 + target->offset, target->length, std::to_string(*id)));
+}
+
+CommandStream::Passed CommandStream::pass(std::string_view bytes) {
+  Passed passed;
+  if (dropping_) {
+    drop(bytes, passed);
+    return passed;
+  }
+  if (!held_.empty()) {
+    complete_held(bytes, passed);
+    return passed;
+  }
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    skip(bytes, at);
+    const std::string_view packet = bytes.substr(at);
+    if (packet.empty()) break;
+    if (waits(packet)) {
+      passed.as_is = bytes.substr(0, at);
+      passed.consumed = at;
+      return passed;
+    }
+    const bool whole = packet.size() >= needed(packet);
+    const bool change_user = whole && is_change_user(packet);
+    std::string instead = whole ? in_servers_terms(packet) : std::string();
+    if (whole && !change_user && instead.empty()) {
+      begin(packet);
+      at += kHeader;
+      continue;
+    }
+    passed.as_is = bytes.substr(0, at);
+    passed.consumed = at;
+    if (change_user) {
+      begin(packet);
+      passed.consumed += kHeader;
+      dropping_ = true;
+      drop(bytes, passed);
+    } else if (whole) {
+      begin(packet);
+      passed.instead = std::move(instead);
+      passed.consumed += kHeader + std::exchange(remaining_, 0);
+    } else {
+      held_ = packet;
+      passed.consumed = bytes.size();
+    }
+    return passed;
+  }
+  passed.as_is = bytes;
+  passed.consumed = bytes.size();
+  return passed;
+}
+
+void CommandStream::complete_held(std::string_view bytes, Passed& passed) {
+  for (std::size_t whole; held_.size() < (whole = needed(held_));) {
+    const std::string_view taken = bytes.substr(passed.consumed, whole - held_.size());
+    if (taken.empty()) return;
+    held_.append(taken);
+    passed.consumed += taken.size();
+  }
+  if (waits(held_)) return;
+  std::string packet = std::exchange(held_, {});
+  const bool change_user = is_change_user(packet);
+  std::string instead = in_servers_terms(packet);
+  begin(packet);
+  remaining_ -= static_cast<std::uint32_t>(packet.size() - kHeader);
+  if (change_user) {
+    dropping_ = true;
+    drop(bytes, passed);
+  } else {
+    passed.instead = std::move(instead.empty() ? packet : instead);
+  }
+}
+
+/// Goes on from passed.consumed to the end of the COM_CHANGE_USER, or as far as there is any of it.
+void CommandStream::drop(std::string_view bytes, Passed& passed) {
+  for (;;) {
+    skip(bytes, passed.consumed);
+    if (remaining_ > 0) return;
+    if (!continued_) break;
+    const std::string_view header = bytes.substr(passed.consumed, kHeader - held_.size());
+    held_.append(header);
+    passed.consumed += header.size();
+    if (held_.size() < kHeader) return;
+    begin(std::exchange(held_, {}));
+  }
+  dropping_ = false;
+  passed.instead = framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfChangeUser));
+}
+
+}  // namespace rolegate::wire::mysql

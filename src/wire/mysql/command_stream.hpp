@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "wire/mysql/answer_stream.hpp"
+
+namespace rolegate::wire::mysql {
+
+/// Follows what a logged-in client sends, packet by packet, and tells `answers` what the server is asked.
+/// What is a command and what is a file's content, it knows from there; sequence ids say nothing.
+///
+/// Everything passes byte for byte but two things. COM_CHANGE_USER goes no further (it would carry an answer
+/// made from the client's local password): in its place the server gets a statement that it answers with an
+/// error, which so comes in its turn. And the connection id in KILL and COM_PROCESS_KILL, which the client
+/// knows from the gateway's greeting, is put into the server's terms.
+/// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
+class CommandStream {
+ public:
+  /// The server's id of the session that this gateway gave `id` to, if the client may know it.
+  using FindConnection = std::function<std::optional<std::uint32_t>(std::uint32_t id)>;
+  /// A KILL is a short statement; a longer COM_QUERY is not looked at.
+  static constexpr std::size_t kMaxKill = 128;
+
+  /// `answers` outlives this.
+  CommandStream(FindConnection find, AnswerStream& answers);
+
+  struct Passed {
+    std::string_view as_is;    ///< a prefix of the input goes on untouched …
+    std::string instead;       ///< … and then this (made up, or held back until it was whole)
+    std::size_t consumed = 0;  ///< of the input; 0: no more is taken before the server has answered
+  };
+  /// `bytes` non-empty. In the ordinary case all of it is `as_is`, without a copy. Call again with the rest.
+  [[nodiscard]] Passed pass(std::string_view bytes);
+
+  /// All that came was whole packets.
+  [[nodiscard]] bool between_packets() const;
+  /// The last whole command was COM_QUIT.
+  [[nodiscard]] bool said_quit() const { return quit_ && between_packets(); }
+
+ private:
+  [[nodiscard]] bool waits(std::string_view packet) const;
+  void begin(std::string_view packet);
+  void skip(std::string_view bytes, std::size_t& at);
+  /// How much of a packet has to be there before it can be let go; `packet` is its beginning.
+  [[nodiscard]] std::size_t needed(std::string_view packet) const;
+  [[nodiscard]] bool is_command() const { return !continued_ && !answers_.wants_file(); }
+  [[nodiscard]] bool is_change_user(std::string_view packet) const;
+  /// For a whole packet: with the server's connection id in it, or empty when it is not one to change.
+  [[nodiscard]] std::string in_servers_terms(std::string_view packet) const;
+  void complete_held(std::string_view bytes, Passed& passed);
+  void drop(std::string_view bytes, Passed& passed);
+
+  FindConnection find_;
+  AnswerStream& answers_;
+  std::string held_;             ///< the beginning of a packet that is not decided on yet
+  std::uint32_t remaining_ = 0;  ///< of the payload of the packet under way
+  bool continued_ = false;       ///< the packet before was 2^24-1 bytes long: the next one belongs to it
+  bool dropping_ = false;        ///< inside a COM_CHANGE_USER
+  bool quit_ = false;
+};
+
+}  // namespace rolegate::wire::mysql
