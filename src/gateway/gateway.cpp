@@ -123,7 +123,7 @@ class Gateway::Inside {
   UpstreamTls tls_;
   LoginRates rates_;
   /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
-  login::CallPool pool_{{.threads = 256, .per_lane = 4, .queued = 65536}};
+  login::CallPool pool_{{.threads = 256, .per_lane = 4}};
   FailureSlowdown slowdown_;
   CancelKeys cancel_keys_;
   MysqlConnections connections_;

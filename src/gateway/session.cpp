@@ -251,7 +251,7 @@ void Session::connect() {
   phase_ = Phase::connecting;
   upstream_login_ = std::make_unique<UpstreamLogin>(
       loop_, shared_.upstream, settings().config, *database_, settings().login_rate,
-      [this](login::Login& login) { return make_handshake(login); },
+      address_group(client().group), [this](login::Login& login) { return make_handshake(login); },
       [this](std::expected<Upstream, UpstreamRefusal> result) {
         if (result) {
           upstream_ready(std::move(*result));

@@ -31,11 +31,12 @@ struct UpstreamLogin::Made {
 
 UpstreamLogin::UpstreamLogin(EventLoop& loop, UpstreamServices services,
                              std::shared_ptr<const config::Config> config, const config::Database& database,
-                             int login_rate, MakeHandshake make_handshake, Done done)
+                             int login_rate, std::string client, MakeHandshake make_handshake, Done done)
     : loop_(loop),
       services_(services),
       config_(std::move(config)),
       database_(database),
+      client_(std::move(client)),
       make_handshake_(std::move(make_handshake)),
       done_(std::move(done)),
       self_(std::make_shared<UpstreamLogin*>(this)) {
@@ -57,6 +58,7 @@ UpstreamLogin::UpstreamLogin(EventLoop& loop, UpstreamServices services,
 
 UpstreamLogin::~UpstreamLogin() {
   *self_ = nullptr;
+  call_.cancel();
   loop_.cancel(timer_);
 }
 
@@ -67,25 +69,27 @@ void UpstreamLogin::make_login(login::Fresh fresh) {
   // The call keeps the deadline itself and says what it waited for; the second on top is for one that cannot.
   loop_.cancel(timer_);
   timer_ = loop_.at(deadline_ + std::chrono::seconds(1), [this] { timed_out(); });
-  services_.pool.submit(database_.name, login::CallPool::Urgency::login,
-                        [self = self_, &loop = loop_, services = services_, config = config_,
-                         &database = database_, deadline = base::Deadline(deadline_), fresh] {
-                          login::Steps steps;
-                          base::Result<Made> result = [&]() -> base::Result<Made> {
-                            auto login = services.logins.login(*config, database, deadline, &steps, fresh);
-                            if (!login) return std::unexpected(std::move(login.error()));
-                            auto tls = services.tls.context(*login);
-                            if (!tls) return std::unexpected(std::move(tls.error()));
-                            auto addresses = steps.walk(login::StepName::resolve, [&] {
-                              return connect::resolve(login->dial.host, login->dial.port, deadline);
-                            });
-                            if (!addresses) return std::unexpected(std::move(addresses.error()));
-                            return Made{std::move(*login), std::move(*addresses), std::move(*tls)};
-                          }();
-                          loop.post([self, result = std::move(result), steps = std::move(steps)]() mutable {
-                            if (*self != nullptr) (*self)->made(std::move(result), std::move(steps));
-                          });
-                        });
+  call_ = services_.pool.submit(
+      database_.name, login::CallPool::Urgency::login,
+      [self = self_, &loop = loop_, services = services_, config = config_, &database = database_,
+       deadline = base::Deadline(deadline_), fresh] {
+        login::Steps steps;
+        base::Result<Made> result = [&]() -> base::Result<Made> {
+          auto login = services.logins.login(*config, database, deadline, &steps, fresh);
+          if (!login) return std::unexpected(std::move(login.error()));
+          auto tls = services.tls.context(*login);
+          if (!tls) return std::unexpected(std::move(tls.error()));
+          auto addresses = steps.walk(login::StepName::resolve, [&] {
+            return connect::resolve(login->dial.host, login->dial.port, deadline);
+          });
+          if (!addresses) return std::unexpected(std::move(addresses.error()));
+          return Made{std::move(*login), std::move(*addresses), std::move(*tls)};
+        }();
+        loop.post([self, result = std::move(result), steps = std::move(steps)]() mutable {
+          if (*self != nullptr) (*self)->made(std::move(result), std::move(steps));
+        });
+      },
+      client_);
 }
 
 void UpstreamLogin::made(base::Result<Made> result, login::Steps steps) {

@@ -81,7 +81,8 @@ class UpstreamLogin {
   using Done = std::move_only_function<void(std::expected<Upstream, UpstreamRefusal>)>;
 
   UpstreamLogin(EventLoop& loop, UpstreamServices services, std::shared_ptr<const config::Config> config,
-                const config::Database& database, int login_rate, MakeHandshake make_handshake, Done done);
+                const config::Database& database, int login_rate, std::string client,
+                MakeHandshake make_handshake, Done done);
   ~UpstreamLogin();
   UpstreamLogin(const UpstreamLogin&) = delete;
   UpstreamLogin& operator=(const UpstreamLogin&) = delete;
@@ -107,10 +108,13 @@ class UpstreamLogin {
   UpstreamServices services_;
   std::shared_ptr<const config::Config> config_;
   const config::Database& database_;
+  const std::string client_;
   MakeHandshake make_handshake_;
   Done done_;
   /// What a task on its way from another thread looks at first: whether anybody is still there.
   std::shared_ptr<UpstreamLogin*> self_;
+
+  login::CallPool::Pending call_;
 
   base::SteadyTime deadline_{};
   EventLoop::TimerId timer_{};

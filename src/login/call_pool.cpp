@@ -1,92 +1,163 @@
 #include "login/call_pool.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <utility>
 
 #include "login/quiet_thread.hpp"
 
 namespace rolegate::login {
 
-void CallPool::submit(std::string lane, Urgency urgency, Call call) {
-  // Declared before the lock: a call that is not made is destroyed after the lock is gone.
-  Waiting job{std::move(lane), std::move(call)};
-  const std::lock_guard lock(mutex_);
-  if (stopped_ || for_logins_.size() + for_renewals_.size() >= limits_.queued) return;
-  auto& queue = urgency == Urgency::login ? for_logins_ : for_renewals_;
-  Lane& lane_of_job = lanes_[job.lane];
-  queue.push_back(std::move(job));
-  ++lane_of_job.waiting;
-  if (runnable() > idle_ && threads_.size() < limits_.threads && !start_thread() && threads_.empty()) {
-    // No thread at all can be had: this call will never be made, and nobody may wait for it.
-    job = std::move(queue.back());
-    queue.pop_back();
-    --lane_of_job.waiting;
-    return;
+struct CallPool::Job {
+  explicit Job(Call given) : call(std::move(given)) {}
+  /// Only one gets it: who makes it, or who cancels it.
+  [[nodiscard]] bool claim() { return !claimed.exchange(true); }
+
+  Call call;
+  std::atomic<bool> claimed{false};
+};
+
+bool CallPool::Pending::cancel() {
+  if (!job_ || !job_->claim()) return false;
+  job_->call = nullptr;
+  return true;
+}
+
+void CallPool::Queue::push(const std::string& client, JobPtr job) {
+  auto known = by_client_.find(client);
+  if (known == by_client_.end()) {
+    known = by_client_.emplace(client, shares_.insert(shares_.end(), Share{client, {}})).first;
+  }
+  known->second->jobs.push_back(std::move(job));
+  ++size_;
+}
+
+CallPool::JobPtr CallPool::Queue::pop() {
+  const auto share = shares_.begin();
+  JobPtr job = std::move(share->jobs.front());
+  share->jobs.pop_front();
+  shares_.splice(shares_.end(), shares_, share);
+  taken_from(share);
+  return job;
+}
+
+CallPool::JobPtr CallPool::Queue::pop_of_fullest(const std::string& newcomer) {
+  auto fullest = by_client_.at(newcomer);
+  for (auto share = shares_.begin(); share != shares_.end(); ++share) {
+    if (share->jobs.size() > fullest->jobs.size()) fullest = share;
+  }
+  JobPtr job = std::move(fullest->jobs.back());
+  fullest->jobs.pop_back();
+  taken_from(fullest);
+  return job;
+}
+
+void CallPool::Queue::taken_from(Shares::iterator share) {
+  --size_;
+  if (!share->jobs.empty()) return;
+  by_client_.erase(share->client);
+  shares_.erase(share);
+}
+
+CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency, Call call,
+                                   const std::string& client) {
+  Pending dropped;
+  auto job = std::make_shared<Job>(std::move(call));
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return {};
+    Lane& lane = lanes_.try_emplace(lane_name, Lane{.name = lane_name}).first->second;
+    Queue& queue = lane.waiting[static_cast<std::size_t>(urgency)];
+    queue.push(client, job);
+    if (queue.size() > limits_.queued) dropped = Pending(queue.pop_of_fullest(client));
+    settle(lane);
+    if (runnable_ > idle_ && threads_.size() < limits_.threads && !start_thread() && threads_.empty()) {
+      // No thread at all can be had: this call will never be made, and nobody may wait for it.
+      dropped = Pending(queue.pop());
+      settle(lane);
+    }
   }
   wake_.notify_one();
+  dropped.cancel();  // without the lock: its destructor is somebody else's
+  return Pending(std::move(job));
 }
 
 void CallPool::stop() {
   std::vector<std::thread> threads;
-  std::deque<Waiting> dropped[2];
+  std::vector<Pending> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     threads.swap(threads_);
-    dropped[0].swap(for_logins_);
-    dropped[1].swap(for_renewals_);
+    for (auto next = lanes_.begin(); next != lanes_.end();) {
+      Lane& lane = (next++)->second;  // it may go
+      for (Queue& queue : lane.waiting) {
+        while (queue.size() > 0) dropped.push_back(Pending(queue.pop()));
+      }
+      settle(lane);
+    }
   }
   wake_.notify_all();
-  for (auto& calls : dropped) calls.clear();
+  for (Pending& call : dropped) call.cancel();
   for (auto& thread : threads) thread.join();
 }
 
 void CallPool::run() {
   for (;;) {
-    Waiting job;
+    JobPtr job;
+    Lane* lane = nullptr;
     {
       std::unique_lock lock(mutex_);
-      while (!stopped_ && !take(job)) {
+      while (!stopped_ && (lane = take(job)) == nullptr) {
         ++idle_;
         wake_.wait(lock);
         --idle_;
       }
       if (stopped_) return;
-      if (idle_ > 0 && runnable() > 0) wake_.notify_one();
+      if (idle_ > 0 && runnable_ > 0) wake_.notify_one();
     }
-    job.call();
-    job.call = nullptr;  // what it holds goes before the lane is given back
+    if (job->claim()) {
+      job->call();
+      job->call = nullptr;  // what it holds goes before the lane is given back
+    }
     const std::lock_guard lock(mutex_);
-    release(job.lane);
+    --lane->running;
+    settle(*lane);
   }
 }
 
-bool CallPool::take(Waiting& next) {
-  const auto can_run = [this](const Waiting& job) { return lanes_.at(job.lane).running < limits_.per_lane; };
-  for (auto* queue : {&for_logins_, &for_renewals_}) {
-    const auto found = std::ranges::find_if(*queue, can_run);
-    if (found == queue->end()) continue;
-    next = std::move(*found);
-    queue->erase(found);
-    Lane& lane = lanes_.at(next.lane);
-    --lane.waiting;
+CallPool::Lane* CallPool::take(JobPtr& next) {
+  for (std::size_t urgency = 0; urgency < kUrgencies; ++urgency) {
+    Turns& turns = turns_[urgency];
+    if (turns.empty()) continue;
+    Lane& lane = *turns.front();
+    turns.splice(turns.end(), turns, turns.begin());
+    next = lane.waiting[urgency].pop();
     ++lane.running;
-    return true;
+    settle(lane);
+    return &lane;
   }
-  return false;
+  return nullptr;
 }
 
-void CallPool::release(const std::string& lane) {
-  const auto found = lanes_.find(lane);
-  if (found == lanes_.end()) return;
-  --found->second.running;
-  if (found->second.running == 0 && found->second.waiting == 0) lanes_.erase(found);
-}
-
-std::size_t CallPool::runnable() const {
-  std::size_t sum = 0;
-  for (const auto& [name, lane] : lanes_) sum += std::min(lane.waiting, limits_.per_lane - lane.running);
-  return sum;
+/// After every change of a lane: it has a turn where it can run something, and goes away when it is empty.
+void CallPool::settle(Lane& lane) {
+  const std::size_t room = limits_.per_lane - lane.running;
+  const std::size_t waiting = lane.waiting[0].size() + lane.waiting[1].size();
+  runnable_ -= std::exchange(lane.runnable, std::min(waiting, room));
+  runnable_ += lane.runnable;
+  for (std::size_t urgency = 0; urgency < kUrgencies; ++urgency) {
+    auto& turn = lane.turn[urgency];
+    const bool can_run = room > 0 && lane.waiting[urgency].size() > 0;
+    if (can_run && !turn) {
+      turn = turns_[urgency].insert(turns_[urgency].end(), &lane);
+    } else if (!can_run && turn) {
+      turns_[urgency].erase(*turn);
+      turn.reset();
+    }
+  }
+  if (lane.running == 0 && waiting == 0) lanes_.erase(lanes_.find(lane.name));
 }
 
 bool CallPool::start_thread() {

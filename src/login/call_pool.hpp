@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,18 +19,37 @@ namespace rolegate::login {
 /// The threads on which AWS is asked, so that a login can give up without the call being lost, and renewals
 /// happen behind everybody's back. No thread exists before the first call; there are never more than
 /// `Limits::threads`. Calls are sorted into lanes, one per service endpoint, and a lane has at most
-/// `Limits::per_lane` of them: an endpoint that stalls fills its own lane only.
+/// `Limits::per_lane` of them, and a queue of its own: an endpoint that stalls fills its own lane only.
+/// Within a lane the clients for whom calls are made take turns.
 class CallPool {
  public:
   struct Limits {
     std::size_t threads = 24;
     std::size_t per_lane = 6;
-    std::size_t queued = 4096;
+    std::size_t queued = 4096;  ///< in each lane, for logins and for renewals each
   };
   enum class Urgency { login, renewal };
-  /// Must not throw, and must keep a deadline of its own. A call that is not made (the pool is stopped or its
-  /// queue full) is destroyed instead: whoever waits for it must learn that from its destructor.
+  /// Must not throw, and must keep a deadline of its own. A call that is not made (the pool is stopped, or
+  /// the lane full) is destroyed instead: whoever waits for it must learn that from its destructor.
   using Call = std::move_only_function<void()>;
+
+ private:
+  struct Job;
+
+ public:
+  /// A call that was submitted; may outlive the pool.
+  class Pending {
+   public:
+    Pending() = default;
+    /// Nobody waits for it any more. True: it is not made, and destroyed already. False: it has begun, or is
+    /// over. Thread-safe.
+    bool cancel();
+
+   private:
+    friend class CallPool;
+    explicit Pending(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+    std::shared_ptr<Job> job_;
+  };
 
   CallPool() = default;
   explicit CallPool(Limits limits) : limits_(limits) {}
@@ -34,33 +57,60 @@ class CallPool {
   CallPool& operator=(const CallPool&) = delete;
   ~CallPool() { stop(); }
 
-  /// Within a lane, calls that a login waits for go before renewals.
-  void submit(std::string lane, Urgency urgency, Call call);
+  /// Within a lane, calls that a login waits for go before renewals. In a full lane the client with the most
+  /// calls loses its latest one: the one that comes, if that is the same client.
+  Pending submit(const std::string& lane, Urgency urgency, Call call, const std::string& client = {});
   /// Drops what has not begun and waits for what has, that is, at most until its deadline. Idempotent.
   void stop();
 
  private:
-  struct Waiting {
-    std::string lane;
-    Call call;
+  using JobPtr = std::shared_ptr<Job>;
+
+  /// Jobs that wait, first come, first served for each client; the clients take turns.
+  class Queue {
+   public:
+    void push(const std::string& client, JobPtr job);
+    [[nodiscard]] JobPtr pop();
+    /// Of the client that has the most, `newcomer` among equals, the latest.
+    [[nodiscard]] JobPtr pop_of_fullest(const std::string& newcomer);
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+   private:
+    struct Share {
+      std::string client;
+      std::deque<JobPtr> jobs;
+    };
+    using Shares = std::list<Share>;
+    void taken_from(Shares::iterator share);
+    Shares shares_;  ///< none is empty; whose turn is next is first
+    std::map<std::string, Shares::iterator> by_client_;
+    std::size_t size_ = 0;
   };
+
+  struct Lane;
+  using Turns = std::list<Lane*>;
+  static constexpr std::size_t kUrgencies = 2;
   struct Lane {
+    std::string name;
+    std::array<Queue, kUrgencies> waiting{};
+    std::array<std::optional<Turns::iterator>, kUrgencies>
+        turn{};  ///< its place among those that can run one
     std::size_t running = 0;
-    std::size_t waiting = 0;
+    std::size_t runnable = 0;
   };
 
   void run();
-  bool take(Waiting& next);
-  void release(const std::string& lane);
-  [[nodiscard]] std::size_t runnable() const;
+  /// Null: nothing can run now.
+  [[nodiscard]] Lane* take(JobPtr& next);
+  void settle(Lane& lane);
   bool start_thread();
 
   const Limits limits_{};
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Waiting> for_logins_;
-  std::deque<Waiting> for_renewals_;
   std::map<std::string, Lane> lanes_;
+  std::array<Turns, kUrgencies> turns_;
+  std::size_t runnable_ = 0;  ///< jobs that could run now if there were threads
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;
   bool stopped_ = false;

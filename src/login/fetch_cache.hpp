@@ -394,7 +394,7 @@ template <typename Key, typename Value>
 void FetchCache<Key, Value>::launch(Call call) {
   std::string lane = call.lane();
   const CallPool::Urgency urgency = call.urgency();
-  context_.pool.submit(std::move(lane), urgency, std::move(call));
+  context_.pool.submit(lane, urgency, std::move(call));
 }
 
 template <typename Key, typename Value>
