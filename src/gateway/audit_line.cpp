@@ -175,6 +175,10 @@ std::string audit_line(const AuditRecord& record) {
   if (record.duration) line.add("duration_ms", fmt::format("{}", record.duration->count()));
   line.add_text("reason", record.reason);
   line.add_text("message", record.message);
+  if (record.count > 0) {
+    line.add("count", fmt::format("{}", record.count));
+    line.add_text("first_time", time_text(record.first_time));
+  }
   return std::move(line).end();
 }
 

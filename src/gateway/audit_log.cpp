@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "gateway/audit_folding.hpp"
 #include "gateway/audit_losses.hpp"
 #include "gateway/audit_output.hpp"
 #include "gateway/listening.hpp"
@@ -33,6 +34,24 @@ class Queue {
  public:
   Queue(AuditOutput output, Descriptor interrupt, Stats& stats, base::Log& log)
       : output_(std::move(output)), interrupt_(std::move(interrupt)), losses_(stats, log) {}
+
+  void write(const AuditRecord& record) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (folding_.fold(record, std::chrono::steady_clock::now())) return;
+    }
+    put(audit_line(record) + "\n");
+  }
+
+  /// What failures amount to so far, whether or not their interval has ended.
+  void write_sums() {
+    std::vector<AuditRecord> sums;
+    {
+      const std::lock_guard lock(mutex_);
+      sums = folding_.all();
+    }
+    put(sums);
+  }
 
   void put(std::string line) {
     std::unique_lock lock(mutex_);
@@ -87,7 +106,7 @@ class Queue {
   void write_lines() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      work_.wait(lock, [this] { return !lines_.empty() || next_ || ending_; });
+      wait_for_work(lock);
       take_next();
       if (abandoned_ || (lines_.empty() && ending_)) break;
       if (lines_.empty()) continue;
@@ -105,6 +124,23 @@ class Queue {
   }
 
  private:
+  void put(const std::vector<AuditRecord>& sums) {
+    for (const AuditRecord& sum : sums) put(audit_line(sum) + "\n");
+  }
+  /// Until there is something to write; what becomes due meanwhile is.
+  void wait_for_work(std::unique_lock<std::mutex>& lock) {
+    while (lines_.empty() && !next_ && !ending_) {
+      const auto next_sum = folding_.next();
+      if (!next_sum) {
+        work_.wait(lock);
+      } else if (work_.wait_until(lock, *next_sum) == std::cv_status::timeout) {
+        const auto sums = folding_.due(std::chrono::steady_clock::now());
+        lock.unlock();
+        put(sums);
+        lock.lock();
+      }
+    }
+  }
   bool is_empty() {
     const std::lock_guard lock(mutex_);
     return lines_.empty();
@@ -149,6 +185,7 @@ class Queue {
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable out_changed_;
+  AuditFolding folding_;
   std::deque<std::string> lines_;
   std::size_t bytes_ = 0;  ///< of lines_ and of the one that is being written
   std::uint64_t accepted_ = 0;
@@ -166,6 +203,7 @@ class QueuedAuditLog final : public AuditLog {
   QueuedAuditLog(const QueuedAuditLog&) = delete;
   QueuedAuditLog& operator=(const QueuedAuditLog&) = delete;
   ~QueuedAuditLog() override {
+    queue_->write_sums();
     if (queue_->end()) {
       writer_.join();
     } else {
@@ -173,16 +211,20 @@ class QueuedAuditLog final : public AuditLog {
     }
   }
 
-  void write(const AuditRecord& record) override { queue_->put(audit_line(record) + "\n"); }
+  void write(const AuditRecord& record) override { queue_->write(record); }
 
   base::Result<void> reopen(const std::string& path) override {
     auto output = AuditOutput::open(path);
     if (!output) return std::unexpected(output.error());
+    queue_->write_sums();
     queue_->use(std::move(*output));
     return {};
   }
 
-  bool flush(std::chrono::milliseconds bound) override { return queue_->wait_until_out(bound); }
+  bool flush(std::chrono::milliseconds bound) override {
+    queue_->write_sums();
+    return queue_->wait_until_out(bound);
+  }
 
  private:
   const std::shared_ptr<Queue> queue_;

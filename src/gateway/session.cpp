@@ -174,6 +174,7 @@ void Session::start_tls() { tls_pending_ = true; }
 Admission Session::admission(const std::string& user) {
   user_ = user;
   const Admission admitted = admit(*settings().config, client(), user, shared_.own_uid);
+  user_is_known_ = admitted.user != nullptr;
   if (admitted.way == Admission::Way::users_missing) {
     turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
   }
@@ -408,6 +409,8 @@ AuditRecord Session::record(AuditRecord::Event event) const {
 
 void Session::audit_failure(std::string_view code, std::string_view message, const login::Steps* steps) {
   AuditRecord failed = record(AuditRecord::Event::fail);
+  failed.client_group = address_group(client().group);
+  failed.user_is_known = user_is_known_;
   failed.reason = code;
   failed.message = message;
   if (steps != nullptr) failed.steps = steps->all();

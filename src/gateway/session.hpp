@@ -225,6 +225,7 @@ class Session : public Retired, private Watcher {
   bool counted_ = false;  ///< among shared.logged_in
 
   std::string user_;
+  bool user_is_known_ = false;
   std::string how_;
   std::string client_tls_;
   const config::Database* database_ = nullptr;

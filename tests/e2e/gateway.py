@@ -306,6 +306,20 @@ class Gateway:
             f"{len(found)} lines of the audit log have {wanted}; it is {json.dumps(self.audit_lines(), indent=1)}" + self._story()
         return found
 
+    def audit_failures(self, count: int, **fields: Any) -> list[dict]:
+        """All lines of failures with these fields, which must stand for exactly so many; those that repeat are one line
+        with their count, which a reload brings out."""
+        self.reload()
+        found: list[dict] = []
+
+        def so_many() -> int:
+            found[:] = [line for line in self.audit_lines() if {**fields, "event": "session_fail"}.items() <= line.items()]
+            return sum(line.get("count", 1) for line in found)
+
+        wait_until(lambda: so_many() >= count, BOUND_SECONDS)
+        assert so_many() == count, (count, fields, self.audit_lines())
+        return found
+
     def admin(self, page: str) -> tuple[int, str]:
         """Status and body of a page of the admin address."""
         host, port = self._host_port("the admin pages")

@@ -268,7 +268,7 @@ def test_sts(lab, gateway, client, fault):
     assert len({error.code for error in errors}) == 1
     if codes:
         assert errors[0].code == codes[client.engine], errors[0]
-    for line in running.audit_all(32, "session_fail", database="broken"):
+    for line in running.audit_failures(32, database="broken"):
         assert (line["reason"], line["failed_step"]) == (reason, "role_credentials") and line["message"]
     assert running.metrics().value("rolegate_logins_total", database="broken", outcome=reason) == 32
     status, ready = running.readiness()

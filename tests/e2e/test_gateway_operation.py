@@ -153,7 +153,7 @@ def test_a_database_that_stalls_holds_up_no_other(lab, gateway):
         for mode in modes:
             for fields in (attempt.result(60) for attempt in attempts[mode]):
                 assert fields["C"] == "08001" and "in time" in fields["M"], fields
-    assert {line["database"] for line in running.audit_all(24, "session_fail")} == set(modes)
+    assert {line["database"] for line in running.audit_failures(24)} == set(modes)
 
 
 def test_a_broken_database_is_named_and_the_others_are_served(lab, gateway):

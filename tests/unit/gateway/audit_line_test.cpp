@@ -70,6 +70,19 @@ TEST(AuditLine, HoldsEverythingInItsOrder) {
       R"("reason":"client_closed","message":"It said \"good-bye\"."})");
 }
 
+TEST(AuditLine, SaysWhatItSumsUp) {
+  AuditRecord record;
+  record.event = AuditRecord::Event::fail;
+  record.time = at(60'000);
+  record.client_group = "192.0.2.7";
+  record.reason = "authentication_failed";
+  record.count = 59;
+  record.first_time = at(1'000);
+  EXPECT_EQ(audit_line(record),
+            R"({"time":"1970-01-01T00:01:00.000Z","event":"session_fail","reason":"authentication_failed",)"
+            R"("count":59,"first_time":"1970-01-01T00:00:01.000Z"})");
+}
+
 TEST(AuditLine, LeavesOutWhatIsEmpty) {
   AuditRecord record;
   record.time = at(0);

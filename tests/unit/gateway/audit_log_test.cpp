@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include <boost/json/parse.hpp>
@@ -139,6 +140,34 @@ TEST_F(AuditLogTest, OpensItsFileAgainAfterARotation) {
   ASSERT_TRUE(audit->flush(kPatience));
   EXPECT_THAT(sessions(content(folder_.path("audit.log.1"))), ElementsAre("old", "still old"));
   EXPECT_THAT(sessions(content(folder_.path("audit.log"))), ElementsAre("new"));
+}
+
+/// The counts of the lines; 0: one that sums up nothing.
+std::vector<std::int64_t> counts(const std::string& text) {
+  std::vector<std::int64_t> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = boost::json::parse(line).as_object();
+    found.push_back(object.contains("count") ? object.at("count").as_int64() : 0);
+  }
+  return found;
+}
+
+TEST_F(AuditLogTest, SumsUpFailuresThatRepeat) {
+  auto audit = opened(folder_.path("audit.log"));
+  AuditRecord failed = record("x");
+  failed.event = AuditRecord::Event::fail;
+  for (int i = 0; i < 1000; ++i) audit->write(failed);
+  ASSERT_TRUE(audit->flush(kPatience));
+  EXPECT_THAT(counts(content(folder_.path("audit.log"))), ElementsAre(0, 999)) << "flush says what there is";
+  for (int i = 0; i < 7; ++i) audit->write(failed);
+  ASSERT_TRUE(audit->reopen(folder_.path("other.log")));
+  ASSERT_TRUE(audit->flush(kPatience));
+  const std::string both = content(folder_.path("audit.log")) + content(folder_.path("other.log"));
+  EXPECT_THAT(counts(both), ElementsAre(0, 999, 7)) << "so does a reload";
+  for (int i = 0; i < 5; ++i) audit->write(failed);
+  audit.reset();
+  EXPECT_THAT(counts(content(folder_.path("other.log"))), testing::Contains(5)) << "and the end";
 }
 
 TEST_F(AuditLogTest, LetsTheOldFileGoThoughNothingIsWritten) {
