@@ -40,6 +40,13 @@ void add_gateway(MetricFamilies& out, const gateway::Stats::Snapshot& stats) {
   for (std::size_t i = 0; i < gateway::kRefusals; ++i) {
     refusals.add(stats.refusals[i], {{"reason", gateway::refusal_name(static_cast<gateway::Refusal>(i))}});
   }
+  out.counter("rolegate_probes_total",
+              "Client connections that ended before any proof of who it is was looked at: health checks and "
+              "the like.")
+      .add(stats.probes);
+  out.counter("rolegate_logins_held_total",
+              "Logins that had to wait because of failed authentications from the same address.")
+      .add(stats.logins_held);
   out.counter("rolegate_cancels_total", "Requests to cancel a query that were passed on to a database.")
       .add(stats.cancels);
   out.counter("rolegate_audit_lines_lost_total", "Lines of the audit log that could not be written.")

@@ -126,6 +126,10 @@ ClientError too_many_sessions(std::size_t most) {
               fmt::format("It takes {} (gateway.max_sessions).", most));
 }
 
+ClientError too_many_logins() {
+  return make(kTooMany, "too many passwords are waiting to be checked", "Connect again.");
+}
+
 ClientError startup_too_slow() {
   return make({"08006", 1159, "08S01"}, "the login took too long", "A client has ten seconds to log in.");
 }

@@ -39,6 +39,8 @@ struct ClientError {
 [[nodiscard]] ClientError database_missing();
 [[nodiscard]] ClientError users_missing(const std::string& file);
 [[nodiscard]] ClientError too_many_sessions(std::size_t most);
+/// More passwords wait to be checked than there is room for.
+[[nodiscard]] ClientError too_many_logins();
 [[nodiscard]] ClientError startup_too_slow();
 [[nodiscard]] ClientError shutting_down();
 [[nodiscard]] ClientError idle_too_long();

@@ -9,13 +9,6 @@
 #include <netinet/in.h>
 
 namespace rolegate::gateway {
-namespace {
-
-/// Where counting ends: every delay has reached its bound long before.
-constexpr unsigned kMostFailures = 1000;
-
-}  // namespace
-
 std::string address_group(std::string_view address) {
   // The interface of a link-local address is no part of what inet_pton reads.
   const std::string host(address.substr(0, address.find('%')));
@@ -33,21 +26,40 @@ std::string address_group(std::string_view address) {
   return fmt::format("{}/64", text.data());
 }
 
-std::chrono::milliseconds FailureSlowdown::delay(unsigned failures) const {
+FailureSlowdown::FailureSlowdown(Limits limits)
+    : limits_(limits), most_failures_([&] {
+        unsigned failures = limits.free + 1;
+        for (auto wait = limits.first; wait < limits.most; wait *= 2) ++failures;
+        return failures;
+      }()) {}
+
+std::chrono::milliseconds FailureSlowdown::wait_after(unsigned failures) const {
   if (failures <= limits_.free) return std::chrono::milliseconds(0);
-  auto held = limits_.first;
-  for (unsigned i = limits_.free + 1; i < failures && held < limits_.most; ++i) held *= 2;
-  return std::min(held, limits_.most);
+  auto wait = limits_.first;
+  for (unsigned i = limits_.free + 1; i < failures && wait < limits_.most; ++i) wait *= 2;
+  return std::min(wait, limits_.most);
 }
 
-std::chrono::milliseconds FailureSlowdown::failed(std::string_view address, base::SteadyTime now) {
+unsigned FailureSlowdown::left(const Entry& entry, base::SteadyTime now) const {
+  const auto forgiven = (now - entry.last) / limits_.forgive_one;
+  return forgiven >= entry.failures ? 0U : entry.failures - static_cast<unsigned>(forgiven);
+}
+
+std::chrono::milliseconds FailureSlowdown::wait(std::string_view address, base::SteadyTime now) const {
+  const std::string group = address_group(address);
+  const std::lock_guard lock(mutex_);
+  const auto known = by_group_.find(group);
+  return wait_after(known == by_group_.end() ? 0U : left(*known->second, now));
+}
+
+void FailureSlowdown::failed(std::string_view address, base::SteadyTime now) {
   std::string group = address_group(address);
   const std::lock_guard lock(mutex_);
   const auto drop_oldest = [&] {
     by_group_.erase(entries_.front().group);
     entries_.pop_front();
   };
-  while (!entries_.empty() && now - entries_.front().last >= limits_.forget) drop_oldest();
+  while (!entries_.empty() && left(entries_.front(), now) == 0) drop_oldest();
 
   const auto known = by_group_.find(group);
   if (known != by_group_.end()) {
@@ -57,21 +69,9 @@ std::chrono::milliseconds FailureSlowdown::failed(std::string_view address, base
     by_group_.emplace(entries_.back().group, std::prev(entries_.end()));
   }
   Entry& entry = entries_.back();
-  entry.failures = std::min(entry.failures + 1, kMostFailures);
+  entry.failures = std::min(left(entry, now) + 1, most_failures_);
   entry.last = now;
-  const auto held = delay(entry.failures);
   while (entries_.size() > limits_.addresses) drop_oldest();
-  return held;
-}
-
-void FailureSlowdown::succeeded(std::string_view address) {
-  const std::string group = address_group(address);
-  const std::lock_guard lock(mutex_);
-  const auto known = by_group_.find(group);
-  if (known == by_group_.end()) return;
-  const auto entry = known->second;
-  by_group_.erase(known);  // before the text of its key
-  entries_.erase(entry);
 }
 
 std::size_t FailureSlowdown::size() const {

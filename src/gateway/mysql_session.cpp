@@ -38,6 +38,7 @@ MysqlSession::MysqlSession(EventLoop& loop, Shared& shared, SessionKeeper& keepe
 
 MysqlSession::~MysqlSession() {
   *self_ = nullptr;
+  check_.cancel();
   shared().mysql.connections.close(id_);
 }
 
@@ -98,28 +99,28 @@ void MysqlSession::received(std::string_view bytes) {
 }
 
 void MysqlSession::follow(Event event) {
-  for (;;) {
-    send(login_->take_output());
-    switch (event) {
-      case Event::more:
-        return;
-      case Event::start_tls:
-        return start_tls();
-      case Event::startup:
-        event = let_in();
-        if (is_over()) return;
-        continue;
-      case Event::check_password:
-        return check_password();
-      case Event::authenticated:
-        authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
-        if (!is_over()) choose_database(selected_.empty() ? default_database() : selected_);
-        return;
-      case Event::refused:
-        return refuse(login_->reason());
-      case Event::failed:
-        return fail({}, "protocol_violation", login_->reason(), Refusal::protocol);
-    }
+  send(login_->take_output());
+  switch (event) {
+    case Event::more:
+      return;
+    case Event::start_tls:
+      return start_tls();
+    case Event::startup:
+      return let_in();
+    case Event::check_password:
+      return when_due([this] { check_password(); });
+    case Event::authenticated:
+      authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
+      if (!is_over()) choose_database(selected_.empty() ? default_database() : selected_);
+      return;
+    case Event::refused:
+      return refuse(login_->reason());
+    case Event::no_password:
+      return leave_unproven(encoded(password_refused(name_)));
+    case Event::quit:
+      return leave_unproven({});
+    case Event::failed:
+      return fail({}, "protocol_violation", login_->reason(), Refusal::protocol);
   }
 }
 
@@ -151,12 +152,19 @@ std::string MysqlSession::default_database() const {
   return usable.size() == 1 ? usable.front() : shared().mysql.connections.only_database_of(name_);
 }
 
-MysqlSession::Event MysqlSession::let_in() {
+void MysqlSession::let_in() {
   read_names();
   admission_ = admission(name_);
-  if (is_over()) return Event::failed;
-  if (admission_.is_proven()) return login_->trust();
+  if (is_over()) return;
+  if (admission_.is_proven()) return follow(login_->trust());
   password_asked_ = true;
+  ask_for_proof();
+  // A client that has answered already has made its proof; a health check, which has not, need not wait.
+  if (!login_->has_answered()) return ask_password();
+  when_due([this] { ask_password(); });
+}
+
+void MysqlSession::ask_password() {
   wire::mysql::PasswordVerifiers verifiers;
   if (admission_.user != nullptr) {
     verifiers.native = admission_.user->mysql_native;
@@ -165,33 +173,77 @@ MysqlSession::Event MysqlSession::let_in() {
       verifiers.fast_check = shared().mysql.fast_passwords.find(name_, *admission_.user->scram);
     }
   }
-  return login_->ask_password(verifiers);
+  follow(login_->ask_password(verifiers));
 }
 
 /// No database's: their names hold no control characters.
 constexpr const char* kPasswordLane = "\npasswords";
 
-/// PBKDF2 takes milliseconds: not here, where it would hold up everybody else. Somebody who does not exist
-/// costs the same.
+/// PBKDF2 takes milliseconds: not on the loop, where it would hold up everybody else. Comes back to the
+/// session, if that is still there: with the verdict, or without one when it was dropped.
+class MysqlSession::PasswordCheck {
+ public:
+  PasswordCheck(MysqlSession& session, const base::ScramVerifier* verifier)
+      : session_(session.self_),
+        loop_(&session.loop()),
+        door_(&session.shared().mysql),
+        name_(session.name_),
+        verifier_(verifier != nullptr ? *verifier : base::ScramVerifier{}),
+        real_(verifier != nullptr),
+        password_(session.login_->password().copy()) {}
+  PasswordCheck(PasswordCheck&&) = default;
+  PasswordCheck& operator=(PasswordCheck&&) = delete;
+  ~PasswordCheck() {
+    if (session_) come_back(std::nullopt);
+  }
+
+  void operator()() {
+    const bool right = verifier_.matches(password_.reveal()) && real_;
+    if (right) door_->fast_passwords.remember(name_, verifier_, password_);
+    come_back(right);
+  }
+
+ private:
+  void come_back(std::optional<bool> right) {
+    loop_->post([session = std::exchange(session_, nullptr), right] {
+      if (*session != nullptr) (*session)->password_checked(right);
+    });
+  }
+
+  std::shared_ptr<MysqlSession*> session_;
+  EventLoop* loop_;
+  MysqlDoor* door_;
+  std::string name_;
+  base::ScramVerifier verifier_;
+  bool real_;
+  base::Secret password_;
+};
+
+/// Somebody who does not exist costs the same as anybody else.
 void MysqlSession::check_password() {
-  static const base::ScramVerifier kNobody{};
   const config::GatewayUser* user = admission_.user;
   const bool real = user != nullptr && user->scram.has_value();
-  stop_listening();
-  shared().upstream.pool.submit(
-      kPasswordLane, login::CallPool::Urgency::login,
-      [self = self_, &home = loop(), &door = shared().mysql, real, name = name_,
-       verifier = real ? *user->scram : kNobody, password = login_->password().copy()] {
-        const bool right = verifier.matches(password.reveal()) && real;
-        if (right) door.fast_passwords.remember(name, verifier, password);
-        home.post([self, right] {
-          if (*self == nullptr || (*self)->is_over()) return;
-          (*self)->listen_again();
-          (*self)->follow((*self)->login_->password_checked(right));
-          (*self)->advance();
-        });
-      });
+  hear(Hearing::leaving);
+  checking_ = true;
+  check_ = shared().upstream.pool.submit(kPasswordLane, login::CallPool::Urgency::login,
+                                         PasswordCheck(*this, real ? &*user->scram : nullptr),
+                                         address_group(client().group));
 }
+
+void MysqlSession::password_checked(std::optional<bool> right) {
+  checking_ = false;
+  if (is_over()) return;
+  hear(Hearing::all);
+  if (right) {
+    follow(login_->password_checked(*right));
+  } else {
+    turn_away(too_many_logins(), Refusal::too_many, "too_many_logins");
+  }
+  advance();
+}
+
+/// A password that is being checked is a guess, whoever waits for the verdict.
+bool MysqlSession::give_up() { return !checking_ || check_.cancel(); }
 
 std::string MysqlSession::encoded(const ClientError& error) {
   // Before the greeting there is no sequence to follow.

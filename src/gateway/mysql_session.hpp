@@ -67,11 +67,16 @@ class MysqlSession final : public Session {
   void database_refused(const UpstreamRefusal& refusal) override;
   void session_ended() override { shared().mysql.connections.close(id_); }
   void forget_login() override { login_.reset(); }
+  [[nodiscard]] bool give_up() override;
 
   void say_hello();
   void follow(Event event);
-  [[nodiscard]] Event let_in();
+  void let_in();
+  void ask_password();
   void check_password();
+  class PasswordCheck;
+  /// Null: nobody had the time to look at the password.
+  void password_checked(std::optional<bool> right);
   /// Takes "user@database" apart when the listener is shared.
   void read_names();
   [[nodiscard]] std::vector<std::string> possible_databases() const;
@@ -86,6 +91,8 @@ class MysqlSession final : public Session {
   std::string schema_;           ///< what goes to the database; empty: the URI's
   std::size_t first_bytes_ = 0;  ///< of the client's first packet, as far as they matter
   bool password_asked_ = false;
+  login::CallPool::Pending check_;
+  bool checking_ = false;
   Filter* filter_ = nullptr;
   /// What a task on its way from another thread looks at first.
   std::shared_ptr<MysqlSession*> self_;

@@ -112,6 +112,7 @@ PgSession::Event PgSession::let_in() {
   if (admitted.is_proven()) return login_->trust();
   const base::ScramVerifier* verifier =
       admitted.user != nullptr && admitted.user->scram ? &*admitted.user->scram : nullptr;
+  ask_for_proof();
   return login_->ask_scram(verifier, shared().mock_key);
 }
 
@@ -147,12 +148,12 @@ void PgSession::cancel() {
   auto target = shared().cancel_keys.find(login_->cancel_key());
   if (!target) {
     shared().stats.refused(Refusal::cancel_key);
-    static_cast<void>(shared().slowdown.failed(client().group, loop().now()));
+    shared().slowdown.failed(client().group, loop().now());
     return close_quietly();
   }
   shared().stats.cancels.fetch_add(1);
   // Many drivers close at once; the request is on its way all the same.
-  stop_listening();
+  hear(Hearing::nothing);
   cancelling_ = std::make_unique<Cancelling>(loop(), std::move(*target), [this](bool passed_on) {
     if (!passed_on)
       shared().log.warning("a CancelRequest could not be passed on: its database was not reached");

@@ -72,4 +72,8 @@ base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls) {
   return context;
 }
 
+bool asks_for_certificate(const SslContextPtr& context) {
+  return (::SSL_CTX_get_verify_mode(context.get()) & SSL_VERIFY_PEER) != 0;
+}
+
 }  // namespace rolegate::gateway

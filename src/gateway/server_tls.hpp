@@ -13,5 +13,6 @@ enum class TlsErrc { gateway_tls_invalid };
 /// files. Client certificates are asked for when client_ca is set, and verified when they are shown, against
 /// client_crl too; whoever shows none has to prove itself in another way.
 [[nodiscard]] base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls);
+[[nodiscard]] bool asks_for_certificate(const SslContextPtr& context);
 
 }  // namespace rolegate::gateway

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
+#include <sys/epoll.h>
 
 #include "base/secret.hpp"
+#include "gateway/server_tls.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -51,14 +53,24 @@ Session::~Session() {
 
 void Session::begin() {
   if (!client().uid) keep_alive(client_.descriptor());
-  timer_ = loop_.in(kStartup, [this] { turn_away(startup_too_slow(), Refusal::timeout, "startup_timeout"); });
+  bound_startup();
   greet();
   step();
 }
 
+/// What the client has to wait for its address is not its own time.
+void Session::bound_startup() {
+  timer_ = loop_.at(began_ + kStartup + waited_,
+                    [this] { turn_away(startup_too_slow(), Refusal::timeout, "startup_timeout"); });
+}
+
 // What the client sends while it logs in.
 
-void Session::ready(std::uint32_t) { step(); }
+void Session::ready(std::uint32_t events) {
+  if (hearing_ == Hearing::leaving && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+    return client_left();
+  step();
+}
 
 /// Does what can be done now: what has to be sent, then TLS, then what has come; and says what to wait for.
 void Session::step() {
@@ -69,23 +81,26 @@ void Session::step() {
 /// False when there is something to wait for, or nothing more to do here.
 bool Session::step_once() {
   if (!flush()) return false;
-  if (deaf_) {
-    watch(0);
+  if (hearing_ != Hearing::all) {
+    watch(hearing_ == Hearing::leaving ? EPOLLRDHUP : 0U);
     return false;
   }
   return tls_pending_ ? step_tls() : read_client();
 }
 
 bool Session::step_tls() {
-  if (!client_.in_tls() && !client_.start_tls_server(tls_context())) {
-    fail({}, "client_tls_failed", "TLS could not be started.", Refusal::protocol);
-    return false;
+  if (!client_.in_tls()) {
+    // A certificate is a proof, too.
+    if (asks_for_certificate(tls_context()) && hold_proof()) return true;
+    if (!client_.start_tls_server(tls_context())) {
+      fail({}, "client_tls_failed", "TLS could not be started.", Refusal::protocol);
+      return false;
+    }
   }
   const Stream::Io io = client_.handshake();
   if (waits_for(io)) return false;
   if (io != Stream::Io::done) {
-    fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
-         Refusal::protocol);
+    tls_failed(io);
     return false;
   }
   tls_pending_ = false;
@@ -93,6 +108,15 @@ bool Session::step_tls() {
   arrival_.client.certificate_name = client_.peer_common_name();
   tls_started();
   return true;
+}
+
+void Session::tls_failed(Stream::Io io) {
+  if (io == Stream::Io::closed || client_.is_lost()) return client_left();
+  if (const std::string fault = client_.certificate_fault(); !fault.empty()) {
+    return fail_proof({}, fmt::format("The client's certificate was refused: {}.", fault));
+  }
+  fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
+       Refusal::protocol);
 }
 
 bool Session::flush() {
@@ -105,23 +129,18 @@ bool Session::flush() {
     if (phase_ == Phase::leaving) client_.close_writing();
     return true;
   }
-  if (waits_for(io)) return false;
-  if (phase_ != Phase::leaving) audit_failure("client_gone", "The client went away during its login.");
-  end();
+  if (!waits_for(io)) client_left();
   return false;
 }
 
 bool Session::read_client() {
+  if (proof_asked_ && phase_ == Phase::login && hold_proof()) return true;
   const std::span<char> room = loop_.buffer();
   const auto [io, bytes] =
       client_.read(phase_ == Phase::login ? room.first(std::min(room.size(), most_to_read())) : room);
   if (waits_for(io)) return false;
   if (io != Stream::Io::done) {
-    // A connection that said nothing at all is a health check, or a port scan: not worth a line.
-    if (phase_ != Phase::leaving && !user_.empty()) {
-      audit_failure("client_gone", "The client went away during its login.");
-    }
-    end();
+    client_left();
     return false;
   }
   const std::string_view came(loop_.buffer().data(), bytes);
@@ -138,6 +157,21 @@ bool Session::read_client() {
   }
   // Whoever is being refused, or has been told to go, may go on talking; nobody listens.
   return true;
+}
+
+/// Before it has proved who it is, that is no failure: health checks and port scans do so, and people who are
+/// asked for a password.
+void Session::client_left() {
+  if (phase_ == Phase::login) {
+    if (!give_up()) {
+      hearing_ = Hearing::nothing;
+      return watch(0);
+    }
+    shared_.stats.probes.fetch_add(1);
+  } else if (phase_ == Phase::connecting) {
+    audit_failure("client_gone", "The client went away during its login.");
+  }
+  end();
 }
 
 /// Has the session wait for what would let it go on after `io`. False: nothing would.
@@ -183,7 +217,6 @@ Admission Session::admission(const std::string& user) {
 
 void Session::authenticated(std::string_view how) {
   how_ = how;
-  shared_.slowdown.succeeded(client().group);
   loop_.cancel(timer_);
   keeper_.authenticated(*this);
   const std::size_t before = shared_.logged_in.fetch_add(1);
@@ -211,14 +244,48 @@ void Session::choose_database(const std::string& name) {
   connect();
 }
 
-/// The answer to a wrong password waits: longer each time, for all that come from there.
-void Session::refuse(const std::string& reason) {
-  phase_ = Phase::refusing;
+std::chrono::milliseconds Session::wait_left() const {
+  return shared_.slowdown.wait(client().group, loop_.now()) - waited_;
+}
+
+void Session::when_due(EventLoop::Task then) {
+  const auto wait = wait_left();
+  if (wait.count() <= 0) return then();
+  hold(wait, std::move(then));
+}
+
+/// Whether there is something to wait out before the client is heard again.
+bool Session::hold_proof() {
+  const auto wait = wait_left();
+  if (wait.count() <= 0) return false;
+  hold(wait, [] {});
+  return true;
+}
+
+void Session::hold(std::chrono::milliseconds wait, EventLoop::Task then) {
+  if (waited_.count() == 0) shared_.stats.logins_held.fetch_add(1);
+  waited_ += wait;
+  hearing_ = Hearing::leaving;
   loop_.cancel(timer_);
-  const auto delay = shared_.slowdown.failed(client().group, loop_.now());
-  timer_ = loop_.in(delay, [this, reason] {
-    fail(encoded(password_refused(user_)), "authentication_failed", reason, Refusal::authentication);
+  timer_ = loop_.in(wait, [this, then = std::move(then)]() mutable {
+    hearing_ = Hearing::all;
+    bound_startup();
+    then();
+    step();
   });
+}
+
+void Session::refuse(const std::string& reason) { fail_proof(encoded(password_refused(user_)), reason); }
+
+/// Counts now, whether or not anybody waits for the answer.
+void Session::fail_proof(std::string answer, std::string_view reason) {
+  shared_.slowdown.failed(client().group, loop_.now());
+  fail(std::move(answer), "authentication_failed", reason, Refusal::authentication);
+}
+
+void Session::leave_unproven(std::string answer) {
+  shared_.stats.probes.fetch_add(1);
+  leave(std::move(answer));
 }
 
 void Session::turn_away(const ClientError& error, Refusal refusal, std::string_view code) {
@@ -232,11 +299,7 @@ void Session::fail(std::string bytes, std::string_view code, std::string_view me
   leave(std::move(bytes));
 }
 
-void Session::stop_listening() { deaf_ = true; }
-void Session::listen_again() { deaf_ = false; }
-
 void Session::close_quietly() {
-  deaf_ = false;
   if (!is_over()) leave({});
 }
 
@@ -359,6 +422,7 @@ void Session::leave(std::string bytes) {
   upstream_login_.reset();
   if (!client_.is_open()) return end();
   phase_ = Phase::leaving;
+  hearing_ = Hearing::all;
   const bool tls_broken = tls_pending_;
   tls_pending_ = false;
   send(std::move(bytes));
@@ -374,6 +438,7 @@ void Session::stop_counting() {
 
 void Session::end() {
   if (std::exchange(phase_, Phase::over) == Phase::over) return;
+  loop_.cancel(timer_);
   upstream_login_.reset();
   keeper_.ended(*this);
 }

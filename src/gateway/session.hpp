@@ -136,6 +136,8 @@ class Session : public Retired, private Watcher {
   virtual void session_ended() = 0;
   /// The login is over, either way: what it needed can go.
   virtual void forget_login() = 0;
+  /// The client has left before it was logged in. False: what it has set going ends first.
+  [[nodiscard]] virtual bool give_up() { return true; }
 
   // What they can use.
   void send(std::string bytes);
@@ -146,14 +148,26 @@ class Session : public Retired, private Watcher {
   void authenticated(std::string_view how);
   /// `name` empty: the listener's own, or none was named.
   void choose_database(const std::string& name);
-  /// It has not: answers after a while.
+  /// Goes on with `then` once the failures of the client's address have been waited out: at once when there
+  /// are none, never when the client leaves before. Whatever proves something waits here before it is looked
+  /// at, right or wrong, so that nobody learns anything by not waiting.
+  void when_due(EventLoop::Task then);
+  /// The client is asked for a proof: what it says from now on waits likewise.
+  void ask_for_proof() { proof_asked_ = true; }
+  /// The proof is wrong.
   void refuse(const std::string& reason);
+  /// The client has shown nothing that could be right or wrong: a health check, or one that comes back with a
+  /// password. It gets `answer`, if there is one, and is counted only.
+  void leave_unproven(std::string answer);
   void turn_away(const ClientError& error, Refusal refusal, std::string_view code);
   /// Sends `bytes`, if there are any, and closes; `code` goes to the audit log.
   void fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal);
-  /// What the client does from now on, its going away included, changes nothing.
-  void stop_listening();
-  void listen_again();
+  enum class Hearing {
+    all,
+    leaving,  ///< only that the client goes; what it says has to wait
+    nothing,  ///< what it does, its going away included, changes nothing
+  };
+  void hear(Hearing what) { hearing_ = what; }
   /// After something has come from elsewhere: sends, and goes on.
   void advance() { step(); }
   /// Closes without an answer, and without an audit line unless `code` is set.
@@ -172,7 +186,6 @@ class Session : public Retired, private Watcher {
  private:
   enum class Phase {
     login,       ///< the client speaks
-    refusing,    ///< it was refused; the answer is held back
     connecting,  ///< the database is being logged in to
     relaying,
     leaving,  ///< the last words are on their way
@@ -188,9 +201,16 @@ class Session : public Retired, private Watcher {
   };
 
   void ready(std::uint32_t events) override;
+  void bound_startup();
+  [[nodiscard]] std::chrono::milliseconds wait_left() const;
+  [[nodiscard]] bool hold_proof();
+  void hold(std::chrono::milliseconds wait, EventLoop::Task then);
+  void fail_proof(std::string answer, std::string_view reason);
+  void client_left();
   void step();
   [[nodiscard]] bool step_once();
   [[nodiscard]] bool step_tls();
+  void tls_failed(Stream::Io io);
   [[nodiscard]] bool flush();
   [[nodiscard]] bool read_client();
   [[nodiscard]] bool waits_for(Stream::Io io);
@@ -217,7 +237,9 @@ class Session : public Retired, private Watcher {
   Phase phase_ = Phase::login;
   Stream client_;
   bool tls_pending_ = false;  ///< TLS is to begin, or under way
-  bool deaf_ = false;
+  Hearing hearing_ = Hearing::all;
+  bool proof_asked_ = false;
+  std::chrono::milliseconds waited_{0};  ///< for the failures of its address
   std::string output_;
   std::size_t sent_ = 0;
   std::uint32_t watched_ = 0;

@@ -78,6 +78,8 @@ Stats::Snapshot Stats::snapshot() const {
   snapshot.connections = connections;
   snapshot.connections_now = connections_now;
   snapshot.authenticating_now = authenticating_now;
+  snapshot.probes = probes;
+  snapshot.logins_held = logins_held;
   snapshot.cancels = cancels;
   snapshot.audit_lines_lost = audit_lines_lost;
   snapshot.reloads = reloads;

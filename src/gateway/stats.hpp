@@ -101,6 +101,8 @@ class Stats {
     std::uint64_t connections = 0;        ///< accepted since start
     std::int64_t connections_now = 0;     ///< open, logged in or not
     std::int64_t authenticating_now = 0;  ///< of these, not authenticated yet
+    std::uint64_t probes = 0;             ///< connections that ended before a proof was looked at
+    std::uint64_t logins_held = 0;        ///< logins that had to wait for failures of their address
     std::uint64_t cancels = 0;            ///< CancelRequests passed on
     std::uint64_t audit_lines_lost = 0;
     std::uint64_t reloads = 0;         ///< that took effect
@@ -111,6 +113,8 @@ class Stats {
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::int64_t> connections_now{0};
   std::atomic<std::int64_t> authenticating_now{0};
+  std::atomic<std::uint64_t> probes{0};
+  std::atomic<std::uint64_t> logins_held{0};
   std::atomic<std::uint64_t> cancels{0};
   std::atomic<std::uint64_t> audit_lines_lost{0};
   std::atomic<std::uint64_t> reloads{0};

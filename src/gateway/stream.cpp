@@ -45,6 +45,7 @@ std::uint32_t Stream::events_for(Io io) {
 Stream::Io Stream::failed_system(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return Io::wants_read;
   why_ = std::generic_category().message(error);
+  lost_ = true;
   return Io::failed;
 }
 
@@ -58,6 +59,7 @@ Stream::Io Stream::failed_tls(int result) {
     case SSL_ERROR_ZERO_RETURN:
       return Io::closed;
     case SSL_ERROR_SYSCALL:
+      lost_ = true;
       why_ = system_error != 0 ? std::generic_category().message(system_error) : openssl_reason();
       break;
     default:
@@ -151,6 +153,11 @@ Stream::Io Stream::handshake() {
 }
 
 long Stream::verify_result() const { return ssl_ ? ::SSL_get_verify_result(ssl_.get()) : X509_V_OK; }
+
+std::string Stream::certificate_fault() const {
+  const long verdict = verify_result();
+  return verdict == X509_V_OK ? std::string() : ::X509_verify_cert_error_string(verdict);
+}
 
 std::string Stream::tls_text() const {
   if (!ssl_) return {};

@@ -61,6 +61,10 @@ class Stream {
 
   /// After failed: what the system or OpenSSL said; never the peer's own text.
   [[nodiscard]] const std::string& why() const { return why_; }
+  /// After failed: it was the connection that went, and not TLS that broke.
+  [[nodiscard]] bool is_lost() const { return lost_; }
+  /// Why the certificate that the peer showed was refused; empty when it was not, or none was shown.
+  [[nodiscard]] std::string certificate_fault() const;
   /// X509_V_OK, or why the peer's certificate was refused.
   [[nodiscard]] long verify_result() const;
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
@@ -82,6 +86,7 @@ class Stream {
   Descriptor socket_;
   std::unique_ptr<SSL, SslFree> ssl_;
   std::string why_;
+  bool lost_ = false;
 };
 
 }  // namespace rolegate::gateway

@@ -75,12 +75,14 @@ def sha2_answer(password: str, scramble: bytes) -> bytes:
 
 
 class Connection:
-    """`where`: (host, port), or the path of a unix socket. Connected, and nothing more."""
+    """`where`: (host, port), or the path of a unix socket; `source`: the own address. Connected, and nothing more."""
 
-    def __init__(self, where) -> None:
+    def __init__(self, where, source: Optional[str] = None) -> None:
         family = socket.AF_UNIX if isinstance(where, (str, Path)) else socket.AF_INET
         self.socket: socket.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(BOUND_SECONDS)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(str(where) if isinstance(where, (str, Path)) else where)
         self._buffer = bytearray()
         self.greeting: Optional[Greeting] = None
@@ -175,6 +177,14 @@ class Connection:
                 self.send(packet.sequence + 1, password.encode() + b"\0")
             else:
                 raise AssertionError(f"not an answer of a login: {packet}")
+
+    def prove(self, user: str, password: str, schema: str) -> None:
+        """Sends a password by caching_sha2_password's full way, and waits for no answer to it."""
+        self.greet()
+        self.send(1, self.response(user, password, schema, plugin="caching_sha2_password"))
+        packet = self.receive().checked()
+        assert packet.payload == b"\x01\x04", packet
+        self.send(packet.sequence + 1, password.encode() + b"\0")
 
     def command(self, code: int, argument: bytes = b"") -> Packet:
         """Sends it and gives the first packet of the answer; an ERR packet is raised."""

@@ -46,12 +46,14 @@ def startup_message(parameters: Mapping[str, str], protocol: int = PROTOCOL_3_0)
 
 
 class Connection:
-    """`where`: (host, port), or the path of a unix socket."""
+    """`where`: (host, port), or the path of a unix socket; `source`: the own address."""
 
-    def __init__(self, where) -> None:
+    def __init__(self, where, source: Optional[str] = None) -> None:
         family = socket.AF_UNIX if isinstance(where, Path) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(BOUND_SECONDS)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(str(where) if isinstance(where, Path) else where)
         self.parameters: dict[str, str] = {}
         self.cancel_key: Optional[bytes] = None
@@ -108,6 +110,13 @@ class Connection:
                 self.cancel_key = message.body
             elif message.type in "EZ":
                 return seen
+
+    def prove(self, user: str, password: str, database: str) -> None:
+        """Sends the proof of a password, and waits for no answer to it."""
+        self.send(startup_message({"user": user, "database": database}))
+        scram = _Scram(password)
+        for _ in range(2):
+            self.send(framed("p", scram.answer(self.receive().body) or b""))
 
     def query(self, sql: str) -> list[Message]:
         """A simple query and its answer up to ReadyForQuery."""

@@ -150,7 +150,7 @@ def test_a_certificate_that_does_not_verify_ends_the_connection(lab, running, au
             "servers": lambda: authority.issue("as-server", ["bi.example.com"])}[case]()
     with pytest.raises((pymysql.err.MySQLError, OSError)):
         connected(running, user="bi", password="", **shown(authority, pair))
-    running.wait_metric(1, "rolegate_refusals_total", reason="protocol")
+    running.wait_metric(1, "rolegate_refusals_total", reason="authentication")
     assert made_calls(lab) == {} and not [line for line in running.audit_lines() if line["event"] == "session_open"]
 
 

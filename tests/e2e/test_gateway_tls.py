@@ -221,6 +221,9 @@ def test_a_certificate_that_does_not_verify_ends_the_connection(lab, certificate
         psycopg2.connect(**certificates.postgresql(PG, user="bi", **verified(authority, **shown(pair))))
     assert "SSL" in str(caught.value) or "alert" in str(caught.value) or "closed the connection" in str(caught.value)
     assert made_calls(lab) == {}
+    failed = certificates.audit("session_fail")
+    assert failed["reason"] == "authentication_failed" and "certificate was refused: " in failed["message"]
+    assert certificates.metrics().value("rolegate_refusals_total", reason="authentication") == 1
 
 
 def test_a_revoked_client_certificate_ends_the_connection(lab, gateway, authority, server):

@@ -24,6 +24,8 @@ constexpr std::uint16_t kPacketsOutOfOrder = 1156;
 constexpr std::uint16_t kUnsupportedProtocol = 1251;
 constexpr std::uint16_t kSecureTransportRequired = 3159;
 
+constexpr std::string_view kComQuit("\1", 1);
+
 /// What belongs to this leg: the same for every client, whatever the upstream offers.
 constexpr Capabilities kOwn =
     kProtocol41 | kSecureConnection | kPluginAuth | kPluginAuthLenencClientData | kConnectWithDb;
@@ -51,6 +53,8 @@ struct ServerLogin::State {
     checking,      ///< waiting for password_checked()
     authenticated,
     refused,
+    unproven,
+    quit,
     failed,
   };
 
@@ -66,6 +70,7 @@ struct ServerLogin::State {
   Event fail(std::uint16_t code, std::string_view sqlstate, std::string why);
   Event fail_silently(std::string why);
   Event refuse(std::string why);
+  Event refuse_unproven();
   Event accept();
 
   Event event_of_stage() const;
@@ -80,6 +85,10 @@ struct ServerLogin::State {
   Event ask(const PasswordVerifiers& known);
   Event switch_to(std::string_view plugin, Stage next);
 
+  bool is_over() const {
+    return stage == Stage::failed || stage == Stage::refused || stage == Stage::unproven ||
+           stage == Stage::quit;
+  }
   bool secure() const { return in_tls || options.unix_socket; }
   bool plugin_auth() const { return (startup.capabilities & kPluginAuth) != 0; }
 
@@ -118,6 +127,12 @@ ServerLogin::Event ServerLogin::State::refuse(std::string why) {
   return Event::refused;
 }
 
+ServerLogin::Event ServerLogin::State::refuse_unproven() {
+  reason = "the client sent no password";
+  stage = Stage::unproven;
+  return Event::no_password;
+}
+
 ServerLogin::Event ServerLogin::State::accept() {
   stage = Stage::authenticated;
   return Event::authenticated;
@@ -129,6 +144,10 @@ ServerLogin::Event ServerLogin::State::event_of_stage() const {
       return Event::authenticated;
     case Stage::refused:
       return Event::refused;
+    case Stage::unproven:
+      return Event::no_password;
+    case Stage::quit:
+      return Event::quit;
     case Stage::failed:
       return Event::failed;
     default:
@@ -160,6 +179,11 @@ ServerLogin::Event ServerLogin::State::advance() {
     if (next == PacketBuffer::Next::incomplete) return Event::more;
     if (next == PacketBuffer::Next::too_long) {
       return fail(kPacketTooLarge, "08S01", "The client sent a packet that is too large for a login.");
+    }
+    // A command begins a sequence of its own; HAProxy's mysql-check sends it right behind a login.
+    if (input.sequence() == 0 && input.payload() == kComQuit) {
+      stage = Stage::quit;
+      return Event::quit;
     }
     if (input.sequence() != sequence) {
       return fail(kPacketsOutOfOrder, "08S01", "The client sent packets out of order.");
@@ -266,18 +290,18 @@ ServerLogin::Event ServerLogin::State::ask(const PasswordVerifiers& known) {
     return switch_to(kCachingSha2Password, Stage::fast);
   }
   if (native_answered) return refuse("the password is wrong, or there is no such user");
-  if (!plugin_auth()) return refuse("the client sent no password");
+  if (!plugin_auth()) return refuse_unproven();
   return switch_to(kNativePassword, Stage::native);
 }
 
 ServerLogin::Event ServerLogin::State::take_native(std::string_view response) {
-  if (is_empty_password(response)) return refuse("the client sent no password");
+  if (is_empty_password(response)) return refuse_unproven();
   const bool fits = native_response_fits(verifiers.native.value_or(NativeHash{}), scramble, response);
   return fits && verifiers.native ? accept() : refuse("the password is wrong, or there is no such user");
 }
 
 ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool full_possible) {
-  if (is_empty_password(response)) return refuse("the client sent no password");
+  if (is_empty_password(response)) return refuse_unproven();
   if (response.size() != base::Sha256Digest().size()) {
     return refuse("the client's response is none of caching_sha2_password");
   }
@@ -317,7 +341,7 @@ ServerLogin::Event ServerLogin::State::take_full(std::string_view payload) {
 
 ServerLogin::Event ServerLogin::State::take_password(std::optional<base::Secret> given) {
   if (!given) return refuse("what the client sent holds no password");
-  if (given->empty()) return refuse("the client sent no password");
+  if (given->empty()) return refuse_unproven();
   password = std::move(*given);
   stage = Stage::checking;
   return Event::check_password;
@@ -331,7 +355,7 @@ ServerLogin& ServerLogin::operator=(ServerLogin&&) noexcept = default;
 
 ServerLogin::Event ServerLogin::receive(std::string_view bytes) {
   State& state = *state_;
-  if (state.stage != State::Stage::failed && state.stage != State::Stage::refused) state.input.append(bytes);
+  if (!state.is_over()) state.input.append(bytes);
   return state.advance();
 }
 
@@ -381,6 +405,9 @@ ServerLogin::Event ServerLogin::password_checked(bool right) {
 }
 
 const Startup& ServerLogin::startup() const { return state_->startup; }
+bool ServerLogin::has_answered() const {
+  return state_->stage == State::Stage::startup && !is_empty_password(state_->auth_response.reveal());
+}
 const base::Secret& ServerLogin::password() const { return state_->password; }
 std::size_t ServerLogin::wanted() const { return state_->input.missing(); }
 std::string_view ServerLogin::method() const { return state_->method; }

@@ -55,6 +55,8 @@ class ServerLogin {
     check_password,  ///< password() came whole; check it (it takes milliseconds), then password_checked()
     authenticated,   ///< the client is who it says; it has not been told yet
     refused,         ///< it is not: the owner answers with error() when it likes, and closes
+    no_password,     ///< it shows nothing that could be right or wrong: likewise
+    quit,            ///< COM_QUIT in place of a login: send the output, close
     failed,          ///< send the output, close
   };
   struct Options {
@@ -97,11 +99,13 @@ class ServerLogin {
   Event password_checked(bool right);
 
   [[nodiscard]] const Startup& startup() const;
+  /// After startup: the client has answered already, for the plugin that it expects.
+  [[nodiscard]] bool has_answered() const;
   [[nodiscard]] const base::Secret& password() const;
   /// How the client has shown, or tried to show, who it is: "caching_sha2_password", "mysql_native_password";
   /// empty before that, and after trust().
   [[nodiscard]] std::string_view method() const;
-  /// For `failed` and `refused`: what happened, for log and audit.
+  /// For `failed`, `refused` and `no_password`: what happened, for log and audit.
   [[nodiscard]] const std::string& reason() const;
   /// What is to be sent; each byte once. It goes before what ok() and error() give.
   [[nodiscard]] std::string take_output();

@@ -36,6 +36,8 @@ Measured everything() {
   stats.connections_now = 12;
   stats.authenticating_now = 13;
   stats.cancels = 14;
+  stats.probes = 18;
+  stats.logins_held = 19;
   stats.audit_lines_lost = 15;
   stats.reloads = 16;
   stats.reloads_failed = 17;
@@ -84,6 +86,8 @@ TEST(Metrics, ShowEveryNumberUnderItsName) {
           "rolegate_connections_total 11",
           "rolegate_open_connections 12",
           "rolegate_authenticating_connections 13",
+          "rolegate_probes_total 18",
+          "rolegate_logins_held_total 19",
           "rolegate_cancels_total 14",
           "rolegate_audit_lines_lost_total 15",
           R"(rolegate_reloads_total{outcome="ok"} 16)",

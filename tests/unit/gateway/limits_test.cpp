@@ -39,83 +39,94 @@ TEST(AddressGroup, LeavesEverythingElse) {
     EXPECT_EQ(address_group(text), text);
 }
 
+/// What there is to wait after each of so many failures.
+std::vector<long> waits(FailureSlowdown& slowdown, int failures) {
+  std::vector<long> all;
+  for (int i = 0; i < failures; ++i) {
+    slowdown.failed("192.0.2.7", kStart);
+    all.push_back(slowdown.wait("192.0.2.7", kStart).count());
+  }
+  return all;
+}
+
+void fail(FailureSlowdown& slowdown, const std::string& address, int times, base::SteadyTime now = kStart) {
+  for (int i = 0; i < times; ++i) slowdown.failed(address, now);
+}
+
 TEST(FailureSlowdown, DoublesUpToItsBound) {
   FailureSlowdown slowdown;
-  std::vector<long> delays;
-  for (int i = 0; i < 10; ++i) delays.push_back(slowdown.failed("192.0.2.7", kStart).count());
-  EXPECT_THAT(delays, ElementsAre(0, 0, 250, 500, 1000, 2000, 4000, 8000, 8000, 8000));
-  for (int i = 0; i < 5000; ++i) EXPECT_EQ(slowdown.failed("192.0.2.7", kStart), 8000ms);
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart), 0ms);
+  EXPECT_THAT(waits(slowdown, 8), ElementsAre(0, 250, 500, 1000, 2000, 4000, 6000, 6000));
+  fail(slowdown, "192.0.2.7", 5000);
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart), 6000ms);
 }
+
+TEST(FailureSlowdown, LeavesTimeForALoginInTenSeconds) { EXPECT_LE(FailureSlowdown::Limits{}.most, 7s); }
 
 TEST(FailureSlowdown, EndsAtABoundThatIsNoDouble) {
   FailureSlowdown slowdown({.free = 0, .first = 300ms, .most = 1000ms});
-  std::vector<long> delays;
-  for (int i = 0; i < 4; ++i) delays.push_back(slowdown.failed("a", kStart).count());
-  EXPECT_THAT(delays, ElementsAre(300, 600, 1000, 1000));
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart), 0ms);
+  EXPECT_THAT(waits(slowdown, 4), ElementsAre(300, 600, 1000, 1000));
 }
 
 TEST(FailureSlowdown, CountsEachAddressOfItsOwn) {
   FailureSlowdown slowdown;
-  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", kStart);
-  EXPECT_EQ(slowdown.failed("192.0.2.8", kStart), 0ms);
-  EXPECT_EQ(slowdown.failed("uid 1001", kStart), 0ms);
-  EXPECT_EQ(slowdown.failed("::ffff:192.0.2.7", kStart), 2000ms) << "the same IPv4 address";
+  fail(slowdown, "192.0.2.7", 5);
+  EXPECT_EQ(slowdown.wait("192.0.2.8", kStart), 0ms);
+  EXPECT_EQ(slowdown.wait("uid 1001", kStart), 0ms);
+  EXPECT_EQ(slowdown.wait("::ffff:192.0.2.7", kStart), 2000ms) << "the same IPv4 address";
 }
 
 TEST(FailureSlowdown, CountsANetworkOfIpv6AsOne) {
   FailureSlowdown slowdown;
-  EXPECT_EQ(slowdown.failed("2001:db8::1", kStart), 0ms);
-  EXPECT_EQ(slowdown.failed("2001:db8::2", kStart), 0ms);
-  EXPECT_EQ(slowdown.failed("2001:db8::3", kStart), 250ms);
+  slowdown.failed("2001:db8::1", kStart);
+  slowdown.failed("2001:db8::2", kStart);
+  EXPECT_EQ(slowdown.wait("2001:db8::3", kStart), 250ms);
   EXPECT_EQ(slowdown.size(), 1);
-  slowdown.succeeded("2001:db8::4");
-  EXPECT_EQ(slowdown.size(), 0);
 }
 
-TEST(FailureSlowdown, ForgetsAfterAWhileWithoutFailures) {
-  FailureSlowdown slowdown({.forget = 300s});
-  auto now = kStart;
-  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", now);
-  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 299s), 2000ms) << "counted from the last failure";
-  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 299s), 4000ms);
-  EXPECT_EQ(slowdown.failed("192.0.2.7", now += 300s), 0ms);
+TEST(FailureSlowdown, ForgivesOneFailureForEachWhileWithoutOne) {
+  FailureSlowdown slowdown({.forgive_one = 30s});
+  fail(slowdown, "192.0.2.7", 1000);
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart + 29s), 6000ms);
+  std::vector<long> all;
+  for (int i = 1; i <= 7; ++i) all.push_back(slowdown.wait("192.0.2.7", kStart + i * 30s).count());
+  EXPECT_THAT(all, ElementsAre(4000, 2000, 1000, 500, 250, 0, 0));
+  slowdown.failed("192.0.2.7", kStart + 60s);
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart + 60s), 4000ms) << "two were forgiven, one is new";
+  EXPECT_EQ(slowdown.wait("192.0.2.7", kStart + 89s), 4000ms) << "counted from the last failure";
 }
 
-TEST(FailureSlowdown, DropsWhatItForgets) {
-  FailureSlowdown slowdown({.forget = 300s});
-  for (int i = 0; i < 50; ++i) (void)slowdown.failed("192.0.2." + std::to_string(i), kStart + seconds(i));
-  EXPECT_EQ(slowdown.size(), 50);
-  (void)slowdown.failed("192.0.2.200", kStart + 320s);
-  EXPECT_EQ(slowdown.size(), 30) << "0 to 20 are gone, and there is a new one";
-}
-
-TEST(FailureSlowdown, ForgetsAtASuccess) {
-  FailureSlowdown slowdown;
-  for (int i = 0; i < 5; ++i) (void)slowdown.failed("192.0.2.7", kStart);
-  slowdown.succeeded("192.0.2.7");
-  EXPECT_EQ(slowdown.size(), 0);
-  EXPECT_EQ(slowdown.failed("192.0.2.7", kStart), 0ms);
-  slowdown.succeeded("192.0.2.99");
+TEST(FailureSlowdown, DropsWhatIsForgiven) {
+  FailureSlowdown slowdown({.forgive_one = 30s});
+  for (int i = 0; i < 50; ++i) slowdown.failed("192.0.2." + std::to_string(i), kStart + seconds(i));
+  EXPECT_EQ(slowdown.size(), 30) << "those of the last thirty seconds";
+  slowdown.failed("192.0.2.200", kStart + 1h);
   EXPECT_EQ(slowdown.size(), 1);
 }
 
 TEST(FailureSlowdown, IsBoundedByItsTable) {
   FailureSlowdown slowdown({.addresses = 100});
-  for (int i = 0; i < 3; ++i) (void)slowdown.failed("192.0.2.1", kStart);
+  fail(slowdown, "192.0.2.1", 3);
   for (int i = 0; i < 100'000; ++i) {
-    (void)slowdown.failed("attacker " + std::to_string(i), kStart);
+    slowdown.failed("attacker " + std::to_string(i), kStart);
     ASSERT_LE(slowdown.size(), 100);
     // Whoever goes on failing stays in the table.
-    if (i % 50 == 0) EXPECT_GT(slowdown.failed("192.0.2.1", kStart), 0ms);
+    if (i % 50 == 0) {
+      EXPECT_GT(slowdown.wait("192.0.2.1", kStart), 0ms);
+      slowdown.failed("192.0.2.1", kStart);
+    }
   }
-  EXPECT_EQ(slowdown.failed("attacker 99999", kStart), 0ms);
-  EXPECT_EQ(slowdown.failed("attacker 99999", kStart), 250ms) << "the newest is still there";
-  EXPECT_EQ(slowdown.failed("attacker 0", kStart), 0ms) << "and the oldest is not";
+  slowdown.failed("attacker 99999", kStart);
+  EXPECT_EQ(slowdown.wait("attacker 99999", kStart), 250ms) << "the newest was still there";
+  slowdown.failed("attacker 0", kStart);
+  EXPECT_EQ(slowdown.wait("attacker 0", kStart), 0ms) << "and the oldest was not";
 }
 
 TEST(FailureSlowdown, WorksWithoutATable) {
   FailureSlowdown slowdown({.addresses = 0});
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(slowdown.failed("192.0.2.1", kStart), 0ms);
+  fail(slowdown, "192.0.2.1", 5);
+  EXPECT_EQ(slowdown.wait("192.0.2.1", kStart), 0ms);
   EXPECT_EQ(slowdown.size(), 0);
 }
 
@@ -125,8 +136,8 @@ TEST(FailureSlowdown, IsUsedByManyThreads) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&slowdown, t] {
       for (int i = 0; i < 2000; ++i) {
-        (void)slowdown.failed(std::to_string((i * 7 + t) % 20), kStart + milliseconds(i));
-        if (i % 3 == 0) slowdown.succeeded(std::to_string(i % 20));
+        slowdown.failed(std::to_string((i * 7 + t) % 20), kStart + milliseconds(i));
+        EXPECT_LE(slowdown.wait(std::to_string(i % 20), kStart + milliseconds(i)), 6000ms);
         EXPECT_LE(slowdown.size(), 10);
       }
     });

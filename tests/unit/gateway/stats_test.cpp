@@ -136,6 +136,8 @@ TEST(Stats, ShowsEveryCounter) {
   stats.connections_now = 2;
   stats.authenticating_now = 3;
   stats.cancels = 4;
+  stats.probes = 8;
+  stats.logins_held = 9;
   stats.audit_lines_lost = 5;
   stats.reloads = 6;
   stats.reloads_failed = 7;
@@ -148,6 +150,8 @@ TEST(Stats, ShowsEveryCounter) {
   EXPECT_EQ(seen.connections_now, 2);
   EXPECT_EQ(seen.authenticating_now, 3);
   EXPECT_EQ(seen.cancels, 4U);
+  EXPECT_EQ(seen.probes, 8U);
+  EXPECT_EQ(seen.logins_held, 9U);
   EXPECT_EQ(seen.audit_lines_lost, 5U);
   EXPECT_EQ(seen.reloads, 6U);
   EXPECT_EQ(seen.reloads_failed, 7U);

@@ -68,12 +68,12 @@ struct Replay {
       return handle(login.password_checked(full && login.password().equals(right_password)));
     }
     if (event == Event::authenticated) output += login.ok(ok_payload());
-    if (event == Event::refused) output += login.error({1045, "28000", "no"});
+    if (event == Event::refused || event == Event::no_password) output += login.error({1045, "28000", "no"});
   }
   [[nodiscard]] bool over() const {
     using Event = ServerLogin::Event;
     return events.back() == Event::authenticated || events.back() == Event::refused ||
-           events.back() == Event::failed;
+           events.back() == Event::no_password || events.back() == Event::failed;
   }
 
   Setting setting;

@@ -78,7 +78,31 @@ TEST(MysqlServerLogin, RefusesAnEmptyPasswordBehindAResponse) {
   response.replace(32 + 6, 1, "\x20" + std::string(32, 'x'));
   ASSERT_EQ(login.receive(packet(1, response)), Event::startup);
   ASSERT_EQ(login.ask_password(known_by(true, true, true)), Event::more);
-  EXPECT_EQ(login.receive(packet(3, "\0"sv)), Event::refused);
+  EXPECT_EQ(login.receive(packet(3, "\0"sv)), Event::no_password);
+}
+
+TEST(MysqlServerLogin, SaysWhetherTheClientHasAnswered) {
+  ServerLogin login = plain_login();
+  std::string response = response_of("alice");
+  response.replace(32 + 6, 1, "\x20" + std::string(32, 'x'));
+  ASSERT_EQ(login.receive(packet(1, response)), Event::startup);
+  EXPECT_TRUE(login.has_answered());
+  (void)login.ask_password({});
+  EXPECT_FALSE(login.has_answered()) << "what it answered has been looked at";
+}
+
+TEST(MysqlServerLogin, KnowsComQuitFromALogin) {
+  ServerLogin early = plain_login();
+  EXPECT_EQ(early.receive(packet(0, "\1")), Event::quit);
+  // HAProxy's mysql-check sends it right behind a login that answers nothing.
+  ServerLogin checked = plain_login({.greeting = {}, .unix_socket = true});
+  (void)checked.take_output();
+  std::string response = response_of("haproxy");
+  response.replace(response.find(kCachingSha2Password), kCachingSha2Password.size(), kNativePassword);
+  ASSERT_EQ(checked.receive(packet(1, response) + packet(0, "\1")), Event::startup);
+  EXPECT_FALSE(checked.has_answered());
+  EXPECT_EQ(checked.ask_password({}), Event::quit);
+  EXPECT_EQ(checked.receive("more"), Event::quit);
 }
 
 TEST(MysqlServerLogin, RefusesClientsFromBeforeProtocol41) {
@@ -261,7 +285,8 @@ TEST(MysqlServerLogin, TakesLibmysqlclientsEmptyPassword) {
   std::string response = response_of("alice");
   response.replace(32 + 6, 1, "\x01\x00"s);
   ASSERT_EQ(login.receive(packet(1, response)), Event::startup);
-  EXPECT_EQ(login.ask_password(known_by(true, true, true)), Event::refused);
+  EXPECT_FALSE(login.has_answered());
+  EXPECT_EQ(login.ask_password(known_by(true, true, true)), Event::no_password);
   EXPECT_EQ(login.take_output(), "");
   EXPECT_EQ(login.error({1045, "28000", "no"}), packet(2, "\xFF\x15\x04#28000no"));
 }
