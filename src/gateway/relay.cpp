@@ -146,7 +146,7 @@ void Relay::source_closed(Direction& direction) {
   direction.ended = true;
   if (&direction == &down_) return finish(End::database_closed);
   client_ended_ = true;
-  database_.stream.close_writing();
+  database_.stream.cut_writing();
   linger_ = loop_.in(kLinger, [this] { finish(End::client_closed); });
 }
 

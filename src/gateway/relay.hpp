@@ -18,7 +18,8 @@ namespace rolegate::gateway {
 /// until it is gone, so a slow reader slows the writer and not the memory. What passes, and when, the
 /// conversation says.
 ///
-/// The end of the client's side is passed on, and what the database still has to say is waited for (kLinger);
+/// The end of the client's side is passed on, so that the database ends what it does for it as it would for a
+/// client of its own, and what it still has to say is waited for (kLinger);
 /// the end of the database's side ends the session. Calls back once; the callback must not destroy it, retire
 /// it instead.
 class Relay {

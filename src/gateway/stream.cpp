@@ -205,8 +205,10 @@ void Stream::close_writing() {
     ::SSL_shutdown(ssl_.get());
     ::ERR_clear_error();
   }
-  ::shutdown(socket_.get(), SHUT_WR);
+  cut_writing();
 }
+
+void Stream::cut_writing() { ::shutdown(socket_.get(), SHUT_WR); }
 
 void Stream::close() noexcept {
   ssl_.reset();

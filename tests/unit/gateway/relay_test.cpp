@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -261,6 +262,17 @@ TEST_F(RelayTest, BeginsWithWhatTlsHoldsOfTheClient) {
   client_ = std::move(pair.client);
   start();
   EXPECT_EQ(hear(database_end_, 7), "session");
+}
+
+TEST_F(RelayTest, EndsItsSideOfADatabaseInsideTlsAsAClientThatDiedWould) {
+  TlsPair pair(upstream_context());
+  database_ = std::move(pair.client);
+  start();
+  ASSERT_EQ(::shutdown(client_end_.get(), SHUT_WR), 0);
+  pollfd readable{pair.server.descriptor(), POLLIN, 0};
+  ASSERT_EQ(::poll(&readable, 1, 20'000), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(pair.server.descriptor(), &byte, 1, 0), 0) << "bytes before the end";
 }
 
 TEST_F(RelayTest, GivesTheClientBack) {
