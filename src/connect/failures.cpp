@@ -117,6 +117,14 @@ base::Error login_refused(const login::Login& login, std::string_view reason) {
       "User and password come from sqlalchemy_uri, because the database has no enabled aws_iam block.");
 }
 
+base::Error token_not_asked_for(const login::Login& login, std::string_view asked) {
+  return base::make_error(
+      Errc::iam_token_refused, sentence(login, fmt::format("asks for {}, not for an IAM token", asked)),
+      fmt::format("Nothing was sent: {}. An RDS Proxy asks so too, as long as its IAM authentication is not "
+                  "required.",
+                  no_iam_user(login)));
+}
+
 base::Error rate_limited(const login::Login& login, std::string_view reason) {
   return base::make_error(
       Errc::rate_limited, sentence(login, with_reason("takes no more IAM logins for the moment", reason)),

@@ -34,6 +34,9 @@ enum class CertificateFault { chain, name };
 [[nodiscard]] base::Error bytes_before_tls(const login::Login& login);
 /// iam_token_refused or password_refused, with the causes in the order of their likelihood.
 [[nodiscard]] base::Error login_refused(const login::Login& login, std::string_view reason);
+/// The login's password is an IAM token, and the database asks for a proof of another kind (`asked`): it was
+/// given none.
+[[nodiscard]] base::Error token_not_asked_for(const login::Login& login, std::string_view asked);
 [[nodiscard]] base::Error rate_limited(const login::Login& login, std::string_view reason);
 [[nodiscard]] base::Error database_unavailable(const login::Login& login, std::string_view reason);
 [[nodiscard]] base::Error connection_failed(const login::Login& login, std::string_view reason,

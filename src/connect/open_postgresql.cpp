@@ -102,6 +102,40 @@ bool wait_for(int socket, bool reading, base::Deadline deadline) {
   }
 }
 
+/// What a server wants of a login whose password is an IAM token. libpq answers every request with what it
+/// has, with a hash of the token too, which is of no use to anybody but who tries to guess it (require_auth,
+/// which would forbid that, came with libpq 16). So the request is looked at before libpq reads it.
+/// https://www.postgresql.org/docs/15/protocol-message-formats.html, "Authentication…"
+class TokenRequest {
+ public:
+  explicit TokenRequest(bool is_token) : settled_(!is_token) {}
+
+  /// False: libpq must not read yet, the request has not come as a whole.
+  [[nodiscard]] bool look(PGconn* connection) {
+    if (settled_) return true;
+    std::array<char, 9> room{};
+    const auto head = peek_in_tls(connection, room);
+    if (!head) return settled_ = true;  // the connection has ended; libpq says how
+    if (head->empty()) return false;
+    if (head->front() != 'R') return settled_ = true;
+    if (head->size() < room.size()) return false;
+    const auto kind = static_cast<unsigned char>(room[8]);
+    if (kind == kMd5) refused_ = "MD5 authentication";
+    if (kind == kSasl) refused_ = "SASL authentication";
+    settled_ = kind == kCleartext;
+    return true;
+  }
+  /// Which kind of proof it wants instead of the token; empty: it has not asked for any.
+  [[nodiscard]] std::string_view refused() const { return refused_; }
+
+ private:
+  static constexpr int kCleartext = 3;
+  static constexpr int kMd5 = 5;
+  static constexpr int kSasl = 10;
+  bool settled_;
+  std::string_view refused_;
+};
+
 Attempt<PgConnection> failed(const login::Login& login, Stages& stages, PGconn* connection,
                              const TrustedCertificates& trusted) {
   const PgFailure failure =
@@ -124,6 +158,7 @@ Attempt<PgConnection> attempt(const login::Login& login, const Parameters& param
   ::PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);  // for the SQLSTATE
   // libpq would print notices to stderr, and at this point they are a stranger's.
   const PQnoticeReceiver usual = ::PQsetNoticeReceiver(raw, drop_notice, nullptr);
+  TokenRequest request(login.kind == config::Kind::aurora_postgresql);
 
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
        next = ::PQconnectPoll(raw)) {
@@ -132,7 +167,13 @@ Attempt<PgConnection> attempt(const login::Login& login, const Parameters& param
     if (stage == Stage::handshake && stages.current() == Stage::tls) stages.detail(tls_detail(raw));
     stages.reached(stage);
     const bool connecting = stages.current() == Stage::connecting;
-    if (!wait_for(::PQsocket(raw), next == PGRES_POLLING_READING, connecting ? tcp_deadline : deadline)) {
+    const bool reading = next == PGRES_POLLING_READING;
+    bool came = false;
+    do {
+      came = wait_for(::PQsocket(raw), reading, connecting ? tcp_deadline : deadline);
+    } while (came && reading && stage == Stage::handshake && !request.look(raw));
+    if (!request.refused().empty()) return {{}, token_not_asked_for(login, request.refused()), {}, false};
+    if (!came) {
       Attempt<PgConnection> result;
       result.timed_out = true;
       result.unreachable = "timed out";

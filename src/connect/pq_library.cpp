@@ -1,6 +1,8 @@
 #include "connect/pq_library.hpp"
 
 #include <libpq-fe.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "base/fork_pause.hpp"
 #include "connect/delay_load.hpp"
@@ -8,7 +10,8 @@
 namespace rolegate::connect {
 namespace {
 
-// The functions of libpq that this program uses; calling one that is not here is an error of the linker.
+// The functions of libpq, and of the libssl that it brings along, that this program uses; calling one of
+// libpq's that is not here is an error of the linker.
 #define ROLEGATE_PQ_FUNCTIONS(F) \
   F(PQconnectStartParams)        \
   F(PQconnectPoll)               \
@@ -18,6 +21,7 @@ namespace {
   F(PQerrorMessage)              \
   F(PQsslInUse)                  \
   F(PQsslAttribute)              \
+  F(PQsslStruct)                 \
   F(PQsetErrorVerbosity)         \
   F(PQsetNoticeReceiver)         \
   F(PQsetNoticeProcessor)        \
@@ -47,7 +51,9 @@ namespace {
   F(PQfreemem)                   \
   F(PQgetCancel)                 \
   F(PQcancel)                    \
-  F(PQfreeCancel)
+  F(PQfreeCancel)                \
+  F(SSL_peek)                    \
+  F(SSL_get_error)
 
 ROLEGATE_DELAYED_LIBRARY(ROLEGATE_PQ_FUNCTIONS, "libpq.so.5", "libpq5")
 
@@ -56,6 +62,16 @@ ROLEGATE_DELAYED_LIBRARY(ROLEGATE_PQ_FUNCTIONS, "libpq.so.5", "libpq5")
 base::Result<void> load_pq_library() {
   const base::ForkPause no_fork;  // a child would wait for the thread that is loading
   return library().loaded;
+}
+
+std::optional<std::string_view> peek_in_tls(pg_conn* connection, std::span<char> room) {
+  auto* const tls = static_cast<SSL*>(::PQsslStruct(connection, "OpenSSL"));
+  if (tls == nullptr) return std::nullopt;
+  ::ERR_clear_error();  // what SSL_get_error says comes from this thread's queue
+  const int count = functions().SSL_peek(tls, room.data(), static_cast<int>(room.size()));
+  if (count > 0) return std::string_view(room.data(), static_cast<std::size_t>(count));
+  if (functions().SSL_get_error(tls, count) == SSL_ERROR_WANT_READ) return std::string_view();
+  return std::nullopt;
 }
 
 }  // namespace rolegate::connect
@@ -74,6 +90,9 @@ char* PQerrorMessage(const PGconn* conn) { return functions().PQerrorMessage(con
 int PQsslInUse(PGconn* conn) { return functions().PQsslInUse(conn); }
 const char* PQsslAttribute(PGconn* conn, const char* attribute_name) {
   return functions().PQsslAttribute(conn, attribute_name);
+}
+void* PQsslStruct(PGconn* conn, const char* struct_name) {
+  return functions().PQsslStruct(conn, struct_name);
 }
 PGVerbosity PQsetErrorVerbosity(PGconn* conn, PGVerbosity verbosity) {
   return functions().PQsetErrorVerbosity(conn, verbosity);

@@ -1,6 +1,12 @@
 #pragma once
 
+#include <optional>
+#include <span>
+#include <string_view>
+
 #include "base/error.hpp"
+
+struct pg_conn;  // libpq's PGconn
 
 namespace rolegate::connect {
 
@@ -13,5 +19,9 @@ namespace rolegate::connect {
 /// this program uses under their own names, typed by libpq's own header, and passes each call on. It is the
 /// same libpq.so.5 that a host program links, so a PGconn may be handed to it.
 [[nodiscard]] base::Result<void> load_pq_library();
+
+/// What libpq will read next from a connection that is inside TLS, as much as lies at hand and fits into
+/// `room`; it stays there. Empty: nothing has come yet. Nothing: nothing will come any more.
+[[nodiscard]] std::optional<std::string_view> peek_in_tls(pg_conn* connection, std::span<char> room);
 
 }  // namespace rolegate::connect

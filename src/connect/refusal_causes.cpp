@@ -47,15 +47,9 @@ constexpr std::string_view kClock =
     "the clock of this machine is off, so that the token is not valid yet or any more";
 
 std::vector<std::string> aurora_causes(const login::Login& login) {
-  const bool mysql = login.kind == config::Kind::aurora_mysql;
   std::vector<std::string> causes;
   if (!is_rds_endpoint(login.host)) causes.push_back(foreign_host(login));
-  causes.push_back(
-      mysql ? fmt::format("the user is not an IAM user of the database: CREATE USER {} IDENTIFIED WITH "
-                          "AWSAuthenticationPlugin AS 'RDS'",
-                          quoted(login.user, '\''))
-            : fmt::format("the user has not got the role rds_iam, or does not exist: GRANT rds_iam TO {}",
-                          quoted(login.user, '"')));
+  causes.push_back(no_iam_user(login));
   causes.push_back(not_permitted(login));
   causes.push_back(fmt::format(
       "the user is spelled differently in the database or the policy: {} is case-sensitive", login.user));
@@ -85,6 +79,17 @@ std::vector<std::string> redshift_causes(const login::Login& login) {
 }
 
 }  // namespace
+
+std::string no_iam_user(const login::Login& login) {
+  if (login.kind == config::Kind::aurora_mysql) {
+    return fmt::format(
+        "the user is not an IAM user of the database: CREATE USER {} IDENTIFIED WITH "
+        "AWSAuthenticationPlugin AS 'RDS'",
+        quoted(login.user, '\''));
+  }
+  return fmt::format("the user has not got the role rds_iam, or does not exist: GRANT rds_iam TO {}",
+                     quoted(login.user, '"'));
+}
 
 std::string refusal_causes(const login::Login& login) {
   const bool rds = login.kind == config::Kind::aurora_postgresql || login.kind == config::Kind::aurora_mysql;

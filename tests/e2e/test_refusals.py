@@ -2,6 +2,8 @@
 
 import json
 
+import psycopg2
+import pymysql
 import pytest
 from program import made_calls
 
@@ -35,6 +37,25 @@ def test_a_refused_login_is_made_once_more_at_most(lab, rolegate, kind):
     rolegate.failure("db", config=config)
     tries = [entry for entry in lab.decisions() if entry["operation"] == "rds-db:connect"]
     assert 1 <= len(tries) <= 2
+
+
+@pytest.mark.parametrize("kind, asked", (("aurora_postgresql", "SASL authentication"), ("aurora_mysql", "mysql_native_password")))
+def test_a_user_who_has_a_password_gets_no_token(lab, rolegate, gateway, kind, asked):
+    """Nor anything made of it: the server would compare that with the password."""
+    config = rolegate.config(rolegate.database(f"{kind}_cross_account", db_username="plain"))
+    error = rolegate.failure("db", config=config)
+    assert (error["step"], error["code"]) == ("handshake", "iam_token_refused")
+    assert asked in error["message"] and ("rds_iam" in error["hint"] or "AWSAuthenticationPlugin" in error["hint"])
+
+    running = gateway({"databases": [rolegate.database(f"{kind}_cross_account", db_username="plain")]})
+    with pytest.raises((psycopg2.OperationalError, pymysql.err.OperationalError)) as refused:
+        if kind == "aurora_postgresql":
+            psycopg2.connect(**running.postgresql("db"))
+        else:
+            pymysql.connect(**running.mysql("db"))
+    assert asked in str(refused.value)
+    assert running.audit("session_fail")["reason"] == "iam_token_refused"
+    assert "rds-db:connect" not in [entry["operation"] for entry in lab.decisions()]
 
 
 def test_token_of_another_endpoint(lab, rolegate):

@@ -224,6 +224,45 @@ TEST_F(OpenPostgresql, ExplainsARefusedToken) {
   expect_no_secret(opened.error());
 }
 
+// libpq would answer with a hash of the token.
+TEST_F(OpenPostgresql, MakesNothingOfATokenThatIsNotAskedFor) {
+  using std::string_literals::operator""s;
+  const std::string md5 = message('R', int32(5) + "salt");
+  const std::string sasl = message('R', int32(10) + "SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"s);
+  for (const std::string& request : {md5, sasl}) {
+    std::string answer;
+    ScriptedServer server([&](Peer& peer) {
+      startup(peer, server_);
+      peer.send(request);
+      answer = peer.receive(1);
+    });
+    const auto error = refused(server);
+    server.finish();
+    EXPECT_EQ(answer, "");
+    EXPECT_EQ(error.code, "iam_token_refused");
+    EXPECT_THAT(error.message,
+                HasSubstr(request == md5 ? "asks for MD5 authentication, not for an IAM token"
+                                         : "asks for SASL authentication, not for an IAM token"));
+    EXPECT_THAT(error.hint, HasSubstr("GRANT rds_iam TO \"app_rw\""));
+  }
+}
+
+TEST_F(OpenPostgresql, AnswersWithAHashOfAPassword) {
+  for (const config::Kind kind : {config::Kind::password, config::Kind::redshift_provisioned}) {
+    std::string answer;
+    ScriptedServer server([&](Peer& peer) {
+      startup(peer, server_);
+      peer.send(message('R', int32(5) + "salt"));
+      answer = password(peer);
+      peer.send(welcome());
+    });
+    login::Login login = login_to(server, config::Engine::postgresql);
+    login.kind = kind;
+    EXPECT_TRUE(open(login));
+    EXPECT_THAT(answer, StartsWith("md5"));
+  }
+}
+
 TEST_F(OpenPostgresql, SaysWhenNobodyListens) {
   auto server = std::make_unique<ScriptedServer>([](Peer&) {});
   const login::Login login = login_to(*server, config::Engine::postgresql);
