@@ -8,6 +8,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/saslprep.hpp"
+
 namespace rolegate::base {
 namespace {
 
@@ -111,7 +113,7 @@ Sha256Digest salted_password(std::string_view password, std::string_view salt, i
 }
 
 ScramKeys ScramKeys::of(std::string_view password, std::string_view salt, int iterations) {
-  Sha256Digest salted = salted_password(password, salt, iterations);
+  Sha256Digest salted = salted_password(saslprep(password).reveal(), salt, iterations);
   ScramKeys keys;
   {
     HmacSha256 by_password(salted);

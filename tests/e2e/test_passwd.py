@@ -1,5 +1,6 @@
 """rolegate passwd: on a terminal and in scripts, and that servers take what it prints."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -9,8 +10,12 @@ import subprocess
 import termios
 
 import psycopg2
+import psycopg2.extensions
+import pymysql
 import pytest
 import yaml
+from gateway import USER
+from postgresql_clients import PG, connect, directly, value
 from servers import users
 from servers.processes import wait_until
 
@@ -190,6 +195,29 @@ def test_postgresql_takes_the_verifier(lab, rolegate):
             cursor.execute("DROP ROLE passwd_verified")
     finally:
         owner.close()
+
+
+# One password, however a keyboard writes it: é of one character or two, NO-BREAK SPACE, full-width letters.
+FORMS = ("caf\u00e9 au lait", "cafe\u0301 au lait", "caf\u00e9\u00a0au lait", "\uff43\uff41\uff46\u00e9 au lait")
+
+
+@pytest.mark.parametrize("made_by", ("rolegate", "libpq"))
+@pytest.mark.parametrize("made_of", FORMS, ids=("composed", "decomposed", "no-break space", "full width"))
+def test_a_password_is_the_same_however_it_is_written(lab, rolegate, gateway, made_by, made_of):
+    if made_by == "rolegate":
+        verifier = make(rolegate, USER, password=made_of)["password"]
+    else:
+        with directly(lab) as server:
+            verifier = psycopg2.extensions.encrypt_password(made_of, USER, scope=server, algorithm="scram-sha-256")
+    running = gateway({"gateway": {"users": [{"name": USER, "password": verifier, "databases": ["*"]}]}})
+    for typed in FORMS:
+        with connect(running, password=typed) as connection:
+            assert value(connection, "SELECT 1") == 1
+        mysql = running.mysql("aurora_mysql_cross_account", password=typed.encode())
+        with contextlib.closing(pymysql.connect(**mysql)) as connection:
+            assert connection.ping() is None
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(**running.postgresql(PG, password="cafe au lait"))
 
 
 def test_the_password_is_in_no_argument_list_and_no_log(rolegate):
