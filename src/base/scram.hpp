@@ -22,7 +22,7 @@ struct ScramVerifier {
   /// salt, so that a slip in a configuration does not cost seconds at every login. Nothing when it is
   /// malformed.
   [[nodiscard]] static std::optional<ScramVerifier> parse(std::string_view text);
-  /// With a salt of 16 random bytes. The password is taken as it is (no SASLprep, like libpq for ASCII).
+  /// With a salt of 16 random bytes. The password goes through saslprep().
   [[nodiscard]] static ScramVerifier of(const Secret& password, Random& random, int iterations = 4096);
   [[nodiscard]] std::string text() const;
   /// PBKDF2 all over: 1 to 2 ms at 4,096 iterations. Constant time in the comparison.
@@ -38,7 +38,7 @@ struct ScramKeys {
   Sha256Digest stored_key{};
   Sha256Digest server_key{};
 
-  /// Costs what salted_password costs.
+  /// Of the password's form after saslprep(). Costs what salted_password costs.
   static ScramKeys of(std::string_view password, std::string_view salt, int iterations);
   ScramKeys() = default;
   ScramKeys(const ScramKeys&) = default;

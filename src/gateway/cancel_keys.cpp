@@ -1,39 +1,65 @@
 #include "gateway/cancel_keys.hpp"
 
-#include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
-namespace rolegate::gateway {
+#include <openssl/crypto.h>
 
-wire::pg::CancelKey CancelKeys::give_out(base::Random& random) {
+namespace rolegate::gateway {
+namespace {
+
+std::string random_bytes(base::Random& random, std::size_t size) {
+  std::string bytes(size, '\0');
+  random.fill({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()});
+  return bytes;
+}
+
+/// Drivers take it for a signed number, and 0 for none.
+std::uint32_t made_up_process_id(base::Random& random) {
   for (;;) {
-    std::array<unsigned char, 8> bytes{};
-    random.fill(bytes);
-    wire::pg::CancelKey key;
-    std::memcpy(&key.process_id, bytes.data(), 4);
-    std::memcpy(&key.secret, bytes.data() + 4, 4);
-    key.process_id &= 0x7FFFFFFF;  // drivers take it for a signed number, and 0 for none
-    if (key.process_id == 0) continue;
-    const std::lock_guard lock(mutex_);
-    if (targets_.try_emplace(number(key)).second) return key;
+    std::uint32_t id = 0;
+    std::memcpy(&id, random_bytes(random, sizeof id).data(), sizeof id);
+    id &= 0x7FFFFFFF;
+    if (id != 0) return id;
   }
 }
 
-void CancelKeys::open(const wire::pg::CancelKey& key, CancelTarget target) {
+}  // namespace
+
+wire::pg::CancelKey CancelKeys::give_out(CancelTarget target, std::size_t secret_size, base::Random& random) {
+  wire::pg::CancelKey key = target.key;
   const std::lock_guard lock(mutex_);
-  targets_[number(key)] = std::move(target);
+  do {
+    if (target.key.process_id == 0) key.process_id = made_up_process_id(random);
+    key.secret = random_bytes(random, secret_size);
+  } while (look_up(key) != entries_.end());
+  entries_.emplace(key.process_id, Entry{key.secret, std::move(target)});
+  return key;
 }
 
 void CancelKeys::close(const wire::pg::CancelKey& key) {
   const std::lock_guard lock(mutex_);
-  targets_.erase(number(key));
+  if (const auto found = look_up(key); found != entries_.end()) entries_.erase(found);
 }
 
 std::optional<CancelTarget> CancelKeys::find(const wire::pg::CancelKey& key) const {
   const std::lock_guard lock(mutex_);
-  const auto found = targets_.find(number(key));
-  return found == targets_.end() ? std::nullopt : found->second;
+  const auto found = look_up(key);
+  return found == entries_.end() ? std::nullopt : std::optional(found->second.target);
+}
+
+/// How much of a secret is right does not show in the time that this takes.
+auto CancelKeys::look_up(const wire::pg::CancelKey& key) const -> Entries::const_iterator {
+  const auto [first, last] = entries_.equal_range(key.process_id);
+  for (auto entry = first; entry != last; ++entry) {
+    const std::string& secret = entry->second.secret;
+    if (secret.size() == key.secret.size() &&
+        ::CRYPTO_memcmp(secret.data(), key.secret.data(), secret.size()) == 0) {
+      return entry;
+    }
+  }
+  return entries_.end();
 }
 
 }  // namespace rolegate::gateway

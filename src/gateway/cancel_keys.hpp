@@ -17,24 +17,30 @@ struct CancelTarget {
       address;  ///< numeric: the very server that runs the session, not whatever its name leads to now
   std::uint16_t port = 0;
   TlsTarget tls;
-  wire::pg::CancelKey key;  ///< the server's own
+  wire::pg::CancelKey key;  ///< the server's own; without a process id, it has given none
 };
 
-/// The keys that this gateway has given out, and what they stand for. Thread-safe.
+/// The keys that this gateway has given out, and what they stand for: the server's process id, which clients
+/// compare with pg_backend_pid(), and a secret of the gateway's. Two servers may have the same process id;
+/// the secret tells them apart. Thread-safe.
 class CancelKeys {
  public:
-  /// A key that nobody has; it stands for nothing until `open`.
-  [[nodiscard]] wire::pg::CancelKey give_out(base::Random& random);
-  void open(const wire::pg::CancelKey& key, CancelTarget target);
+  /// The process id is made up where the server has given no key.
+  [[nodiscard]] wire::pg::CancelKey give_out(CancelTarget target, std::size_t secret_size,
+                                             base::Random& random);
   void close(const wire::pg::CancelKey& key);
   [[nodiscard]] std::optional<CancelTarget> find(const wire::pg::CancelKey& key) const;
 
  private:
-  [[nodiscard]] static std::uint64_t number(const wire::pg::CancelKey& key) {
-    return (std::uint64_t{key.process_id} << 32) | key.secret;
-  }
+  struct Entry {
+    std::string secret;
+    CancelTarget target;
+  };
+  using Entries = std::unordered_multimap<std::uint32_t, Entry>;  ///< by process id
+  [[nodiscard]] Entries::const_iterator look_up(const wire::pg::CancelKey& key) const;
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::optional<CancelTarget>> targets_;
+  Entries entries_;
 };
 
 }  // namespace rolegate::gateway

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -64,10 +65,11 @@ base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<cons
   auto settings = std::make_shared<Settings>();
   if (config->gateway) {
     const config::Gateway& gateway = *config->gateway;
-    for (const auto& [tls, context] : {std::pair{&gateway.postgresql.tls, &settings->postgresql_tls},
-                                       std::pair{&gateway.mysql.tls, &settings->mysql_tls}}) {
+    for (const auto& [tls, wire, context] :
+         {std::tuple{&gateway.postgresql.tls, Wire::postgresql, &settings->postgresql_tls},
+          std::tuple{&gateway.mysql.tls, Wire::mysql, &settings->mysql_tls}}) {
       if (!*tls) continue;
-      auto made = make_server_context(**tls);
+      auto made = make_server_context(**tls, wire);
       if (!made) return std::unexpected(std::move(made.error()));
       *context = std::move(*made);
     }

@@ -44,9 +44,13 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login,
   const std::string reason = connect::server_text(failed.error.message);
   UpstreamFailure out{
       connect::mysql_error(login, connect::Stage::handshake, {failed.error.code, reason, true}, trusted),
-      fmt::format("{} (error {})", reason, failed.error.code), failed.error.sqlstate, failed.error.code};
-  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused))
+      {},
+      failed.error.sqlstate,
+      failed.error.code};
+  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused)) {
     out.error = token_refused(login);
+    out.said = fmt::format("{} (error {})", reason, failed.error.code);
+  }
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/mysql_conversation.hpp"
 #include "gateway/mysql_handshake.hpp"
 #include "wire/mysql/caching_sha2.hpp"
+#include "wire/proxy_header.hpp"
 
 namespace rolegate::gateway {
 
@@ -91,6 +92,9 @@ std::size_t MysqlSession::most_to_read() const {
 }
 
 void MysqlSession::received(std::string_view bytes) {
+  if (first_bytes_ == 0 && wire::proxy_header_at_front(bytes) == wire::ProxyHeader::yes) {
+    return fail({}, "protocol_violation", wire::kUnexpectedProxyHeader, Refusal::protocol);
+  }
   first_bytes_ += std::min(bytes.size(), kSslRequest);
   // Nobody may speak before the greeting.
   if (!login_)

@@ -1,37 +1,27 @@
 #pragma once
 
-#include <array>
-
 #include "gateway/conversation.hpp"
+#include "wire/pg/session_state.hpp"
 
 namespace rolegate::gateway {
 
-/// A PostgreSQL session, judged by the last bytes of each side.
+/// A PostgreSQL session: everything passes as it is.
 class PgConversation final : public Conversation {
  public:
-  /// `start`: what the client has been told so far, ReadyForQuery at its end.
-  explicit PgConversation(std::string_view start) { from_database(start); }
+  /// `rest`: what the database has said behind its first ReadyForQuery.
+  explicit PgConversation(std::string_view rest) { state_.from_server(rest); }
 
-  Passed from_client(std::string_view bytes) override;
-  void from_database(std::string_view bytes) override;
-  [[nodiscard]] bool at_rest() const override { return !asked_ && may_interject(); }
-  /// An ErrorResponse may come between messages at any time.
-  [[nodiscard]] bool may_interject() const override;
-  [[nodiscard]] bool said_goodbye() const override;
+  [[nodiscard]] Passed from_client(std::string_view bytes) override {
+    state_.from_client(bytes);
+    return {bytes, {}, bytes.size()};
+  }
+  void from_database(std::string_view bytes) override { state_.from_server(bytes); }
+  [[nodiscard]] bool at_rest() const override { return state_.at_rest(); }
+  [[nodiscard]] bool may_interject() const override { return state_.between_answers(); }
+  [[nodiscard]] bool said_goodbye() const override { return state_.said_goodbye(); }
 
  private:
-  class Tail {
-   public:
-    void note(std::string_view bytes);
-    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
-
-   private:
-    std::array<char, 6> bytes_{};
-    std::size_t size_ = 0;
-  };
-  Tail client_;
-  Tail database_;
-  bool asked_ = false;
+  wire::pg::SessionState state_;
 };
 
 }  // namespace rolegate::gateway

@@ -43,6 +43,8 @@ UpstreamFailure PgHandshake::failure(const login::Login& login,
       return {connect::tls_not_offered(login)};
     case Kind::bytes_before_tls:
       return {connect::bytes_before_tls(login)};
+    case Kind::token_not_asked_for:
+      return {connect::token_not_asked_for(login, failed.reason)};
     case Kind::unsupported_authentication:
     case Kind::protocol:
       return {connect::connection_failed(login, connect::server_text(failed.reason))};
@@ -52,11 +54,19 @@ UpstreamFailure PgHandshake::failure(const login::Login& login,
   const std::string reason = connect::server_text(failed.error.message);
   UpstreamFailure out{
       connect::pg_error(login, connect::Stage::handshake, {failed.error.sqlstate, reason}, trusted),
-      fmt::format("{}: {} (SQLSTATE {})", connect::server_text(failed.error.severity), reason,
-                  connect::server_text(failed.error.sqlstate)),
+      {},
       failed.error.sqlstate};
-  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused))
+  if (out.error.code == connect::code_name(connect::Errc::iam_token_refused)) {
     out.error = token_refused(login);
+    out.said = fmt::format("{}: {} (SQLSTATE {})", connect::server_text(failed.error.severity), reason,
+                           connect::server_text(failed.error.sqlstate));
+  }
+  if (failed.error.sqlstate == "3D000" && !client_database_.empty()) {
+    out.error.hint = fmt::format(
+        "The client asked for database \"{}\": on a listener of its own, '{}' has the database that the "
+        "client names.",
+        connect::server_text(client_database_), login.database);
+  }
   return out;
 }
 

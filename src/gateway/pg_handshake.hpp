@@ -8,8 +8,9 @@ namespace rolegate::gateway {
 /// A login to PostgreSQL or Redshift as the driver sees it.
 class PgHandshake final : public Handshake {
  public:
-  PgHandshake(wire::pg::ClientLogin::Settings settings, base::Random& random)
-      : machine_(std::move(settings), random) {}
+  /// `client_database`: the database of the settings, where the client has named it; else empty.
+  PgHandshake(wire::pg::ClientLogin::Settings settings, std::string client_database, base::Random& random)
+      : machine_(std::move(settings), random), client_database_(std::move(client_database)) {}
 
   Event receive(std::string_view bytes) override { return handshake_event(machine_.receive(bytes)); }
   Event tls_started(const Stream& stream) override {
@@ -23,12 +24,13 @@ class PgHandshake final : public Handshake {
 
  private:
   wire::pg::ClientLogin machine_;
+  std::string client_database_;
 };
 
 /// A CancelRequest on its way, likewise.
 class PgCancelHandshake final : public Handshake {
  public:
-  explicit PgCancelHandshake(wire::pg::CancelKey key) : machine_(key) {}
+  explicit PgCancelHandshake(wire::pg::CancelKey key) : machine_(std::move(key)) {}
 
   Event receive(std::string_view bytes) override { return event(machine_.receive(bytes)); }
   Event tls_started(const Stream&) override { return event(machine_.tls_started()); }

@@ -7,6 +7,7 @@
 #include "gateway/dialer.hpp"
 #include "gateway/pg_conversation.hpp"
 #include "gateway/pg_handshake.hpp"
+#include "wire/pg/startup_packet.hpp"
 
 namespace rolegate::gateway {
 
@@ -71,13 +72,29 @@ PgSession::PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arr
                                          .tls_required = listener().tls_required},
           shared.random)) {}
 
-PgSession::~PgSession() {
-  if (key_given_out_) shared().cancel_keys.close(key_);
+PgSession::~PgSession() { take_back_key(); }
+
+void PgSession::take_back_key() {
+  if (key_) shared().cancel_keys.close(*key_);
+  key_.reset();
 }
 
 void PgSession::received(std::string_view bytes) { follow(login_->receive(bytes)); }
 
-void PgSession::tls_started() { follow(login_->tls_started(stream().server_end_point())); }
+/// A ClientHello is left in the socket, where TLS reads it.
+bool PgSession::begins_with_tls() {
+  if (heard_ || settings().postgresql_tls == nullptr) return false;
+  const std::optional<char> first = stream().peek();
+  heard_ = first.has_value();
+  direct_tls_ = first == wire::pg::kTlsHandshake;
+  return direct_tls_;
+}
+
+void PgSession::tls_started() {
+  follow(direct_tls_
+             ? login_->direct_tls_started(stream().server_end_point(), stream().application_protocol())
+             : login_->tls_started(stream().server_end_point()));
+}
 
 void PgSession::follow(Event event) {
   for (;;) {
@@ -118,8 +135,6 @@ PgSession::Event PgSession::let_in() {
 
 std::unique_ptr<Handshake> PgSession::make_handshake(login::Login& login) {
   const wire::pg::Startup& startup = login_->startup();
-  if (!key_given_out_) key_ = shared().cancel_keys.give_out(shared().random);
-  key_given_out_ = true;
   // On a listener of its own the client's name goes through as it is; else the URI says which database it is.
   const bool own = !listener().database.empty() && startup.database_named;
   return std::make_unique<PgHandshake>(
@@ -127,18 +142,19 @@ std::unique_ptr<Handshake> PgSession::make_handshake(login::Login& login) {
                                       .password = std::move(login.password),
                                       .database = own ? startup.database : login.db_name,
                                       .parameters = startup.parameters,
-                                      .client_key = key_},
-      shared().random);
+                                      .is_token = login.kind == config::Kind::aurora_postgresql},
+      own ? startup.database : std::string(), shared().random);
 }
 
 Session::Opening PgSession::open(Upstream& upstream) {
-  wire::pg::ClientLogin& machine = static_cast<PgHandshake&>(*upstream.handshake).machine();
-  if (machine.cancel_key().process_id != 0) {
-    shared().cancel_keys.open(key_, {upstream.address, upstream.port, upstream.tls, machine.cancel_key()});
-  }
-  std::string start = wire::pg::authentication_ok() + machine.take_session_start();
-  auto conversation = std::make_unique<PgConversation>(start);
-  return {std::move(start), login_->take_rest(), std::move(conversation)};
+  wire::pg::SessionStart start =
+      static_cast<PgHandshake&>(*upstream.handshake).machine().take_session_start();
+  key_ = shared().cancel_keys.give_out(
+      {upstream.address, upstream.port, upstream.tls, std::move(start.cancel_key)},
+      login_->startup().cancel_secret_size, shared().random);
+  return {wire::pg::authentication_ok() + start.greeting + wire::pg::backend_key_data(*key_) +
+              wire::pg::ready_for_query() + start.rest,
+          login_->take_rest(), std::make_unique<PgConversation>(start.rest)};
 }
 
 /// Only a key that was given out leads anywhere; which session it belongs to is all that it says. Guessing is
@@ -151,6 +167,7 @@ void PgSession::cancel() {
     shared().slowdown.failed(client().group, loop().now());
     return close_quietly();
   }
+  if (target->key.process_id == 0) return close_quietly();  // a right key, and a server that cannot be asked
   shared().stats.cancels.fetch_add(1);
   // Many drivers close at once; the request is on its way all the same.
   hear(Hearing::nothing);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "gateway/session.hpp"
 #include "wire/pg/client_login.hpp"
@@ -18,24 +19,27 @@ class PgSession final : public Session {
   using Event = wire::pg::ServerLogin::Event;
 
   void received(std::string_view bytes) override;
+  [[nodiscard]] bool begins_with_tls() override;
   void tls_started() override;
   [[nodiscard]] const SslContextPtr& tls_context() const override { return settings().postgresql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override { return error.pg(); }
   [[nodiscard]] std::unique_ptr<Handshake> make_handshake(login::Login& login) override;
   [[nodiscard]] Opening open(Upstream& upstream) override;
   [[nodiscard]] std::string last_words(const ClientError& error) override { return error.pg(); }
-  void session_ended() override { shared().cancel_keys.close(key_); }
+  void session_ended() override { take_back_key(); }
   void forget_login() override { login_.reset(); }
 
   void follow(Event event);
   [[nodiscard]] Event let_in();
   void cancel();
+  void take_back_key();
 
   class Cancelling;
   std::unique_ptr<wire::pg::ServerLogin> login_;
   Admission::Way way_ = Admission::Way::password;
-  wire::pg::CancelKey key_;
-  bool key_given_out_ = false;
+  bool heard_ = false;                      ///< the client's first byte is known …
+  bool direct_tls_ = false;                 ///< … and begins TLS
+  std::optional<wire::pg::CancelKey> key_;  ///< that the client has been given
   std::unique_ptr<Cancelling> cancelling_;
 };
 

@@ -27,6 +27,14 @@ bool check_revocation(SSL_CTX* context, const std::string& file) {
          ::X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 
+int choose_postgresql(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                      unsigned int offered_size, void*) {
+  static constexpr unsigned char kOwn[] = "\x0apostgresql";
+  const int result = ::SSL_select_next_proto(const_cast<unsigned char**>(chosen), size, kOwn, sizeof kOwn - 1,
+                                             offered, offered_size);
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 }  // namespace
 
 std::string_view code_name(TlsErrc code) {
@@ -37,7 +45,7 @@ std::string_view code_name(TlsErrc code) {
   return {};
 }
 
-base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls) {
+base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls, Wire wire) {
   ::ERR_clear_error();
   SslContextPtr context(::SSL_CTX_new(::TLS_server_method()), SslContextFree{});
   if (!context) return unusable("tls", "context", {});
@@ -50,6 +58,7 @@ base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls) {
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_read_ahead(raw, 1);
+  if (wire == Wire::postgresql) ::SSL_CTX_set_alpn_select_cb(raw, choose_postgresql, nullptr);
   if (::SSL_CTX_use_certificate_chain_file(raw, tls.cert.c_str()) != 1) {
     return unusable("tls.cert", tls.cert,
                     "It must be a readable file of PEM certificates, the server's own first.");

@@ -135,6 +135,10 @@ bool Session::flush() {
 
 bool Session::read_client() {
   if (proof_asked_ && phase_ == Phase::login && hold_proof()) return true;
+  if (phase_ == Phase::login && begins_with_tls()) {
+    start_tls();
+    return true;
+  }
   const std::span<char> room = loop_.buffer();
   const auto [io, bytes] =
       client_.read(phase_ == Phase::login ? room.first(std::min(room.size(), most_to_read())) : room);

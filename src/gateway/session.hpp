@@ -117,6 +117,8 @@ class Session : public Retired, private Watcher {
   /// How many bytes may be read at once while the client logs in: fewer than there are where what comes
   /// behind them belongs to TLS.
   [[nodiscard]] virtual std::size_t most_to_read() const { return SIZE_MAX; }
+  /// The client has begun with TLS, which nothing asks for; asked before each read while it logs in.
+  [[nodiscard]] virtual bool begins_with_tls() { return false; }
   virtual void tls_started() = 0;
   [[nodiscard]] virtual const SslContextPtr& tls_context() const = 0;
   [[nodiscard]] virtual std::string encoded(const ClientError& error) = 0;

@@ -69,6 +69,11 @@ Stream::Io Stream::failed_tls(int result) {
   return Io::failed;
 }
 
+std::optional<char> Stream::peek() const {
+  char next = 0;
+  return ::recv(socket_.get(), &next, 1, MSG_PEEK) == 1 ? std::optional(next) : std::nullopt;
+}
+
 Stream::Moved Stream::read(std::span<char> room) {
   if (ssl_) return read_tls(room);
   for (;;) {
@@ -162,6 +167,13 @@ std::string Stream::certificate_fault() const {
 std::string Stream::tls_text() const {
   if (!ssl_) return {};
   return std::string(::SSL_get_version(ssl_.get())) + " " + ::SSL_get_cipher_name(ssl_.get());
+}
+
+std::string_view Stream::application_protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  if (ssl_) ::SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 std::string Stream::server_end_point() const {

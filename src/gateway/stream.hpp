@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class Stream {
   [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
   [[nodiscard]] bool in_tls() const { return static_cast<bool>(ssl_); }
 
+  /// The byte that comes next, left where it is; in the clear only. Nothing: none has come.
+  [[nodiscard]] std::optional<char> peek() const;
   /// At most `room`; fills as much of it as there is without another wait.
   Moved read(std::span<char> room);
   Moved write(std::string_view bytes);
@@ -69,6 +72,8 @@ class Stream {
   [[nodiscard]] long verify_result() const;
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
   [[nodiscard]] std::string tls_text() const;
+  /// What client and server agreed on in TLS (ALPN); empty: nothing.
+  [[nodiscard]] std::string_view application_protocol() const;
   /// RFC 5929's tls-server-end-point: the hash of the server's certificate (the own one, or the peer's).
   [[nodiscard]] std::string server_end_point() const;
   /// The common name of the peer's certificate, verified during the handshake; empty when it showed none.

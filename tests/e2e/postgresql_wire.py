@@ -90,10 +90,11 @@ class Connection:
         except ConnectionResetError:
             return True
 
-    def log_in(self, user: str, password: str, database: Optional[str] = None, **parameters: str) -> list[Message]:
+    def log_in(self, user: str, password: str, database: Optional[str] = None, protocol: int = PROTOCOL_3_0,
+               **parameters: str) -> list[Message]:
         """Every message up to ReadyForQuery or an ErrorResponse; a password is given if SCRAM asks for it."""
         names = {"user": user, **({} if database is None else {"database": database}), **parameters}
-        self.send(startup_message(names))
+        self.send(startup_message(names, protocol))
         scram = _Scram(password)
         seen = []
         while True:
@@ -139,7 +140,7 @@ def error_of(messages: list[Message]) -> Message:
 def send_cancel_request(where, key: bytes) -> None:
     """Returns once the server has closed, as it does when it has dealt with the request."""
     with Connection(where) as connection:
-        connection.send(struct.pack("!II", 16, CANCEL_REQUEST) + key)
+        connection.send(struct.pack("!II", 8 + len(key), CANCEL_REQUEST) + key)
         assert connection.at_end()
 
 

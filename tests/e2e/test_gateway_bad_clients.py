@@ -325,6 +325,15 @@ def test_what_is_no_login_is_refused_at_once(gateway, client, what):
     assert running.metrics().value("rolegate_refusals_total", reason="protocol") >= 1
 
 
+@pytest.mark.parametrize("header", (b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 5432\r\n", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"),
+                         ids=("version 1", "version 2"))
+def test_the_header_of_a_load_balancer_is_named(gateway, client, header):
+    running = gateway()
+    with contextlib.closing(client.connected(running)) as raw:
+        raw.socket.sendall(header)
+        assert "PROXY protocol header" in running.audit("session_fail", reason="protocol_violation")["message"]
+
+
 def raise_limit(wanted):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))

@@ -82,8 +82,11 @@ def test_a_listener_of_its_own_takes_the_clients_database_name(lab, gateway):
         assert value(connection, "SELECT current_database()") == "postgres"
     with connect(running, "orders") as connection:
         assert value(connection, "SELECT current_database()") == "app"
-    with pytest.raises(psycopg2.OperationalError, match='database "no_such_database" does not exist'):
+    with pytest.raises(psycopg2.OperationalError) as refused:
         psycopg2.connect(**running.postgresql("no_such_database", listener="orders"))
+    said = str(refused.value)
+    assert said.count('database "no_such_database" does not exist') == 1
+    assert 'The client asked for database "no_such_database"' in said and "sqlalchemy_uri" not in said
 
 
 # Start-up parameters.

@@ -52,6 +52,35 @@ def test_tls_1_2(gateway, authority, server):
     assert running.audit("session_open")["client_tls"].startswith("TLSv1.2 ")
 
 
+def direct_tls(running, authority, *protocols):
+    """sslnegotiation=direct, as libpq has it from 17 on: TLS without an SSLRequest."""
+    context = ssl.create_default_context(cafile=str(authority.file))
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    connection = wire.Connection(running.postgresql_address())
+    connection.socket = context.wrap_socket(connection.socket, server_hostname="127.0.0.1")
+    return connection
+
+
+def test_tls_that_starts_without_asking(gateway, authority, server):
+    running = gateway(tls(server, required=True))
+    with direct_tls(running, authority, "other", "postgresql") as connection:
+        assert connection.socket.selected_alpn_protocol() == "postgresql"
+        assert connection.log_in(USER, PASSWORD, PG)[-1].type == "Z"
+        assert connection.query("SELECT 1")[-1].type == "Z"
+    assert running.audit("session_open")["client_tls"].startswith("TLSv1.3 ")
+
+
+def test_tls_that_starts_without_asking_must_name_the_protocol(gateway, authority, server):
+    """Else a browser could be led here."""
+    running = gateway(tls(server))
+    with direct_tls(running, authority) as connection:
+        assert connection.at_end()
+    assert "ALPN" in running.audit("session_fail")["message"]
+    with pytest.raises(ssl.SSLError, match="no application protocol|alert"):
+        direct_tls(running, authority, "http/1.1")
+
+
 def test_older_tls_is_refused(gateway, authority, server):
     running = gateway(tls(server))
     with pytest.raises(psycopg2.OperationalError, match="SSL error"):
@@ -72,7 +101,7 @@ def test_a_client_that_wants_no_tls_is_refused_where_it_is_required(lab, gateway
     with wire.Connection(running.postgresql_address()) as connection:
         connection.send(wire.startup_message({"user": USER, "database": PG}))
         refused = connection.receive()
-    assert refused.kind == "E" and refused.fields()["C"] == "28000" and "must use TLS" in refused.fields()["M"]
+    assert refused.type == "E" and refused.fields()["C"] == "28000" and "must use TLS" in refused.fields()["M"]
     assert made_calls(lab) == {}
     for sslmode in ("allow", "prefer", "require"):
         with connect(running, sslmode=sslmode) as connection:

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t piece = data[0] == 0 ? bytes.size() : data[0];
-  ClientCancel cancel({1, 2});
+  ClientCancel cancel({1, script::int32(2)});
   std::string output = cancel.take_output();
   bool in_tls = false;
   ClientCancel::Event last = ClientCancel::Event::more;

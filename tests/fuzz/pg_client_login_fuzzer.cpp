@@ -25,19 +25,18 @@ struct Course {
   Event last = Event::more;
   bool in_tls = false;
   std::string output;
-  std::string session_start;
+  SessionStart session_start;
   std::string reason;
-  CancelKey key;
   bool operator==(const Course&) const = default;
 };
 
-Course run(bool binds, std::string_view bytes, std::size_t piece) {
+Course run(bool binds, bool is_token, std::string_view bytes, std::size_t piece) {
   script::CountingRandom random;
   ClientLogin login({.user = "a",
                      .password = base::Secret(kPassword),
                      .database = "postgres",
                      .parameters = {{"application_name", "fuzz"}},
-                     .client_key = {7, 8}},
+                     .is_token = is_token},
                     random);
   Course course;
   course.output = login.take_output();
@@ -54,7 +53,6 @@ Course run(bool binds, std::string_view bytes, std::size_t piece) {
   }
   course.session_start = login.take_session_start();
   course.reason = login.failure().reason;
-  course.key = login.cancel_key();
   if (course.last == Event::failed) {
     require((login.failure().kind == ClientFailure::Kind::server_error) == course.reason.empty());
   }
@@ -63,9 +61,9 @@ Course run(bool binds, std::string_view bytes, std::size_t piece) {
 
 void check(const Course& course) {
   if (!course.in_tls) require(course.output == script::kSslRequest && course.last != Event::ready);
-  if (course.last == Event::ready) require(course.session_start.find("Z") != std::string::npos);
-  if (course.last != Event::ready) require(course.session_start.empty());
-  require(course.session_start.size() <= ClientLogin::kMaxSessionStart);
+  const SessionStart& start = course.session_start;
+  if (course.last != Event::ready) require(start == SessionStart());
+  require(start.greeting.size() + start.rest.size() <= ClientLogin::kMaxSessionStart);
   require(base::is_utf8(course.reason) && !base::has_control_characters(course.reason));
   require(course.reason.find(kPassword) == std::string::npos);
   const std::size_t first = course.output.find(kPassword);
@@ -77,13 +75,14 @@ void check(const Course& course) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const bool binds = (data[0] & 1) != 0;
+  const bool is_token = (data[0] & 4) != 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   if ((data[0] & 2) != 0) {
-    check(run(binds, bytes, bytes.size()));
+    check(run(binds, is_token, bytes, bytes.size()));
     return 0;
   }
   // One byte at a time: TLS starts behind the 'S', and everything else comes from within.
-  const Course in_bytes = run(binds, bytes, 1);
+  const Course in_bytes = run(binds, is_token, bytes, 1);
   check(in_bytes);
   if (bytes.starts_with('S')) {
     script::CountingRandom random;
@@ -91,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                        .password = base::Secret(kPassword),
                        .database = "postgres",
                        .parameters = {{"application_name", "fuzz"}},
-                       .client_key = {7, 8}},
+                       .is_token = is_token},
                       random);
     require(login.receive("S") == Event::start_tls);
     (void)login.tls_started(binds ? "hash" : "");

@@ -43,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t at = 0; at < said.size(); at += piece)
       feed(pieces, head >= 0x80, said.substr(at, piece));
     require(whole.at_rest() == pieces.at_rest());
+    require(whole.between_answers() == pieces.between_answers());
     require(whole.said_goodbye() == pieces.said_goodbye());
   }
   return 0;

@@ -6,7 +6,7 @@
 
 namespace rolegate::wire::pg {
 
-ClientCancel::ClientCancel(CancelKey key) : key_(key), output_(ssl_request()) {}
+ClientCancel::ClientCancel(CancelKey key) : key_(std::move(key)), output_(ssl_request()) {}
 
 std::string ClientCancel::take_output() { return std::exchange(output_, {}); }
 

@@ -54,8 +54,7 @@ struct ClientLogin::State {
   std::string output;
   std::optional<ScramClient> scram;
   bool negotiated = false;
-  std::string session_start;
-  CancelKey cancel_key;
+  SessionStart session_start;
   ClientFailure failure;
 
   // Before TLS
@@ -68,7 +67,8 @@ struct ClientLogin::State {
   std::optional<Event> on_login_message(const Frame& frame);
   std::optional<Event> on_session_start_message(const Frame& frame);
   Event on_error(std::string_view body);
-  std::optional<Event> keep(std::string_view message);
+  /// Adds to a part of the session start.
+  std::optional<Event> keep(std::string& part, std::string_view bytes);
 
   // Authentication requests
   std::optional<Event> on_authentication(std::string_view body);
@@ -98,7 +98,7 @@ auto ClientLogin::receive(std::string_view bytes) -> Event {
     case Stage::tls:
       return bytes.empty() ? Event::more : s.on_bytes_before_tls();
     case Stage::ready:
-      return s.keep(bytes).value_or(Event::ready);
+      return s.keep(s.session_start.rest, bytes).value_or(Event::ready);
     case Stage::failed:
       return Event::failed;
     default:
@@ -123,12 +123,11 @@ std::string ClientLogin::take_output() {
   return taken;
 }
 
-std::string ClientLogin::take_session_start() {
+SessionStart ClientLogin::take_session_start() {
   if (state_->stage != Stage::ready) return {};
   return std::exchange(state_->session_start, {});
 }
 
-const CancelKey& ClientLogin::cancel_key() const { return state_->cancel_key; }
 const ClientFailure& ClientLogin::failure() const { return state_->failure; }
 
 auto ClientLogin::State::on_tls_answer(std::string_view bytes) -> Event {
@@ -177,7 +176,7 @@ auto ClientLogin::State::on_message(const Frame& frame) -> std::optional<Event> 
     case 'E':
       return on_error(frame.body);
     case 'N':
-      return keep(frame.whole);
+      return keep(session_start.greeting, frame.whole);
     default:
       return stage == Stage::session_start ? on_session_start_message(frame) : on_login_message(frame);
   }
@@ -190,11 +189,11 @@ auto ClientLogin::State::on_error(std::string_view body) -> Event {
   return fail(Kind::server_error, {});
 }
 
-auto ClientLogin::State::keep(std::string_view message) -> std::optional<Event> {
-  if (message.size() > kMaxSessionStart - session_start.size()) {
+auto ClientLogin::State::keep(std::string& part, std::string_view bytes) -> std::optional<Event> {
+  if (bytes.size() > kMaxSessionStart - session_start.greeting.size() - session_start.rest.size()) {
     return fail(Kind::protocol, "it sent more than 1 MiB before the session started");
   }
-  session_start += message;
+  part += bytes;
   return std::nullopt;
 }
 
@@ -208,21 +207,17 @@ auto ClientLogin::State::on_login_message(const Frame& frame) -> std::optional<E
 auto ClientLogin::State::on_session_start_message(const Frame& frame) -> std::optional<Event> {
   switch (frame.type) {
     case 'S':
-      return keep(frame.whole);
+      return keep(session_start.greeting, frame.whole);
     case 'K': {
-      if (frame.body.size() != 8) return fail(Kind::protocol, "it sent a BackendKeyData that is malformed");
-      cancel_key = {int32_at_front(frame.body), int32_at_front(frame.body.substr(4))};
-      std::string key;
-      append_int32(key, settings.client_key.process_id);
-      append_int32(key, settings.client_key.secret);
-      return keep(message('K', key));
+      auto key = parse_cancel_key(frame.body);
+      if (!key) return fail(Kind::protocol, "it sent a BackendKeyData that is malformed");
+      session_start.cancel_key = std::move(*key);
+      return std::nullopt;
     }
-    case 'Z': {
+    case 'Z':
       if (frame.body.size() != 1) return fail(Kind::protocol, "it sent a ReadyForQuery that is malformed");
-      if (const auto failed = keep(frame.whole)) return failed;
       stage = Stage::ready;
-      return keep(input.take()).value_or(Event::ready);
-    }
+      return keep(session_start.rest, input.take()).value_or(Event::ready);
     default:
       return fail(Kind::protocol,
                   "it sent a message " + printable(frame.type) + " before the session started");
@@ -247,6 +242,9 @@ auto ClientLogin::State::on_authentication(std::string_view body) -> std::option
 
 auto ClientLogin::State::on_first_request(Authentication kind, std::string_view data)
     -> std::optional<Event> {
+  if (settings.is_token && (kind == Authentication::md5_password || kind == Authentication::sasl)) {
+    return fail(Kind::token_not_asked_for, authentication_name(kind));
+  }
   switch (kind) {
     case Authentication::cleartext_password:
       return answer(password(), Stage::accepted);

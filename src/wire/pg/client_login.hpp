@@ -17,11 +17,20 @@ struct ClientFailure {
     bytes_before_tls,  ///< something came in the clear behind the offer of TLS
     server_error,      ///< the server said so: `error`
     unsupported_authentication,
+    token_not_asked_for,  ///< the password is a token, and the server wants another kind of proof
     protocol,  ///< what came is no part of a PostgreSQL login, or SCRAM's proof of the server was wrong
   };
   Kind kind = Kind::protocol;
   ErrorFields error;
   std::string reason;  ///< for the other kinds, for people: "it asks for GSSAPI authentication"
+};
+
+/// What a server says when it has let the client in, AuthenticationOk apart.
+struct SessionStart {
+  std::string greeting;  ///< ParameterStatus and NoticeResponse, as they came, also notices from before
+  CancelKey cancel_key;  ///< RDS Proxy, for one, gives none
+  std::string rest;      ///< what came behind ReadyForQuery
+  bool operator==(const SessionStart&) const = default;
 };
 
 /// A client's side of a login: SSLRequest, TLS, StartupMessage 3.0, password in the clear, MD5 or
@@ -32,7 +41,7 @@ class ClientLogin {
   enum class Event {
     more,       ///< send the output, wait for bytes of the server
     start_tls,  ///< send the output, then TLS, verified as sslmode says, then tls_started()
-    ready,      ///< logged in: session_start
+    ready,      ///< logged in: take_session_start()
     failed,     ///< failure()
   };
   struct Settings {
@@ -40,7 +49,9 @@ class ClientLogin {
     base::Secret password;
     std::string database;   ///< empty: the user's name, as the server has it
     Parameters parameters;  ///< of the client, passed on
-    CancelKey client_key;   ///< takes the place of the server's BackendKeyData in the session start
+    /// The password is a token: it is said in the clear where that is asked for, and nothing else is made of
+    /// it. A server that wants a hash of it would compare that with some other password's.
+    bool is_token = false;
   };
   /// A server may send this much before ReadyForQuery (notices of login triggers, say), and no more.
   static constexpr std::size_t kMaxSessionStart = 1 << 20;
@@ -58,12 +69,8 @@ class ClientLogin {
 
   /// What is to be sent; each byte once. May hold the password: wipe it.
   [[nodiscard]] std::string take_output();
-  /// Once ready: every message that came after AuthenticationOk (which is not among them), ReadyForQuery
-  /// included, as the server sent it (notices, also those from before; ParameterStatus), BackendKeyData alone
-  /// with the client's key in its place; and what came behind it.
-  [[nodiscard]] std::string take_session_start();
-  /// The server's own key, if it gave one (process_id 0: none; RDS Proxy and Redshift may not).
-  [[nodiscard]] const CancelKey& cancel_key() const;
+  /// Once ready; what comes after that is added to its `rest`.
+  [[nodiscard]] SessionStart take_session_start();
   [[nodiscard]] const ClientFailure& failure() const;
 
  private:

@@ -12,12 +12,6 @@ void append_int32(std::string& to, std::uint32_t value) {
   for (const int shift : {24, 16, 8, 0}) to.push_back(static_cast<char>(value >> shift & 0xFF));
 }
 
-std::uint32_t int32_at_front(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
 void append_string(std::string& to, std::string_view text) {
   to.append(text.substr(0, text.find('\0')));
   to.push_back('\0');

@@ -11,7 +11,10 @@ namespace rolegate::wire::pg {
 /// Int32 of the protocol: four bytes, the most significant first.
 void append_int32(std::string& to, std::uint32_t value);
 /// The first four of `bytes`, which are there.
-[[nodiscard]] std::uint32_t int32_at_front(std::string_view bytes);
+[[nodiscard]] inline std::uint32_t int32_at_front(std::string_view bytes) {
+  const auto byte = [&](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(bytes[at])}; };
+  return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
+}
 
 /// A String of the protocol; what follows a NUL in `text` would be taken for the next field, and is left out.
 void append_string(std::string& to, std::string_view text);

@@ -59,11 +59,21 @@ std::optional<ErrorFields> parse_error_response(std::string_view body) {
 
 std::string authentication_ok() { return {"R\0\0\0\x08\0\0\0\0", 9}; }
 
-bool ends_with_ready_for_query(std::string_view last_bytes) {
-  if (last_bytes.size() < 6) return false;
-  const std::string_view tail = last_bytes.substr(last_bytes.size() - 6);
-  return tail.starts_with(std::string_view("Z\0\0\0\x05", 5)) &&
-         (tail[5] == 'I' || tail[5] == 'T' || tail[5] == 'E');
+std::string ready_for_query() { return message('Z', "I"); }
+
+std::optional<CancelKey> parse_cancel_key(std::string_view body) {
+  constexpr std::size_t kIdSize = 4;
+  if (body.size() < kIdSize + CancelKey::kSize30 || body.size() > kIdSize + CancelKey::kMaxSize) {
+    return std::nullopt;
+  }
+  return CancelKey{int32_at_front(body), std::string(body.substr(kIdSize))};
+}
+
+std::string backend_key_data(const CancelKey& key) {
+  std::string body;
+  append_int32(body, key.process_id);
+  body += key.secret;
+  return message('K', body);
 }
 
 }  // namespace rolegate::wire::pg

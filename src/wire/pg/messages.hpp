@@ -14,12 +14,20 @@ namespace rolegate::wire::pg {
 /// In the order in which they came.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-/// What a CancelRequest must show. A key of this gateway's own is made of 64 random bits.
+/// What a CancelRequest must show.
 struct CancelKey {
-  std::uint32_t process_id = 0;
-  std::uint32_t secret = 0;
+  /// Of a secret: before protocol 3.2, what servers give since, the most that anybody may.
+  static constexpr std::size_t kSize30 = 4;
+  static constexpr std::size_t kSize32 = 32;
+  static constexpr std::size_t kMaxSize = 256;
+
+  std::uint32_t process_id = 0;  ///< 0: there is no key
+  std::string secret;
   bool operator==(const CancelKey&) const = default;
 };
+/// The body of a BackendKeyData, or of a CancelRequest behind its code. Nothing when it is malformed.
+[[nodiscard]] std::optional<CancelKey> parse_cancel_key(std::string_view body);
+[[nodiscard]] std::string backend_key_data(const CancelKey& key);
 
 /// An ErrorResponse or NoticeResponse, taken apart. Empty: the field was not there.
 struct ErrorFields {
@@ -37,9 +45,7 @@ struct ErrorFields {
 
 /// "R", 8, 0: what a client that has been let in is told first.
 [[nodiscard]] std::string authentication_ok();
-
-/// The last six bytes that a server sends before it waits for the next query: ReadyForQuery. A relay that
-/// looks for nothing else can tell an idle session by it.
-[[nodiscard]] bool ends_with_ready_for_query(std::string_view last_bytes);
+/// Outside of a transaction.
+[[nodiscard]] std::string ready_for_query();
 
 }  // namespace rolegate::wire::pg

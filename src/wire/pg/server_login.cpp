@@ -1,5 +1,6 @@
 #include "wire/pg/server_login.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "wire/pg/scram.hpp"
 #include "wire/pg/scram_server.hpp"
 #include "wire/pg/startup_packet.hpp"
+#include "wire/proxy_header.hpp"
 
 namespace rolegate::wire::pg {
 namespace {
@@ -109,6 +111,19 @@ auto ServerLogin::tls_started(std::string end_point) -> Event {
   return Event::more;
 }
 
+auto ServerLogin::direct_tls_started(std::string end_point, std::string_view application_protocol) -> Event {
+  State& s = *state_;
+  if (s.stage != Stage::startup || s.tls_asked || !s.input.unread().empty()) {
+    return s.fail_silently("TLS was started in the middle of something");
+  }
+  if (application_protocol != kApplicationProtocol) {
+    return s.fail_silently("the client starts TLS without asking, and without naming its protocol (ALPN)");
+  }
+  s.tls_asked = true;
+  s.stage = Stage::tls;
+  return tls_started(std::move(end_point));
+}
+
 auto ServerLogin::trust() -> Event {
   State& s = *state_;
   if (s.stage != Stage::owner_decides) return s.fail_silently("trust before a start-up");
@@ -158,7 +173,9 @@ auto ServerLogin::State::read_startup_packet() -> std::optional<Event> {
       return Event::more;
     case StartupPacket::State::tls:
       return fail_silently(
-          "the client starts TLS without asking (sslnegotiation=direct), which is not supported");
+          "the client starts TLS without asking (sslnegotiation=direct), and none is offered here");
+    case StartupPacket::State::proxy_header:
+      return fail_silently(std::string(kUnexpectedProxyHeader));
     case StartupPacket::State::not_postgresql:
       return fail_silently("the client does not speak the PostgreSQL protocol");
     case StartupPacket::State::too_long:
@@ -203,29 +220,30 @@ auto ServerLogin::State::on_gss_request() -> std::optional<Event> {
 }
 
 auto ServerLogin::State::on_cancel_request(std::string_view body) -> Event {
-  // Longer keys belong to protocol 3.2, which nobody is offered here. No answer is due to any of them.
-  if (body.size() != 8) return fail_silently("the CancelRequest is not 16 bytes long");
-  cancel_key = {int32_at_front(body), int32_at_front(body.substr(4))};
+  auto key = parse_cancel_key(body);
+  if (!key) return fail_silently("the CancelRequest is malformed");  // no answer is due
+  cancel_key = std::move(*key);
   return enter(Stage::cancel, Event::cancel);
 }
 
 auto ServerLogin::State::on_startup_message(std::uint32_t version, std::string_view body) -> Event {
   const std::uint32_t major = version >> 16;
-  const std::uint32_t minor = version & 0xFFFF;
   if (major != 3) {
-    return fail("0A000", "protocol version " + std::to_string(major) + "." + std::to_string(minor) +
-                             " is not supported; version 3.0 is");
+    return fail("0A000", "protocol version " + std::to_string(major) + "." +
+                             std::to_string(version & 0xFFFF) + " is not supported; versions 3.0 to 3.2 are");
   }
   auto parameters = parse_startup_parameters(body);
   if (!parameters) return fail("08P01", std::string(parameters.error()));
-  if (minor != 0 || !parameters->protocol_options.empty()) {
-    output += negotiate_protocol_version(parameters->protocol_options);
+  const std::uint32_t spoken = std::min(version, kProtocol32);
+  if (spoken != version || !parameters->protocol_options.empty()) {
+    output += negotiate_protocol_version(spoken, parameters->protocol_options);
   }
   if (options.tls_required && !in_tls) {
     return fail("28000", "connections to this address must use TLS",
                 "Connect with sslmode=require or stricter.");
   }
   startup = std::move(parameters->startup);
+  startup.cancel_secret_size = spoken < kProtocol32 ? CancelKey::kSize30 : CancelKey::kSize32;
   if (startup.user.empty()) return fail("28000", "the start-up packet names no user");
   if (!base::is_utf8(startup.user)) return fail("22021", "the user name is not valid UTF-8");
   if (!base::is_utf8(startup.database)) return fail("22021", "the database name is not valid UTF-8");

@@ -15,19 +15,20 @@ struct Startup {
   std::string user;
   std::string database;  ///< the user's name when the client names none, as PostgreSQL has it
   bool database_named = false;
-  Parameters parameters;  ///< everything else, except protocol options (_pq_.…)
+  Parameters parameters;                                ///< everything else, except protocol options (_pq_.…)
+  std::size_t cancel_secret_size = CancelKey::kSize30;  ///< as the client's version of the protocol has it
 };
 
 /// A server's side of a login: from the first byte until the client has proved who it is. Takes bytes and
-/// says what comes next; does no I/O. SSLRequest, GSSENCRequest, CancelRequest, StartupMessage 3.x,
-/// SCRAM-SHA-256 (-PLUS inside TLS). What the owner says to the client afterwards (authentication_ok, the
-/// upstream's session start, an error) is not this machine's matter.
+/// says what comes next; does no I/O. SSLRequest, direct TLS, GSSENCRequest, CancelRequest, StartupMessage
+/// 3.x, SCRAM-SHA-256 (-PLUS inside TLS). What the owner says to the client afterwards (authentication_ok,
+/// the upstream's session start, an error) is not this machine's matter.
 /// https://www.postgresql.org/docs/15/protocol-flow.html#id-1.10.6.7.3
 class ServerLogin {
  public:
   enum class Event {
     more,           ///< send the output, wait for bytes of the client
-    start_tls,      ///< send the output, then TLS as its server, then tls_started()
+    start_tls,      ///< send the output, then TLS as its server, then tls_started() or direct_tls_started()
     startup,        ///< startup() says who wants what; go on with trust() or ask_scram()
     authenticated,  ///< the client is who it says; it has not been told yet
     refused,        ///< it is not: the owner answers when it likes, and closes
@@ -38,6 +39,8 @@ class ServerLogin {
     bool tls_offered = false;
     bool tls_required = false;  ///< a StartupMessage outside of TLS is refused
   };
+  /// What a client of this protocol is called in TLS (ALPN).
+  static constexpr std::string_view kApplicationProtocol = "postgresql";
   /// PostgreSQL's own bound (MAX_STARTUP_PACKET_LENGTH).
   static constexpr std::size_t kMaxStartup = 10000;
   /// A client may send this much ahead of what is asked of it, and no more.
@@ -56,6 +59,10 @@ class ServerLogin {
   /// `end_point`: tls-server-end-point of RFC 5929 (hash of the own certificate), for channel binding; empty:
   /// SCRAM-SHA-256-PLUS is not offered.
   Event tls_started(std::string end_point);
+  /// Likewise, where the client has begun with TLS itself (sslnegotiation=direct), before any byte was
+  /// received. As PostgreSQL 17 has it, it must have named its protocol then (ALPN), so that no client of
+  /// another protocol can be led here.
+  Event direct_tls_started(std::string end_point, std::string_view application_protocol);
 
   /// Lets the client in without a password: peer_uid, a client certificate, or nobody else can get here.
   Event trust();

@@ -7,7 +7,10 @@ void SessionState::from_client(std::string_view bytes) {
 }
 
 void SessionState::from_server(std::string_view bytes) {
-  server_.follow(bytes, [this](char type) { on_server(type); });
+  server_.follow(bytes, [this](char type) {
+    const bool row = type == 'D' || type == 'd';
+    if (!row || !answering_) on_server(type);  // most messages are rows, and one more row changes nothing
+  });
 }
 
 void SessionState::on_client(char type) {
@@ -74,6 +77,7 @@ void SessionState::on_server(char type) {
   }
   // An answer that nobody waits for: the server's own last words, or a count that has gone wrong.
   if (!awaits_answer()) doubtful_ = true;
+  answering_ = type != 'Z';
   switch (type) {
     case 'Z':  // ReadyForQuery
       if (due_ > 0) --due_;

@@ -18,11 +18,14 @@ class SessionState {
   void from_client(std::string_view bytes);
   void from_server(std::string_view bytes);
 
-  /// Everything asked is answered, ReadyForQuery included, and neither side is inside of a message: an
-  /// ErrorResponse may follow. NoticeResponse, ParameterStatus and NotificationResponse do not change that.
+  /// Everything asked is answered, ReadyForQuery included, and neither side is inside of a message.
+  /// NoticeResponse, ParameterStatus and NotificationResponse do not change that.
   [[nodiscard]] bool at_rest() const {
-    return !doubtful_ && !awaits_answer() && client_.between_messages() && server_.between_messages();
+    return !doubtful_ && !awaits_answer() && client_.between_messages() && between_answers();
   }
+  /// No answer has begun that has not ended: an ErrorResponse would fall into none. It would be taken for the
+  /// answer to what has been asked, if anything has.
+  [[nodiscard]] bool between_answers() const { return !answering_ && server_.between_messages(); }
   /// The client's Terminate has come, as a whole.
   [[nodiscard]] bool said_goodbye() const { return goodbye_; }
 
@@ -39,6 +42,7 @@ class SessionState {
   std::uint64_t due_ = 0;  ///< ReadyForQuery that must come
   bool unsynced_ = false;  ///< the extended query was begun, and no Sync ends it yet
   bool extended_ = false;  ///< what is being answered is such a query
+  bool answering_ = false;  ///< something has come since the last ReadyForQuery
   bool goodbye_ = false;
   bool doubtful_ = false;
 

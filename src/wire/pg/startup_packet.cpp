@@ -4,13 +4,13 @@
 #include <unordered_set>
 
 #include "wire/pg/framing.hpp"
+#include "wire/proxy_header.hpp"
 
 namespace rolegate::wire::pg {
 namespace {
 
 constexpr std::size_t kLengthSize = 4;
 constexpr std::size_t kSmallest = 8;  // length and code
-constexpr unsigned char kTlsHandshake = 0x16;
 constexpr std::string_view kProtocolOption = "_pq_.";
 
 std::string untyped_message(std::string_view body) {
@@ -53,7 +53,11 @@ StartupPacket startup_packet_at_front(std::string_view bytes) {
   if (bytes.empty()) return packet;
   // The first byte of a length below 16 MB is 0.
   if (bytes.front() != 0) {
-    packet.state = static_cast<unsigned char>(bytes.front()) == kTlsHandshake ? tls : not_postgresql;
+    const ProxyHeader proxy = proxy_header_at_front(bytes);
+    packet.state = bytes.front() == kTlsHandshake  ? tls
+                   : proxy == ProxyHeader::yes     ? proxy_header
+                   : proxy == ProxyHeader::perhaps ? incomplete
+                                                   : not_postgresql;
     return packet;
   }
   if (bytes.size() < kLengthSize) return packet;
@@ -102,7 +106,7 @@ std::string cancel_request(const CancelKey& key) {
   std::string body;
   append_int32(body, kCancelRequest);
   append_int32(body, key.process_id);
-  append_int32(body, key.secret);
+  body += key.secret;
   return untyped_message(body);
 }
 
@@ -124,10 +128,11 @@ std::string startup_message(std::string_view user, std::string_view database, co
   return untyped_message(body);
 }
 
-std::string negotiate_protocol_version(const std::vector<std::string>& unknown_options) {
+std::string negotiate_protocol_version(std::uint32_t version,
+                                       const std::vector<std::string>& unknown_options) {
   std::string body;
   // The documentation says "newest minor version"; PostgreSQL sends, and libpq reads, the whole of it.
-  append_int32(body, kProtocol30);
+  append_int32(body, version);
   append_int32(body, static_cast<std::uint32_t>(unknown_options.size()));
   for (const std::string& name : unknown_options) append_string(body, name);
   return message('v', body);

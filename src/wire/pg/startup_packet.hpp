@@ -15,15 +15,20 @@ namespace rolegate::wire::pg {
 /// https://www.postgresql.org/docs/15/protocol-flow.html#id-1.10.6.7.3
 
 inline constexpr std::uint32_t kProtocol30 = 3U << 16;
+inline constexpr std::uint32_t kProtocol32 = 3U << 16 | 2;
 inline constexpr std::uint32_t kCancelRequest = 1234U << 16 | 5678;
 inline constexpr std::uint32_t kSslRequest = 1234U << 16 | 5679;
 inline constexpr std::uint32_t kGssencRequest = 1234U << 16 | 5680;
+
+/// What a client that begins with TLS sends first.
+inline constexpr char kTlsHandshake = 0x16;
 
 struct StartupPacket {
   enum class State {
     incomplete,
     complete,
-    tls,             ///< a TLS ClientHello (direct TLS, PostgreSQL 17's sslnegotiation=direct)
+    tls,             ///< a TLS ClientHello, and nothing has asked for one
+    proxy_header,    ///< a load balancer's
     not_postgresql,  ///< no PostgreSQL client begins so
     too_long,        ///< more than ServerLogin::kMaxStartup
   };
@@ -52,7 +57,8 @@ struct StartupParameters {
 /// or would change user or database.
 [[nodiscard]] std::string startup_message(std::string_view user, std::string_view database,
                                           const Parameters& parameters);
-/// "This server speaks 3.0 at most, and does not know these options."
-[[nodiscard]] std::string negotiate_protocol_version(const std::vector<std::string>& unknown_options);
+/// NegotiateProtocolVersion: "this is the version to speak, and these options are not known".
+[[nodiscard]] std::string negotiate_protocol_version(std::uint32_t version,
+                                                     const std::vector<std::string>& unknown_options);
 
 }  // namespace rolegate::wire::pg

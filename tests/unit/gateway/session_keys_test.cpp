@@ -20,30 +20,64 @@ class Stuttering final : public base::Random {
   int calls_ = 0;
 };
 
-TEST(CancelKeys, GivesNoKeyTwice) {
-  CancelKeys keys;
-  Stuttering random;
-  const auto first = keys.give_out(random);
-  const auto second = keys.give_out(random);
-  EXPECT_FALSE(first == second);
-  EXPECT_NE(first.process_id, 0U);
-  EXPECT_LT(first.process_id, 1U << 31);
+CancelTarget target_of(std::uint32_t process_id, const std::string& address = "10.0.0.1") {
+  return {address, 5432, {}, {process_id, "real"}};
 }
 
-TEST(CancelKeys, LeadNowhereBeforeTheyAreOpenAndAfterTheyAreClosed) {
+TEST(CancelKeys, HaveTheServersOwnProcessIdAndASecretOfTheGateways) {
   CancelKeys keys;
   base::SystemRandom random;
-  const auto key = keys.give_out(random);
-  EXPECT_FALSE(keys.find(key));
-  keys.open(key, {"10.0.0.1", 5432, {}, {7, 8}});
+  const auto key = keys.give_out(target_of(4573), 32, random);
+  EXPECT_EQ(key.process_id, 4573U);
+  EXPECT_EQ(key.secret.size(), 32U);
   ASSERT_TRUE(keys.find(key));
-  EXPECT_EQ(keys.find(key)->address, "10.0.0.1");
-  EXPECT_TRUE((keys.find(key)->key == wire::pg::CancelKey{7, 8}));
-  EXPECT_FALSE(keys.find({key.process_id, key.secret + 1}));
+  EXPECT_EQ(keys.find(key)->key, (wire::pg::CancelKey{4573, "real"}));
+  EXPECT_FALSE(keys.find({4573, "real"}));
+}
+
+TEST(CancelKeys, LeadNowhereUnlessAllOfThemIsRight) {
+  CancelKeys keys;
+  base::SystemRandom random;
+  const auto key = keys.give_out(target_of(4573), 4, random);
+  for (std::size_t i = 0; i < key.secret.size(); ++i) {
+    auto wrong = key;
+    wrong.secret[i] = static_cast<char>(wrong.secret[i] ^ 1);
+    EXPECT_FALSE(keys.find(wrong));
+  }
+  EXPECT_FALSE(keys.find({key.process_id, key.secret.substr(0, 3)}));
+  EXPECT_FALSE(keys.find({key.process_id, key.secret + '\0'}));
+  EXPECT_FALSE(keys.find({key.process_id, ""}));
   EXPECT_FALSE(keys.find({key.process_id + 1, key.secret}));
-  EXPECT_FALSE(keys.find({7, 8}));
+  EXPECT_TRUE(keys.find(key));
   keys.close(key);
   EXPECT_FALSE(keys.find(key));
+}
+
+TEST(CancelKeys, TellServersWithTheSameProcessIdApart) {
+  CancelKeys keys;
+  Stuttering random;
+  const auto first = keys.give_out(target_of(7, "10.0.0.1"), 4, random);
+  const auto second = keys.give_out(target_of(7, "10.0.0.2"), 4, random);
+  ASSERT_TRUE(keys.find(first) && keys.find(second));
+  EXPECT_EQ(keys.find(first)->address, "10.0.0.1");
+  EXPECT_EQ(keys.find(second)->address, "10.0.0.2");
+  keys.close(first);
+  EXPECT_FALSE(keys.find(first));
+  EXPECT_TRUE(keys.find(second));
+}
+
+TEST(CancelKeys, HaveAMadeUpProcessIdWhereTheServerGivesNone) {
+  CancelKeys keys;
+  base::SystemRandom random;
+  std::set<std::uint32_t> seen;
+  for (int i = 0; i < 1000; ++i) {
+    const auto key = keys.give_out(target_of(0), 4, random);
+    EXPECT_NE(key.process_id, 0U);
+    EXPECT_LT(key.process_id, 1U << 31);
+    EXPECT_TRUE(keys.find(key));
+    seen.insert(key.process_id);
+  }
+  EXPECT_GT(seen.size(), 990U);
 }
 
 TEST(MysqlConnections, GivesIdsOfItsOwnRangeAndNoneTwice) {

@@ -11,7 +11,7 @@ namespace {
 using namespace script;
 using Event = ClientCancel::Event;
 
-constexpr CancelKey kKey{0x01020304, 0xF1F2F3F4};
+const CancelKey kKey{0x01020304, int32(0xF1F2F3F4)};
 
 TEST(PgClientCancel, SendsTheKeyInsideTls) {
   ClientCancel cancel(kKey);

@@ -16,21 +16,19 @@ using namespace script;
 using Event = ClientLogin::Event;
 using Kind = ClientFailure::Kind;
 
-constexpr CancelKey kClientKey{0xA1A2A3A4, 0xB1B2B3B4};
-
 struct Login {
   std::string user = "a";
   std::string password = "pencil";
   std::string database = "postgres";
   Parameters parameters = {{"application_name", "talk"}, {"client_encoding", "UTF8"}};
   std::string end_point = {};
+  bool is_token = false;
 };
 
 struct Course {
   std::string events;  ///< Tls, Ready, Failed: their first letters
   std::string output;
-  std::string session_start;
-  CancelKey cancel_key;
+  SessionStart start;
   ClientFailure failure;
 
   /// Nothing when it has not failed.
@@ -40,8 +38,9 @@ struct Course {
 };
 
 std::string summary(const Course& course) {
-  return course.events + "|" + course.output + "|" + course.session_start + "|" + course.failure.reason +
-         "|" + course.failure.error.sqlstate + std::to_string(static_cast<int>(course.failure.kind));
+  return course.events + "|" + course.output + "|" + course.start.greeting + "|" + course.start.rest + "|" +
+         course.failure.reason + "|" + course.failure.error.sqlstate +
+         std::to_string(static_cast<int>(course.failure.kind));
 }
 
 Course run(const Login& settings, const Pieces& pieces) {
@@ -50,7 +49,7 @@ Course run(const Login& settings, const Pieces& pieces) {
                      .password = base::Secret(settings.password),
                      .database = settings.database,
                      .parameters = settings.parameters,
-                     .client_key = kClientKey},
+                     .is_token = settings.is_token},
                     random);
   Course course;
   course.output = login.take_output();
@@ -66,13 +65,12 @@ Course run(const Login& settings, const Pieces& pieces) {
     if (event == Event::failed) {
       course.events += 'F';
       EXPECT_EQ(login.receive("more"), Event::failed);
-      EXPECT_EQ(login.take_session_start(), "");
+      EXPECT_EQ(login.take_session_start(), SessionStart());
       break;
     }
   }
   EXPECT_EQ(login.take_output(), "") << "each byte once";
-  course.session_start = login.take_session_start();
-  course.cancel_key = login.cancel_key();
+  course.start = login.take_session_start();
   course.failure = login.failure();
   return course;
 }
@@ -91,10 +89,9 @@ const std::string kStart = kSslRequest + startup_of("a");
 const std::string kOk = authentication(0);
 const std::string kStatus = msg('S', text("server_version") + text("15.18"));
 const std::string kKey = msg('K', int32(4573) + int32(0xF4708544));
-const std::string kOwnKey = msg('K', int32(kClientKey.process_id) + int32(kClientKey.secret));
+const CancelKey kCancelKey{4573, int32(0xF4708544)};
 const std::string kReady = "Z\0\0\0\x05I"s;
 const std::string kSession = kStatus + kKey + kReady;
-const std::string kOwnSession = kStatus + kOwnKey + kReady;
 const std::string kOffer = authentication(10, text("SCRAM-SHA-256") + '\0');
 const std::string kOfferPlus = authentication(10, text("SCRAM-SHA-256-PLUS") + text("SCRAM-SHA-256") + '\0');
 
@@ -123,8 +120,7 @@ TEST(PgClientLogin, AnswersWithThePassword) {
   const Course course = run_split({}, {"S", authentication(3), kOk + kSession});
   EXPECT_EQ(course.events, "TR");
   EXPECT_EQ(course.output, kStart + msg('p', text("pencil")));
-  EXPECT_EQ(course.session_start, kOwnSession);
-  EXPECT_EQ(course.cancel_key, (CancelKey{4573, 0xF4708544}));
+  EXPECT_EQ(course.start, (SessionStart{kStatus, kCancelKey, ""}));
 }
 
 TEST(PgClientLogin, AnswersWithATokenOfAnySize) {
@@ -154,7 +150,7 @@ TEST(PgClientLogin, ProvesThePasswordToPostgresql) {
   const Course course = run({}, {"S", kOffer, kPlainChallenge, kPlainDone + kOk + kSession});
   EXPECT_EQ(course.events, "TR");
   EXPECT_EQ(course.output, kStart + kPlainFirst + kPlainFinal);
-  EXPECT_EQ(course.session_start, kOwnSession);
+  EXPECT_EQ(course.start, (SessionStart{kStatus, kCancelKey, ""}));
 }
 
 TEST(PgClientLogin, BindsTheProofToTheTlsSession) {
@@ -197,20 +193,28 @@ TEST(PgClientLogin, ChoosesTheMechanism) {
 TEST(PgClientLogin, RelaysNoticesAndWhatComesBehindTheStart) {
   const Course course = run_split({}, {"S", notice("early") + authentication(3),
                                        notice("mid") + kOk + notice("late") + kSession + "behind", "more"});
-  EXPECT_EQ(course.session_start,
-            notice("early") + notice("mid") + notice("late") + kOwnSession + "behindmore");
+  EXPECT_EQ(course.start.greeting, notice("early") + notice("mid") + notice("late") + kStatus);
+  EXPECT_EQ(course.start.rest, "behindmore");
 }
 
 TEST(PgClientLogin, GoesOnWithoutACancelKey) {
   const Course course = run_split({}, {"S", kOk + kStatus + kReady});
   EXPECT_EQ(course.events, "TR");
-  EXPECT_EQ(course.session_start, kStatus + kReady);
-  EXPECT_EQ(course.cancel_key, CancelKey{});
+  EXPECT_EQ(course.start, (SessionStart{kStatus, CancelKey{}, ""}));
+}
+
+// As servers of protocol 3.2 have it; they may be asked for 3.0 in vain.
+TEST(PgClientLogin, TakesALongCancelKey) {
+  for (const std::size_t size : {4U, 32U, 256U}) {
+    const std::string secret(size, 'k');
+    const Course course = run_split({}, {"S", kOk + msg('K', int32(7) + secret) + kReady});
+    EXPECT_EQ(course.start.cancel_key, (CancelKey{7, secret}));
+  }
 }
 
 TEST(PgClientLogin, ToleratesNegotiateProtocolVersionOnce) {
   const std::string negotiate = msg('v', int32(kVersion30) + int32(0));
-  EXPECT_EQ(run_split({}, {"S", negotiate + authentication(3), kOk + kSession}).session_start, kOwnSession);
+  EXPECT_EQ(run_split({}, {"S", negotiate + authentication(3), kOk + kSession}).events, "TR");
   EXPECT_EQ(run({}, {"S", negotiate + negotiate}).failed(), Kind::protocol);
   EXPECT_EQ(run({}, {"S", msg('v', int32(kVersion30))}).failed(), Kind::protocol);
   EXPECT_EQ(run({}, {"S", kOk + negotiate}).failed(), Kind::protocol);
@@ -247,8 +251,7 @@ TEST(PgClientLogin, GivesNothingAwayBeforeTls) {
       ClientLogin login({.user = "secretuser",
                          .password = base::Secret("secretpassword"),
                          .database = "secretdatabase",
-                         .parameters = {{"options", "secretoptions"}},
-                         .client_key = {}},
+                         .parameters = {{"options", "secretoptions"}}},
                         random);
       (void)login.receive(first);
       (void)login.receive(second);
@@ -262,9 +265,8 @@ TEST(PgClientLogin, GivesNothingAwayBeforeTls) {
 TEST(PgClientLogin, CannotBeTalkedPastItsSteps) {
   for (const std::string answer : {"", "N"}) {
     CountingRandom random;
-    ClientLogin login(
-        {.user = "a", .password = base::Secret("pencil"), .database = "", .parameters = {}, .client_key = {}},
-        random);
+    ClientLogin login({.user = "a", .password = base::Secret("pencil"), .database = "", .parameters = {}},
+                      random);
     (void)login.receive(answer);
     EXPECT_EQ(login.tls_started(""), Event::failed);
     EXPECT_EQ(login.receive(authentication(3)), Event::failed);
@@ -277,9 +279,8 @@ TEST(PgClientLogin, RefusesBytesInTheClearBehindTheOfferOfTls) {
   for (const std::string& injected : kEverything) {
     EXPECT_EQ(run({}, {"S" + injected}).failed(), Kind::bytes_before_tls);
     CountingRandom random;
-    ClientLogin login(
-        {.user = "a", .password = base::Secret("pencil"), .database = "", .parameters = {}, .client_key = {}},
-        random);
+    ClientLogin login({.user = "a", .password = base::Secret("pencil"), .database = "", .parameters = {}},
+                      random);
     EXPECT_EQ(login.receive("S"), Event::start_tls);
     EXPECT_EQ(login.receive(""), Event::more);
     EXPECT_EQ(login.receive(injected), Event::failed);
@@ -417,7 +418,7 @@ TEST(PgClientLogin, RefusesMalformedMessages) {
   expect_protocol_failure({"S", authentication(10)});
   expect_protocol_failure({"S", authentication(10, "SCRAM-SHA-256")});
   expect_protocol_failure({"S", authentication(10, text("SCRAM-SHA-256"))});
-  for (const std::size_t length : {0U, 4U, 7U, 9U, 36U})
+  for (const std::size_t length : {0U, 4U, 7U, 261U})
     expect_protocol_failure({"S", kOk + msg('K', std::string(length, 'k'))});
   for (const std::size_t length : {0U, 2U})
     expect_protocol_failure({"S", kOk + msg('Z', std::string(length, 'I'))});
@@ -431,14 +432,14 @@ TEST(PgClientLogin, BoundsWhatAServerSends) {
 
   Pieces pieces(1, "S");
   std::size_t sent = 0;
-  while (sent + most.size() + kReady.size() <= ClientLogin::kMaxSessionStart) {
+  while (sent + most.size() <= ClientLogin::kMaxSessionStart) {
     pieces.push_back(most);
     sent += most.size();
   }
   pieces.push_back(kOk + kReady);
   const Course course = run({}, pieces);
   EXPECT_EQ(course.events, "TR");
-  EXPECT_EQ(course.session_start.size(), sent + kReady.size());
+  EXPECT_EQ(course.start.greeting.size(), sent);
   pieces.insert(pieces.begin() + 1, most);
   EXPECT_EQ(run({}, pieces).failed(), Kind::protocol);
 }
@@ -446,7 +447,20 @@ TEST(PgClientLogin, BoundsWhatAServerSends) {
 TEST(PgClientLogin, TakesManySmallMessagesAtOnceInShortTime) {
   std::string notices;
   while (notices.size() < (1 << 20) - 100) notices += msg('N', "");
-  EXPECT_EQ(run({}, {"S", kOk + notices + kReady}).session_start.size(), notices.size() + kReady.size());
+  EXPECT_EQ(run({}, {"S", kOk + notices + kReady}).start.greeting.size(), notices.size());
+}
+
+// A server that wants a hash of it compares that with a password of the user's own: it takes no tokens.
+TEST(PgClientLogin, MakesNothingOfAToken) {
+  for (const std::string& request : {authentication(5, "salt"), kOffer, kOfferPlus}) {
+    const Course course = run_split({.end_point = kEndPoint, .is_token = true}, {"S", request});
+    EXPECT_EQ(course.failed(), Kind::token_not_asked_for);
+    EXPECT_EQ(course.output, kStart);
+    EXPECT_NE(course.failure.reason, "");
+  }
+  EXPECT_EQ(run_split({.is_token = true}, {"S", authentication(3), kOk + kSession}).output,
+            kStart + msg('p', text("pencil")));
+  EXPECT_EQ(run({.is_token = true}, {"S", authentication(7)}).failed(), Kind::unsupported_authentication);
 }
 
 TEST(PgClientLogin, EndsThePasswordAtANul) {

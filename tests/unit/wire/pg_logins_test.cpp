@@ -25,7 +25,7 @@ struct Meeting {
 struct Outcome {
   ServerLogin::Event server = ServerLogin::Event::more;
   ClientLogin::Event client = ClientLogin::Event::more;
-  std::string session_start;
+  SessionStart session_start;
   std::string server_reason;
   bool operator==(const Outcome&) const = default;
 };
@@ -47,8 +47,7 @@ Outcome meet(const Meeting& meeting) {
   ClientLogin client({.user = "alice",
                       .password = base::Secret(meeting.password),
                       .database = "orders",
-                      .parameters = {{"application_name", "test"}},
-                      .client_key = {7, 8}},
+                      .parameters = {{"application_name", "test"}}},
                      client_random);
   ServerLogin server({.tls_offered = true, .tls_required = true}, server_random);
   Outcome outcome;
@@ -69,7 +68,7 @@ Outcome meet(const Meeting& meeting) {
       }
       to_client += server.take_output();
       if (outcome.server == ServerLogin::Event::authenticated) {
-        to_client += authentication_ok() + msg('K', int32(1) + int32(2)) + msg('Z', "I");
+        to_client += authentication_ok() + backend_key_data({1, "2222"}) + ready_for_query();
       }
       if (outcome.server == ServerLogin::Event::refused) {
         to_client += error_response({"FATAL", "28P01", server.reason(), "", ""});
@@ -92,7 +91,7 @@ TEST(PgLogins, UnderstandEachOther) {
   const Outcome whole = meet({});
   EXPECT_EQ(whole.server, ServerLogin::Event::authenticated);
   EXPECT_EQ(whole.client, ClientLogin::Event::ready);
-  EXPECT_EQ(whole.session_start, msg('K', int32(7) + int32(8)) + msg('Z', "I"));
+  EXPECT_EQ(whole.session_start.cancel_key, (CancelKey{1, "2222"}));
   for (std::size_t piece = 1; piece < 100; ++piece) EXPECT_EQ(meet({.piece = piece}), whole) << piece;
 }
 

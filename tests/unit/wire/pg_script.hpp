@@ -44,6 +44,7 @@ inline std::string cancel_request(std::uint32_t process_id, std::uint32_t secret
   return packet(80877102, int32(process_id) + int32(secret));
 }
 inline constexpr std::uint32_t kVersion30 = 0x00030000;
+inline constexpr std::uint32_t kVersion32 = 0x00030002;
 /// Names and values in turn.
 inline std::string pairs(const std::vector<std::string>& texts) {
   std::string body;

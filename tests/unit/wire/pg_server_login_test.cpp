@@ -216,6 +216,37 @@ TEST(PgServerLogin, RefusesBytesInTheClearBehindTheRequestForTls) {
   }
 }
 
+TEST(PgServerLogin, TakesTlsThatStartsWithoutAsking) {
+  CountingRandom random;
+  ServerLogin login({.tls_offered = true, .tls_required = true}, random);
+  EXPECT_EQ(login.direct_tls_started("", "postgresql"), Event::more);
+  EXPECT_EQ(login.receive(kPsqlStartup), Event::startup);
+  EXPECT_EQ(login.trust(), Event::authenticated);
+  EXPECT_EQ(login.take_output(), "");
+
+  ServerLogin twice({.tls_offered = true}, random);
+  EXPECT_EQ(twice.direct_tls_started("", "postgresql"), Event::more);
+  EXPECT_EQ(twice.receive(kSslRequest), Event::failed);
+}
+
+TEST(PgServerLogin, WantsTheProtocolNamedInTlsThatStartsWithoutAsking) {
+  for (const std::string_view name : {"", "http/1.1", "postgres"}) {
+    CountingRandom random;
+    ServerLogin login({.tls_offered = true}, random);
+    EXPECT_EQ(login.direct_tls_started("", name), Event::failed);
+    EXPECT_NE(login.reason().find("ALPN"), std::string::npos);
+  }
+}
+
+TEST(PgServerLogin, TakesNoTlsInTheMiddleOfSomething) {
+  for (const std::string& before : {kGssencRequest.substr(0, 3), kSslRequest, kPsqlStartup}) {
+    CountingRandom random;
+    ServerLogin login({.tls_offered = false}, random);
+    (void)login.receive(before);
+    EXPECT_EQ(login.direct_tls_started("", "postgresql"), Event::failed);
+  }
+}
+
 void expect_failure(const Owner& owner, const Pieces& pieces, const std::string& sqlstate) {
   const Course course = run_split(owner, pieces);
   ASSERT_FALSE(course.events.empty()) << ::testing::PrintToString(pieces);
@@ -240,6 +271,7 @@ TEST(PgServerLogin, SaysNothingToStrangers) {
     expect_failure({}, {bytes}, "");
   }
   EXPECT_NE(run({}, {"\x16"}).reason.find("sslnegotiation=direct"), std::string::npos);
+  EXPECT_NE(run_split({}, {"PROXY UNKNOWN\r\n"}).reason.find("PROXY protocol"), std::string::npos);
   EXPECT_EQ(run_split({}, {kSslRequest + "GET /"}).output, "N") << "what is due to what came before";
 }
 
@@ -282,13 +314,20 @@ TEST(PgServerLogin, TakesACancelRequest) {
            {{request}, "C"}, {{kSslRequest, request}, "TC"}, {{kGssencRequest, request + "ignored"}, "C"}}) {
     const Course course = run_split(tls, pieces);
     EXPECT_EQ(course.events, events) << "libpq before 17 sends it in the clear whatever the session is";
-    EXPECT_EQ(course.cancel_key, (CancelKey{0x01020304, 0xF1F2F3F4}));
+    EXPECT_EQ(course.cancel_key, (CancelKey{0x01020304, int32(0xF1F2F3F4)}));
     EXPECT_EQ(course.rest, "");
   }
 }
 
-TEST(PgServerLogin, RefusesACancelKeyOfAnotherLength) {
-  for (const std::size_t length : {0U, 4U, 7U, 9U, 12U, 36U, 260U}) {
+TEST(PgServerLogin, TakesTheCancelKeysOfProtocol32) {
+  for (const std::size_t size : {32U, 256U}) {
+    const std::string secret(size, 'k');
+    EXPECT_EQ(run_split({}, {packet(80877102, int32(7) + secret)}).cancel_key, (CancelKey{7, secret}));
+  }
+}
+
+TEST(PgServerLogin, RefusesACancelKeyOfAnImpossibleLength) {
+  for (const std::size_t length : {0U, 4U, 7U, 261U}) {
     expect_failure({}, {packet(80877102, std::string(length, 'k'))}, "");
   }
 }
@@ -298,14 +337,31 @@ TEST(PgServerLogin, NegotiatesNewerProtocolsDown) {
     return run_split({.trusts = true}, {packet(version, pairs(texts))});
   };
   EXPECT_EQ(course(0x00030000, {"user", "alice"}).output, "");
-  EXPECT_EQ(course(0x00030002, {"user", "alice"}).output, msg('v', int32(kVersion30) + int32(0)));
+  EXPECT_EQ(course(0x00030001, {"user", "alice"}).output, "");
+  EXPECT_EQ(course(0x00030002, {"user", "alice"}).output, "");
+  EXPECT_EQ(course(0x00030003, {"user", "alice"}).output, msg('v', int32(kVersion32) + int32(0)));
   EXPECT_EQ(course(0x0003FFFF, {"user", "alice"}).events, "SA");
+  const std::string grease = "_pq_.test_protocol_negotiation";
+  EXPECT_EQ(course(0x0003270F, {"user", "alice", grease, ""}).output,
+            msg('v', int32(kVersion32) + int32(1) + text(grease)))
+      << "what libpq 19 announces";
   const Course options = course(0x00030000, {"user", "alice", "_pq_.a", "on", "_pq_.b", ""});
   EXPECT_EQ(options.output, msg('v', int32(kVersion30) + int32(2) + text("_pq_.a") + text("_pq_.b")));
   EXPECT_TRUE(options.startup.parameters.empty());
-  EXPECT_EQ(run({}, {packet(0x00030002, pairs({"user", "alice"}))}).output,
-            msg('v', int32(kVersion30) + int32(0)) + kOffer)
+  EXPECT_EQ(run({}, {packet(0x00030003, pairs({"user", "alice"}))}).output,
+            msg('v', int32(kVersion32) + int32(0)) + kOffer)
       << "before the authentication request";
+}
+
+TEST(PgServerLogin, KnowsHowLongACancelKeyTheClientTakes) {
+  const auto size = [](std::uint32_t version) {
+    return run_split({.trusts = true}, {packet(version, pairs({"user", "alice"}))})
+        .startup.cancel_secret_size;
+  };
+  EXPECT_EQ(size(0x00030000), 4U);
+  EXPECT_EQ(size(0x00030001), 4U);
+  EXPECT_EQ(size(0x00030002), 32U);
+  EXPECT_EQ(size(0x0003270F), 32U);
 }
 
 TEST(PgServerLogin, RefusesWhatIsNoAnswerToAPasswordRequest) {

@@ -288,6 +288,28 @@ TEST(PgSessionState, IsNeverAtRestAgainWhenInDoubt) {
   }
 }
 
+TEST(PgSessionState, KnowsWhetherAnAnswerHasBegun) {
+  SessionState state;
+  EXPECT_TRUE(state.between_answers());
+  state.from_client(query("SELECT 1") + query("SELECT 2").substr(0, 3));
+  EXPECT_TRUE(state.between_answers()) << "the first word of an answer may be an error";
+  state.from_server(notice("hello"));
+  EXPECT_TRUE(state.between_answers());
+  const std::string answer = msg('T', std::string(24, '\0')) + data_row() + kCopyIn + kComplete;
+  for (std::size_t size = 1; size <= answer.size(); ++size) {
+    SessionState in_the_middle = state;
+    in_the_middle.from_server(std::string_view(answer).substr(0, size));
+    EXPECT_FALSE(in_the_middle.between_answers()) << size;
+  }
+  state.from_server(answer + kReady.substr(0, 5));
+  EXPECT_FALSE(state.between_answers());
+  state.from_server(kReady.substr(5));
+  EXPECT_TRUE(state.between_answers());
+  EXPECT_FALSE(state.at_rest());
+  state.from_server(error("57P01", "terminating connection"));
+  EXPECT_FALSE(state.between_answers()) << "the server has said its last words";
+}
+
 // Either side speaks when it likes until both have said CopyDone.
 TEST(PgSessionState, IsNotAtRestWhileItReplicates) {
   check({

@@ -33,6 +33,19 @@ TEST(PgStartupPacket, TellsStrangersByTheFirstByte) {
   }
 }
 
+TEST(PgStartupPacket, KnowsALoadBalancersHeader) {
+  for (const std::string& header : {"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"s, "\r\n\r\n\0\r\nQUIT\n!"s}) {
+    const std::size_t told = header.front() == 'P' ? 6 : 12;
+    for (std::size_t size = 1; size <= header.size(); ++size) {
+      EXPECT_EQ(startup_packet_at_front(header.substr(0, size)).state,
+                size < told ? State::incomplete : State::proxy_header)
+          << size;
+    }
+  }
+  EXPECT_EQ(startup_packet_at_front("PROXX").state, State::not_postgresql);
+  EXPECT_EQ(startup_packet_at_front("\r\n\r\nGET").state, State::not_postgresql);
+}
+
 TEST(PgStartupPacket, HasALengthBetweenEightAndTenThousandFour) {
   const auto state = [](std::uint32_t length) {
     return startup_packet_at_front(int32(length) + std::string(20000, 'x')).state;
@@ -130,12 +143,13 @@ TEST(PgStartupMessage, LetsNoParameterChangeWhoLogsInOrWhatComesAfter) {
 
 TEST(PgStartupPacket, IsWrittenAsPsqlDoes) {
   EXPECT_EQ(ssl_request(), from_hex("0000000804d2162f"));
-  EXPECT_EQ(pg::cancel_request({0x01020304, 0xFFFEFDFC}), from_hex("0000001004d2162e01020304fffefdfc"));
+  EXPECT_EQ(pg::cancel_request({0x01020304, int32(0xFFFEFDFC)}),
+            from_hex("0000001004d2162e01020304fffefdfc"));
 }
 
 TEST(PgNegotiateProtocolVersion, NamesVersionAndUnknownOptions) {
-  EXPECT_EQ(negotiate_protocol_version({}), from_hex("760000000c0003000000000000"));
-  EXPECT_EQ(negotiate_protocol_version({"_pq_.a", "_pq_.bc"}),
+  EXPECT_EQ(negotiate_protocol_version(kVersion30, {}), from_hex("760000000c0003000000000000"));
+  EXPECT_EQ(negotiate_protocol_version(kVersion30, {"_pq_.a", "_pq_.bc"}),
             msg('v', int32(kVersion30) + int32(2) + text("_pq_.a") + text("_pq_.bc")));
 }
 
