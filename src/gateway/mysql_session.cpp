@@ -292,11 +292,11 @@ void MysqlSession::database_refused(const UpstreamRefusal& refusal) {
   if (!greeting.server_version.empty()) shared().mysql.greetings.learned(database()->name, greeting);
 }
 
-/// Drivers take nothing but a connection that is closed, or this error, for one that is lost. As the answer
-/// to the client's next command it is in order.
+/// Drivers take nothing but a connection that is closed, or this error, for one that is lost. MySQL gives it
+/// the sequence id 0, no answer's: that is how drivers tell that it came of itself.
 std::string MysqlSession::last_words(const ClientError& error) {
   const wire::mysql::ErrorPacket words = error.mysql();
-  return words.code == kClientInteractionTimeout ? wire::mysql::error_packet(1, words) : std::string();
+  return words.code == kClientInteractionTimeout ? wire::mysql::error_packet(0, words) : std::string();
 }
 
 }  // namespace rolegate::gateway
