@@ -56,6 +56,7 @@ EventLoop::EventLoop()
 EventLoop::~EventLoop() {
   // What is destroyed may cancel, retire or post something in turn.
   std::exchange(timers_, {}).clear();
+  std::exchange(tasks_, {}).clear();
   std::exchange(posted_, {}).clear();
   while (!retired_.empty()) std::exchange(retired_, {}).clear();
 }
@@ -89,15 +90,20 @@ void EventLoop::post(Task task) {
 }
 
 bool EventLoop::run_posted() {
-  std::vector<Task> tasks;
-  bool stopping = false;
-  {
-    const std::lock_guard lock(mutex_);
-    tasks.swap(posted_);
-    stopping = stopping_;
+  for (int done = 0; done < kBatch; ++done) {
+    if (tasks_.empty()) {
+      if (tasks_are_last_) return true;
+      const std::lock_guard lock(mutex_);
+      tasks_.swap(posted_);
+      tasks_are_last_ = stopping_;
+      tasks_left_ = !tasks_.empty();
+      if (!tasks_left_) return tasks_are_last_;
+    }
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    task();
   }
-  for (Task& task : tasks) task();
-  return stopping;
+  return false;
 }
 
 void EventLoop::add(int descriptor, std::uint32_t events, Watcher& watcher) {
@@ -134,11 +140,13 @@ void EventLoop::cancel(const TimerId& timer) { timers_.erase(timer); }
 void EventLoop::run_timers() {
   // Timers that a task sets for right now have their turn in the next round.
   const std::uint64_t before = next_timer_;
-  for (auto first = timers_.begin(); first != timers_.end() && first->first.first <= now_;) {
+  int done = 0;
+  for (auto first = timers_.begin(); first != timers_.end() && first->first.first <= now_ && done < kBatch;) {
     if (first->first.second >= before) {
       ++first;
       continue;
     }
+    ++done;
     {
       Task task = std::move(first->second);
       timers_.erase(first);
@@ -149,6 +157,7 @@ void EventLoop::run_timers() {
 }
 
 int EventLoop::wait_time() const {
+  if (tasks_left_) return 0;
   if (timers_.empty()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first -
                                                                  std::chrono::steady_clock::now());

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,12 +33,17 @@ class Retired {
 /// Waits for descriptors (level-triggered epoll) and for points in time, on one thread. Everything but `post`
 /// and `stop` is for that thread alone.
 ///
+/// A round is so many descriptors, timers and posted tasks (kBatch each) and no more: however many there are
+/// of one sort, the others have their turn in between.
+///
 /// Not Asio, because the relay's whole cost is system calls and wake-ups: here a round trip of a query is two
 /// waits, two reads and two writes, and an idle session costs no more than its descriptors.
 class EventLoop {
  public:
   using Task = std::move_only_function<void()>;
   using TimerId = std::pair<base::SteadyTime, std::uint64_t>;
+
+  static constexpr int kBatch = 128;
 
   EventLoop();
   ~EventLoop();
@@ -71,10 +77,8 @@ class EventLoop {
 
  private:
   static constexpr std::size_t kBuffer = std::size_t{128} << 10;
-  static constexpr int kBatch = 128;
-
   class Wake;
-  /// Says whether stop() has been called, and everything before it is done.
+  /// Says whether stop() has been called, and everything that was posted before it is done.
   [[nodiscard]] bool run_posted();
   void run_timers();
   [[nodiscard]] int wait_time() const;
@@ -89,8 +93,12 @@ class EventLoop {
   struct Batch;
   std::unique_ptr<Batch> batch_;
 
+  std::deque<Task> tasks_;       ///< taken over from posted_
+  bool tasks_left_ = false;      ///< in tasks_ or posted_, perhaps
+  bool tasks_are_last_ = false;  ///< stop() was called behind them
+
   std::mutex mutex_;
-  std::vector<Task> posted_;
+  std::deque<Task> posted_;
   bool stopping_ = false;
 };
 

@@ -18,6 +18,7 @@ HandshakeDriver::HandshakeDriver(EventLoop& loop, Stream stream, Handshake& hand
 
 HandshakeDriver::~HandshakeDriver() {
   if (waiting_ != 0) loop_.remove(stream_.descriptor(), *this);
+  loop_.cancel(again_);
   base::wipe(output_);
 }
 
@@ -29,9 +30,10 @@ void HandshakeDriver::start() {
 void HandshakeDriver::ready(std::uint32_t) { advance(); }
 
 /// One step after the other until there is something to wait for. TLS, once begun, goes first; then what has
-/// to be sent; then what the machine wanted.
+/// to be sent; then what the machine wanted. Reads once: a peer that always has more to say has its turn like
+/// everybody else on this loop.
 void HandshakeDriver::advance() {
-  for (;;) {
+  for (bool has_read = false;;) {
     if (stream_.in_tls() && !tls_done_) {
       if (!continue_tls()) return;
     }
@@ -47,6 +49,13 @@ void HandshakeDriver::advance() {
       case Handshake::Event::more:
         break;
     }
+    if (has_read) {
+      static_cast<void>(waits_for(Stream::Io::wants_read));
+      // What TLS holds no wait would tell of.
+      loop_.cancel(again_);
+      if (stream_.holds_bytes()) again_ = loop_.in(std::chrono::milliseconds(0), [this] { advance(); });
+      return;
+    }
     // Byte for byte while in the clear: what is read here belongs to the machine, and it says whether
     // anything came that TLS should have had.
     const auto [io, bytes] = stream_.read(loop_.buffer());
@@ -55,6 +64,7 @@ void HandshakeDriver::advance() {
     heard_ = true;
     event_ = handshake_.receive({loop_.buffer().data(), bytes});
     ::OPENSSL_cleanse(loop_.buffer().data(), bytes);
+    has_read = true;
   }
 }
 
@@ -113,6 +123,7 @@ bool HandshakeDriver::waits_for(Stream::Io io) {
 
 void HandshakeDriver::finish(Outcome outcome) {
   if (std::exchange(waiting_, 0U) != 0) loop_.remove(stream_.descriptor(), *this);
+  loop_.cancel(again_);
   Done done = std::move(done_);
   done(outcome);
 }

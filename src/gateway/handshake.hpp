@@ -106,6 +106,7 @@ class HandshakeDriver final : private Watcher {
   std::string output_;
   std::size_t sent_ = 0;
   std::uint32_t waiting_ = 0;
+  EventLoop::TimerId again_{};
   bool tls_done_ = false;
   bool heard_ = false;
 };

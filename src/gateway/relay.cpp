@@ -11,8 +11,8 @@ Relay::Relay(EventLoop& loop, Stream client, Stream database, Conversation& conv
     : loop_(loop),
       client_(*this, std::move(client)),
       database_(*this, std::move(database)),
-      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false},
-      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false},
+      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false, false},
+      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false, false},
       conversation_(conversation),
       done_(std::move(done)),
       last_activity_(loop.now()) {}
@@ -22,13 +22,14 @@ Relay::~Relay() {
     if (side->watched != 0) loop_.remove(side->stream.descriptor(), *side);
   }
   loop_.cancel(linger_);
+  loop_.cancel(again_);
 }
 
 void Relay::start(std::string_view to_client, std::string_view from_client) {
   if (!put(down_, to_client) || !forward_up(from_client)) return;
   // Either side may have sent something already that lies inside TLS, where no wait would tell of it.
-  if (client_.stream.holds_bytes()) pump(up_);
-  if (!finished_ && database_.stream.holds_bytes()) pump(down_);
+  up_.more = client_.stream.holds_bytes();
+  down_.more = database_.stream.holds_bytes();
   watch();
 }
 
@@ -48,34 +49,32 @@ void Relay::ready(Side& side, std::uint32_t events) {
   const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   if ((writable || (readable && side.write_wants_read)) && !out.pending.empty()) pump(out);
   if (!finished_ && (readable || (writable && side.read_wants_write)) && may_read(in)) pump(in);
-  // What TLS took out of the client's socket while nothing was to be taken from it: no wait would tell of it.
-  if (!finished_ && client_.stream.holds_bytes() && may_read(up_)) pump(up_);
   if (!finished_) watch();
 }
 
+/// Reads once: whoever always has more to say has its turn like everybody else on this loop.
 void Relay::pump(Direction& direction) {
   if (!flush(direction)) return;
-  while (may_read(direction)) {
-    Side& from = direction.from;
-    const auto [io, bytes] = from.stream.read(loop_.buffer());
-    from.read_wants_write = io == Stream::Io::wants_write;
-    switch (io) {
-      case Stream::Io::wants_read:
-      case Stream::Io::wants_write:
-        return;
-      case Stream::Io::closed:
-        return source_closed(direction);
-      case Stream::Io::failed:
-        return read_failed(from);
-      case Stream::Io::done:
-        break;
-    }
-    last_activity_ = loop_.now();
-    const std::string_view came(loop_.buffer().data(), bytes);
-    if (!forward(direction, came)) return;
-    // A wait would tell of what is still in the socket, but not of what TLS has taken out of it.
-    if (!from.stream.holds_bytes()) return;
+  if (&direction == &up_ && !held_.empty() && !forward_up(std::exchange(held_, {}))) return;
+  if (!may_read(direction)) return;
+  Side& from = direction.from;
+  const auto [io, bytes] = from.stream.read(loop_.buffer());
+  from.read_wants_write = io == Stream::Io::wants_write;
+  // A wait would tell of what is still in the socket, but not of what TLS has taken out of it.
+  direction.more = io == Stream::Io::done && from.stream.holds_bytes();
+  switch (io) {
+    case Stream::Io::wants_read:
+    case Stream::Io::wants_write:
+      return;
+    case Stream::Io::closed:
+      return source_closed(direction);
+    case Stream::Io::failed:
+      return read_failed(from);
+    case Stream::Io::done:
+      break;
   }
+  last_activity_ = loop_.now();
+  static_cast<void>(forward(direction, {loop_.buffer().data(), bytes}));
 }
 
 /// What was read is passed on before more is read; and a client that does not read is not read from.
@@ -88,14 +87,17 @@ bool Relay::forward(Direction& direction, std::string_view bytes) {
   return &direction == &up_ ? forward_up(bytes) : forward_down(bytes);
 }
 
-/// What the conversation does not take yet is held until the database has said more.
+/// What the conversation, or the database, does not take yet is held.
 bool Relay::forward_up(std::string_view bytes) {
-  while (!bytes.empty()) {
+  held_for_database_ = false;
+  for (int changes = 0; !bytes.empty() && up_.pending.empty() && changes < kChangesAtOnce;) {
     const Conversation::Passed passed = conversation_.from_client(bytes);
     bytes.remove_prefix(passed.consumed);
     if (!passed.as_is.empty() && !put(up_, passed.as_is)) return false;
     if (!passed.instead.empty() && !put(up_, passed.instead)) return false;
-    if (passed.consumed == 0) break;
+    if (!passed.instead.empty()) ++changes;
+    held_for_database_ = passed.consumed == 0;
+    if (held_for_database_) break;
   }
   held_ = bytes;
   return true;
@@ -163,9 +165,26 @@ void Relay::write_failed(const Side& side) {
   finish(End::database_lost);
 }
 
+/// Something of it is here already, that no wait would tell of.
+bool Relay::has_more(const Direction& direction) const {
+  if (&direction == &up_ && !held_.empty()) return !held_for_database_ && up_.pending.empty() && !up_.ended;
+  return direction.more && may_read(direction);
+}
+
 void Relay::watch() {
   watch(client_, down_, up_);
   watch(database_, up_, down_);
+  if ((has_more(up_) || has_more(down_)) && again_ == EventLoop::TimerId{}) {
+    again_ = loop_.in(std::chrono::milliseconds(0), [this] { go_on(); });
+  }
+}
+
+void Relay::go_on() {
+  again_ = {};
+  for (Direction* direction : {&up_, &down_}) {
+    if (!finished_ && has_more(*direction)) pump(*direction);
+  }
+  if (!finished_) watch();
 }
 
 void Relay::watch(Side& side, const Direction& out, const Direction& in) {

@@ -33,6 +33,8 @@ class Relay {
   using Done = std::move_only_function<void(End)>;
   /// How long a database may take to end a session whose client has gone.
   static constexpr std::chrono::seconds kLinger{30};
+  /// How much may be put in place of what a client said before others on the loop have their turn.
+  static constexpr int kChangesAtOnce = 64;
 
   /// `conversation` and `stats` outlive this.
   Relay(EventLoop& loop, Stream client, Stream database, Conversation& conversation, DatabaseStats& stats,
@@ -72,18 +74,21 @@ class Relay {
     std::size_t sent = 0;
     std::uint64_t bytes = 0;
     bool ended = false;  ///< `from` will say nothing more
+    bool more = false;   ///< TLS holds something of it that is not read yet
   };
 
   void ready(Side& side, std::uint32_t events);
   void pump(Direction& direction);
   [[nodiscard]] bool flush(Direction& direction);
   [[nodiscard]] bool may_read(const Direction& direction) const;
+  [[nodiscard]] bool has_more(const Direction& direction) const;
   [[nodiscard]] bool forward(Direction& direction, std::string_view bytes);
   [[nodiscard]] bool forward_up(std::string_view bytes);
   [[nodiscard]] bool forward_down(std::string_view bytes);
   [[nodiscard]] bool put(Direction& direction, std::string_view bytes);
   void source_closed(Direction& direction);
   void watch();
+  void go_on();
   void watch(Side& side, const Direction& out, const Direction& in);
   void finish(End end);
   void read_failed(const Side& side);
@@ -95,13 +100,15 @@ class Relay {
   Direction up_;
   Direction down_;
   Conversation& conversation_;
-  std::string held_;  ///< of the client; not taken yet
+  std::string held_;                ///< of the client; not taken yet
+  bool held_for_database_ = false;  ///< until the database has said more; else it has its turn soon
   Done done_;
   bool finished_ = false;
   bool client_ended_ = false;
   bool draining_ = false;
   base::SteadyTime last_activity_;
   EventLoop::TimerId linger_{};
+  EventLoop::TimerId again_{};
 };
 
 }  // namespace rolegate::gateway

@@ -47,6 +47,7 @@ Session::Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival
 Session::~Session() {
   if (watched_ != 0) loop_.remove(client_.descriptor(), *this);
   loop_.cancel(timer_);
+  loop_.cancel(again_);
   stop_counting();
   base::wipe(output_);
 }
@@ -73,19 +74,24 @@ void Session::ready(std::uint32_t events) {
 }
 
 /// Does what can be done now: what has to be sent, then TLS, then what has come; and says what to wait for.
+/// Reads once: a client that always has more to say has its turn like everybody else on this loop.
 void Session::step() {
-  while (phase_ != Phase::over && phase_ != Phase::relaying && step_once()) {
+  for (bool has_read = false; phase_ != Phase::over && phase_ != Phase::relaying;) {
+    if (!flush()) return;
+    if (hearing_ != Hearing::all) return watch(hearing_ == Hearing::leaving ? EPOLLRDHUP : 0U);
+    if (tls_pending_) {
+      if (!step_tls()) return;
+    } else if (has_read) {
+      watch(EPOLLIN);
+      // What TLS holds no wait would tell of.
+      loop_.cancel(again_);
+      if (client_.holds_bytes()) again_ = loop_.in(std::chrono::milliseconds(0), [this] { step(); });
+      return;
+    } else {
+      if (!read_client()) return;
+      has_read = true;
+    }
   }
-}
-
-/// False when there is something to wait for, or nothing more to do here.
-bool Session::step_once() {
-  if (!flush()) return false;
-  if (hearing_ != Hearing::all) {
-    watch(hearing_ == Hearing::leaving ? EPOLLRDHUP : 0U);
-    return false;
-  }
-  return tls_pending_ ? step_tls() : read_client();
 }
 
 bool Session::step_tls() {
@@ -159,7 +165,9 @@ bool Session::read_client() {
     }
     early_.append(came);
   }
-  // Whoever is being refused, or has been told to go, may go on talking; nobody listens.
+  // Whoever has been told to go may go on talking for a while; nobody listens.
+  if (phase_ == Phase::leaving) unheard_ += bytes;
+  if (unheard_ > kMaxUnheard) hear(Hearing::leaving);
   return true;
 }
 

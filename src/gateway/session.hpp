@@ -93,6 +93,9 @@ class Session : public Retired, private Watcher {
   static constexpr std::chrono::seconds kLeaving{2};
   /// What a client may send ahead while the database is being logged in to.
   static constexpr std::size_t kMaxEarly = std::size_t{64} << 10;
+  /// What is read of a client that is to go: closing a socket with unread bytes in it would take the last
+  /// words away from it again.
+  static constexpr std::size_t kMaxUnheard = std::size_t{1} << 20;
 
   Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival);
   ~Session() override;
@@ -210,7 +213,6 @@ class Session : public Retired, private Watcher {
   void fail_proof(std::string answer, std::string_view reason);
   void client_left();
   void step();
-  [[nodiscard]] bool step_once();
   [[nodiscard]] bool step_tls();
   void tls_failed(Stream::Io io);
   [[nodiscard]] bool flush();
@@ -245,7 +247,9 @@ class Session : public Retired, private Watcher {
   std::string output_;
   std::size_t sent_ = 0;
   std::uint32_t watched_ = 0;
+  std::size_t unheard_ = 0;
   EventLoop::TimerId timer_{};
+  EventLoop::TimerId again_{};
   bool counted_ = false;  ///< among shared.logged_in
 
   std::string user_;

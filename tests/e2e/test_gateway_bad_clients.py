@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import mysql_wire
 import postgresql_wire
 import pytest
 from footprint import back_to_normal, descriptors, memory_kb, sanitized
@@ -332,6 +333,21 @@ def test_the_header_of_a_load_balancer_is_named(gateway, client, header):
     with contextlib.closing(client.connected(running)) as raw:
         raw.socket.sendall(header)
         assert "PROXY protocol header" in running.audit("session_fail", reason="protocol_violation")["message"]
+
+
+def test_answers_that_are_not_read_are_not_kept(gateway):
+    """COM_CHANGE_USER becomes a longer statement with a longer answer: who does not read them is not asked for more."""
+    client, most = CLIENTS["mysql"], 64 << 20
+    commands = mysql_wire.framed(0, bytes([mysql_wire.COM_CHANGE_USER])) * 10000
+    running = gateway()
+    with back_to_normal(running, client), contextlib.closing(client.connected(running).log_in(client.password_database)) as raw:
+        before, sent = memory_kb(running, "VmHWM"), 0
+        raw.socket.setblocking(False)
+        while sent < most and select.select([], [raw.socket], [], 2.0)[1]:
+            sent += raw.socket.send(commands)
+        assert sent < most, "it took them all"
+        if not sanitized(running):
+            assert memory_kb(running, "VmHWM") - before < 4096
 
 
 def raise_limit(wanted):

@@ -97,6 +97,64 @@ TEST(EventLoop, GivesOthersATurnBeforeATimerThatIsSetForNow) {
   EXPECT_EQ(order.substr(0, 2), "tw");
 }
 
+/// The first of many tasks, or timers, makes a descriptor ready and sets a timer; both have their turn before
+/// the last of them.
+struct Crowd {
+  explicit Crowd(EventLoop& given)
+      : loop(given), watcher([this](std::uint32_t) {
+          heard_at = done;
+          loop.remove(pair.a.get(), watcher);
+        }) {
+    loop.add(pair.a.get(), EPOLLIN, watcher);
+  }
+  void one() {
+    if (done++ == 0) {
+      EXPECT_EQ(::write(pair.b.get(), "x", 1), 1);
+      loop.in(milliseconds(0), [this] { timer_at = done; });
+    }
+    if (done == kAll) loop.stop();
+  }
+  static constexpr int kAll = 10 * EventLoop::kBatch;
+  EventLoop& loop;
+  Pair pair;
+  CallingWatcher watcher;
+  int done = 0;
+  int heard_at = kAll;
+  int timer_at = kAll;
+};
+
+TEST(EventLoop, GivesOthersATurnAmongManyTasks) {
+  EventLoop loop;
+  Crowd crowd(loop);
+  for (int i = 0; i < Crowd::kAll; ++i) loop.post([&] { crowd.one(); });
+  loop.run();
+  EXPECT_EQ(crowd.done, Crowd::kAll);
+  EXPECT_LE(crowd.heard_at, EventLoop::kBatch);
+  EXPECT_LE(crowd.timer_at, EventLoop::kBatch);
+}
+
+TEST(EventLoop, GivesOthersATurnAmongManyTimers) {
+  EventLoop loop;
+  Crowd crowd(loop);
+  for (int i = 0; i < Crowd::kAll; ++i) loop.in(milliseconds(0), [&] { crowd.one(); });
+  loop.run();
+  EXPECT_EQ(crowd.done, Crowd::kAll);
+  EXPECT_LE(crowd.heard_at, EventLoop::kBatch);
+}
+
+TEST(EventLoop, StopsHoweverManyTasksAreStillPosted) {
+  EventLoop loop;
+  int done = 0;
+  std::function<void()> again = [&] {
+    ++done;
+    loop.post([&] { again(); });
+    if (done == 1) loop.stop();
+  };
+  loop.post([&] { again(); });
+  loop.run();
+  EXPECT_EQ(done, 2);
+}
+
 TEST(EventLoop, TellsNoWatcherThatWasRemovedInTheSameRound) {
   EventLoop loop;
   const Pair first;
