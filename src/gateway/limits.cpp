@@ -79,6 +79,13 @@ std::size_t FailureSlowdown::size() const {
   return entries_.size();
 }
 
+bool OnceAMinute::is_due(base::SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  if (said_ && now - *said_ < std::chrono::minutes(1)) return false;
+  said_ = now;
+  return true;
+}
+
 std::optional<std::chrono::milliseconds> LoginRate::reserve(base::SteadyTime now,
                                                             std::chrono::milliseconds patience) {
   using namespace std::chrono;

@@ -56,6 +56,17 @@ class FailureSlowdown {
 /// The group an address belongs to: an IPv4 address (mapped or not) is its own, an IPv6 one its /64.
 [[nodiscard]] std::string address_group(std::string_view address);
 
+/// For a warning that would be said again and again. Thread-safe.
+class OnceAMinute {
+ public:
+  /// True the first time, and when a minute has passed since it last was.
+  [[nodiscard]] bool is_due(base::SteadyTime now);
+
+ private:
+  std::mutex mutex_;
+  std::optional<base::SteadyTime> said_;
+};
+
 /// Upstream logins per second: a bucket of one second's worth. Whoever finds it empty gets a place in line,
 /// if the line is not longer than `patience`. 0 per second or less: no limit. Thread-safe.
 class LoginRate {

@@ -72,7 +72,11 @@ PgSession::PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arr
                                          .tls_required = listener().tls_required},
           shared.random)) {}
 
-PgSession::~PgSession() { take_back_key(); }
+PgSession::~PgSession() {
+  take_back_key();
+  loop().cancel(cancel_timer_);
+  if (cancel_turn_) shared().cancel_turns.give_back(*cancel_turn_);
+}
 
 void PgSession::take_back_key() {
   if (key_) shared().cancel_keys.close(*key_);
@@ -168,10 +172,22 @@ void PgSession::cancel() {
     return close_quietly();
   }
   if (target->key.process_id == 0) return close_quietly();  // a right key, and a server that cannot be asked
-  shared().stats.cancels.fetch_add(1);
+  const std::string session = std::to_string(login_->cancel_key().process_id) + login_->cancel_key().secret;
+  const auto wait = shared().cancel_turns.take(session, client().group, loop().now());
+  if (!wait) {
+    shared().stats.refused(Refusal::cancel_limit);
+    return close_quietly();
+  }
+  cancel_turn_ = session;
   // Many drivers close at once; the request is on its way all the same.
   hear(Hearing::nothing);
-  cancelling_ = std::make_unique<Cancelling>(loop(), std::move(*target), [this](bool passed_on) {
+  cancel_timer_ =
+      loop().in(*wait, [this, to = std::move(*target)]() mutable { pass_cancel_on(std::move(to)); });
+}
+
+void PgSession::pass_cancel_on(CancelTarget target) {
+  shared().stats.cancels.fetch_add(1);
+  cancelling_ = std::make_unique<Cancelling>(loop(), std::move(target), [this](bool passed_on) {
     if (!passed_on)
       shared().log.warning("a CancelRequest could not be passed on: its database was not reached");
     close_quietly();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,7 @@ class PgSession final : public Session {
   [[nodiscard]] Event let_in();
   void cancel();
   void take_back_key();
+  void pass_cancel_on(CancelTarget target);
 
   class Cancelling;
   std::unique_ptr<wire::pg::ServerLogin> login_;
@@ -40,6 +42,8 @@ class PgSession final : public Session {
   bool heard_ = false;                      ///< the client's first byte is known …
   bool direct_tls_ = false;                 ///< … and begins TLS
   std::optional<wire::pg::CancelKey> key_;  ///< that the client has been given
+  std::optional<std::string> cancel_turn_;  ///< of shared().cancel_turns, to be given back
+  EventLoop::TimerId cancel_timer_{};
   std::unique_ptr<Cancelling> cancelling_;
 };
 

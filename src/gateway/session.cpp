@@ -53,7 +53,6 @@ Session::~Session() {
 }
 
 void Session::begin() {
-  if (!client().uid) keep_alive(client_.descriptor());
   bound_startup();
   greet();
   step();
@@ -316,8 +315,7 @@ void Session::close_quietly() {
 }
 
 void Session::evict() {
-  if (is_over()) return;
-  shared_.stats.refused(Refusal::too_many);
+  if (!is_over()) shared_.stats.refused(Refusal::too_many);
   end();
 }
 

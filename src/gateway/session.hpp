@@ -16,6 +16,7 @@
 #include "gateway/access.hpp"
 #include "gateway/audit_log.hpp"
 #include "gateway/cancel_keys.hpp"
+#include "gateway/cancel_turns.hpp"
 #include "gateway/client_error.hpp"
 #include "gateway/event_loop.hpp"
 #include "gateway/limits.hpp"
@@ -24,6 +25,7 @@
 #include "gateway/stats.hpp"
 #include "gateway/stream.hpp"
 #include "gateway/upstream.hpp"
+#include "gateway/waiting_room.hpp"
 
 namespace rolegate::gateway {
 
@@ -57,7 +59,9 @@ struct Shared {
   AuditLog& audit;
   Stats& stats;
   FailureSlowdown& slowdown;
+  OnceAMinute& descriptor_warning;  ///< that there are too few
   CancelKeys& cancel_keys;
+  CancelTurns& cancel_turns;
   MysqlDoor& mysql;
   const std::string& mock_key;  ///< for made-up SCRAM exchanges; a secret of the process
   std::uint32_t own_uid;
@@ -86,7 +90,7 @@ class SessionKeeper {
 /// A client's connection from accept to close: the client proves who it is, the gateway logs in to the
 /// database, bytes are carried. This is what both protocols have in common; PgSession and MysqlSession speak
 /// them.
-class Session : public Retired, private Watcher {
+class Session : public Retired, public WaitingRoom::Guest, private Watcher {
  public:
   /// How long a client may take to log in, and to read a last message.
   static constexpr std::chrono::seconds kStartup{10};
@@ -109,9 +113,8 @@ class Session : public Retired, private Watcher {
   /// Drops a connection that has not authenticated, to make room.
   void evict();
 
-  /// Its place in the keeper's lists.
+  /// Its place in the keeper's list.
   std::list<std::unique_ptr<Session>>::iterator place;
-  std::optional<std::list<Session*>::iterator> waiting_place;
 
  protected:
   // What the protocols do.

@@ -61,6 +61,8 @@ std::string_view refusal_name(Refusal refusal) {
       return "users_missing";
     case Refusal::cancel_key:
       return "cancel_key";
+    case Refusal::cancel_limit:
+      return "cancel_limit";
   }
   return {};
 }

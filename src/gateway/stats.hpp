@@ -83,8 +83,9 @@ enum class Refusal {
   too_many,        ///< max_sessions, or too many that have not authenticated
   users_missing,   ///< TCP without any configured user
   cancel_key,      ///< a CancelRequest with a key that this gateway did not give out
+  cancel_limit,  ///< a CancelRequest while another for that session was on its way, or too many of an address
 };
-inline constexpr std::size_t kRefusals = 7;
+inline constexpr std::size_t kRefusals = 8;
 [[nodiscard]] std::string_view refusal_name(Refusal refusal);
 
 /// Everything the gateway counts. Thread-safe.

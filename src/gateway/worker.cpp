@@ -1,5 +1,6 @@
 #include "gateway/worker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -8,8 +9,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "gateway/dialer.hpp"
 #include "gateway/mysql_session.hpp"
 #include "gateway/pg_session.hpp"
 #include "gateway/socket_address.hpp"
@@ -19,7 +22,15 @@ namespace {
 
 /// As long as there is no descriptor or memory for one more connection.
 constexpr std::chrono::milliseconds kOutOfRoom{200};
-constexpr int kAcceptedAtOnce = 16;
+constexpr int kAcceptedAtOnce = 64;
+/// At most so many descriptors are kept for those who have authenticated, an eighth where there are few.
+constexpr rlim_t kMostDescriptorsKept = 256;
+
+rlim_t first_descriptor_kept() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return RLIM_INFINITY;
+  return limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
+}
 
 Client client_of(int socket, const SocketAddress& address) {
   Client client;
@@ -43,6 +54,12 @@ class Worker::Acceptor final : public Watcher {
  public:
   Acceptor(Worker& worker, Door door, std::function<std::shared_ptr<const Settings>()> settings, Place place)
       : worker_(worker), door_(std::move(door)), settings_(std::move(settings)), place_(std::move(place)) {
+    if (!door_.socket->is_unix()) {
+      // Connections have from the start what their listener has (tcp(7)): no call for each of a flood.
+      const int yes = 1;
+      ::setsockopt(descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      keep_alive(descriptor());
+    }
     wait();
   }
   ~Acceptor() override {
@@ -66,18 +83,16 @@ class Worker::Acceptor final : public Watcher {
       Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
       Client client = client_of(socket.get(), address);
-      if (!client.uid) {
-        const int yes = 1;
-        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-      }
       place_().take({std::move(socket), door_.listener, settings_(), std::move(client)});
     }
   }
 
   void failed(int error) {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
-    worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
-                                 door_.listener->address, std::generic_category().message(error));
+    if (worker_.shared_->descriptor_warning.is_due(worker_.loop_.now())) {
+      worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
+                                   door_.listener->address, std::generic_category().message(error));
+    }
     worker_.loop_.remove(descriptor(), *this);
     waiting_ = false;
     pause_ = worker_.loop_.in(kOutOfRoom, [this] { wait(); });
@@ -104,10 +119,10 @@ void Worker::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] {
     acceptors_.clear();
-    waiting_.clear();
     while (!sessions_.empty()) {
       std::unique_ptr<Session> session = std::move(sessions_.front());
       sessions_.pop_front();
+      waiting_.leave(*session);
       loop_.retire(std::move(session));
     }
   });
@@ -134,7 +149,8 @@ void Worker::begin(Arrival arrival) {
   shared_->stats.connections.fetch_add(1);
   shared_->stats.connections_now.fetch_add(1);
   shared_->stats.authenticating_now.fetch_add(1);
-  if (waiting_.size() >= most_waiting_) waiting_.front()->evict();
+  const std::string group = address_group(arrival.client.group);
+  make_room(arrival.socket.get());
   SessionKeeper& keeper = *this;
   std::unique_ptr<Session> made;
   if (arrival.listener->wire == Wire::postgresql) {
@@ -144,15 +160,27 @@ void Worker::begin(Arrival arrival) {
   }
   Session& session = *sessions_.emplace_front(std::move(made));
   session.place = sessions_.begin();
-  session.waiting_place = waiting_.insert(waiting_.end(), &session);
+  waiting_.enter(session, group);
   session.begin();
 }
 
+/// The last descriptors are for those who have authenticated: each needs one more, for its database. The
+/// system gives the lowest that is free, so a high one tells that there are few left.
+void Worker::make_room(int newest_descriptor) {
+  const bool few_descriptors = static_cast<rlim_t>(newest_descriptor) >= first_descriptor_kept();
+  if (waiting_.size() < most_waiting_ && !few_descriptors) return;
+  WaitingRoom::Guest* const guest = waiting_.one_of_the_most();
+  if (guest == nullptr) return;
+  if (few_descriptors && shared_->descriptor_warning.is_due(loop_.now())) {
+    shared_->log.warning(
+        "file descriptors run low: connections that have not authenticated make room for others (ulimit -n, "
+        "LimitNOFILE)");
+  }
+  static_cast<Session*>(guest)->evict();
+}
+
 void Worker::authenticated(Session& session) {
-  if (!session.waiting_place) return;
-  waiting_.erase(*session.waiting_place);
-  session.waiting_place.reset();
-  shared_->stats.authenticating_now.fetch_sub(1);
+  if (waiting_.leave(session)) shared_->stats.authenticating_now.fetch_sub(1);
 }
 
 void Worker::ended(Session& session) {

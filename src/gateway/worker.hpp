@@ -9,6 +9,7 @@
 
 #include "gateway/event_loop.hpp"
 #include "gateway/session.hpp"
+#include "gateway/waiting_room.hpp"
 
 namespace rolegate::gateway {
 
@@ -18,7 +19,8 @@ class Worker final : private SessionKeeper {
   /// Where a connection that was accepted goes: to the worker that has the fewest.
   using Place = std::function<Worker&()>;
 
-  /// `most_waiting`: connections that have not authenticated; the oldest makes room for the newest.
+  /// `most_waiting`: connections that have not authenticated; where there are so many, or descriptors run
+  /// low, one of them makes room for the next (see WaitingRoom).
   explicit Worker(std::size_t most_waiting);
   ~Worker() override;
   Worker(const Worker&) = delete;
@@ -52,12 +54,13 @@ class Worker final : private SessionKeeper {
   void authenticated(Session& session) override;
   void ended(Session& session) override;
   void begin(Arrival arrival);
+  void make_room(int newest_descriptor);
 
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;
   EventLoop loop_;
   std::list<std::unique_ptr<Session>> sessions_;
-  std::list<Session*> waiting_;  ///< not authenticated, oldest first
+  WaitingRoom waiting_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::atomic<std::size_t> sessions_now_{0};
   std::thread thread_;
