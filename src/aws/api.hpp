@@ -42,6 +42,7 @@ enum class ApiErrc {
   workgroup_not_found,
   endpoint_not_ready,  ///< the cluster or workgroup exists, but has no address (being created, paused)
   service_unavailable,
+  aws_refused,  ///< with a code that nothing more is known of
   unexpected_answer,
   endpoint_invalid,
   http_timeout,
@@ -65,5 +66,9 @@ struct CallSubject {
 /// throttling and 5xx only. `aws_code` may be empty (a proxy answered, say): the status decides then.
 [[nodiscard]] base::Error aws_error(const CallSubject& subject, int http_status, std::string_view aws_code,
                                     std::string_view aws_message, std::string_view request_id);
+
+/// Whether AWS may have refused because of the keys that signed: revoked, rotated, expired, or another's. (An
+/// access that is denied looks the same whether a permission is missing or the session was revoked.)
+[[nodiscard]] bool may_be_the_keys(const base::Error& error);
 
 }  // namespace rolegate::aws

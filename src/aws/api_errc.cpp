@@ -36,6 +36,8 @@ std::string_view code_name(ApiErrc code) {
       return "endpoint_not_ready";
     case ApiErrc::service_unavailable:
       return "service_unavailable";
+    case ApiErrc::aws_refused:
+      return "aws_refused";
     case ApiErrc::unexpected_answer:
       return "unexpected_answer";
     case ApiErrc::endpoint_invalid:

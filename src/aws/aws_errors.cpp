@@ -86,14 +86,60 @@ ApiErrc code_of(const CallSubject& subject, int status, std::string_view aws_cod
     return ApiErrc::workgroup_not_found;
   if (status == 429) return ApiErrc::throttled;
   if (status >= 500) return ApiErrc::service_unavailable;
-  return ApiErrc::unexpected_answer;
+  const bool redirect = status >= 300 && status < 400;
+  return aws_code.empty() || redirect ? ApiErrc::unexpected_answer : ApiErrc::aws_refused;
 }
 
 std::string_view or_else(std::string_view text, std::string_view otherwise) {
   return text.empty() ? otherwise : text;
 }
 
-std::string assume_role_denied_hint(const CallSubject& subject) {
+/// "User: ARN is not authorized to perform: ACTION on resource: ARN because …"; what a message does not say
+/// is empty.
+struct Denial {
+  std::string_view user;
+  std::string_view action;
+  std::string_view resource;
+};
+
+std::string_view word_after(std::string_view text, std::string_view label) {
+  const auto at = text.find(label);
+  if (at == std::string_view::npos) return {};
+  std::string_view word = text.substr(at + label.size());
+  word = word.substr(0, word.find(' '));
+  while (word.ends_with('.') || word.ends_with(',')) word.remove_suffix(1);
+  return word;
+}
+
+Denial read_denial(std::string_view aws_message) {
+  Denial denial{word_after(aws_message, "User: "), word_after(aws_message, "to perform: "),
+                word_after(aws_message, "on resource: ")};
+  if (!denial.user.starts_with("arn:")) denial.user = {};
+  return denial;
+}
+
+/// Whom a policy has to name: the role itself rather than one session of it
+/// ("arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION").
+std::string principal(std::string_view arn) {
+  const auto service = arn.find(":sts::");
+  const auto role = arn.find(":assumed-role/");
+  if (service == std::string_view::npos || role == std::string_view::npos) return std::string(arn);
+  const std::string_view account = arn.substr(service + 6, role - service - 6);
+  std::string_view name = arn.substr(role + 14);
+  name = name.substr(0, name.find('/'));
+  return fmt::format("{}:iam::{}:role/{}", arn.substr(0, service), account, name);
+}
+
+/// The caller's ARN as AWS named it, else the role at the end of an identity
+/// ("AKIA…:arn:aws:iam::ACCOUNT:role/NAME"), else words: an access key id is nobody that a policy could name.
+std::string caller_of(const CallSubject& subject, const Denial& denial) {
+  if (!denial.user.empty()) return principal(denial.user);
+  const auto arn = subject.caller.rfind("arn:");
+  if (arn != std::string_view::npos) return std::string(subject.caller.substr(arn));
+  return "the caller (aws sts get-caller-identity prints its ARN)";
+}
+
+std::string assume_role_denied_hint(const CallSubject& subject, std::string_view aws_message) {
   const auto role = or_else(subject.resource, "the role");
   if (is_web_identity(subject)) {
     return fmt::format(
@@ -102,7 +148,7 @@ std::string assume_role_denied_hint(const CallSubject& subject) {
         "token, and its conditions must match the token's aud and sub.",
         role);
   }
-  const auto caller = or_else(subject.caller, "the caller");
+  const std::string caller = caller_of(subject, read_denial(aws_message));
   return fmt::format(
       "The trust policy of {0} must allow {1}; if it has an sts:ExternalId condition, it must equal the "
       "configured "
@@ -115,8 +161,14 @@ std::string access_denied_hint(const CallSubject& subject, std::string_view aws_
     return "A policy denies this explicitly (the message names its kind); no further permission overrides "
            "that.";
   }
-  return fmt::format("{} needs {}:{}{}{}.", or_else(subject.caller, "The caller"), subject.service,
-                     subject.operation, subject.resource.empty() ? "" : " for ", subject.resource);
+  const Denial denial = read_denial(aws_message);
+  std::string caller = caller_of(subject, denial);
+  if (caller.starts_with('t')) caller.front() = 'T';
+  const std::string_view resource = or_else(denial.resource, subject.resource);
+  return fmt::format("{} needs {}{}{}.", caller,
+                     denial.action.empty() ? fmt::format("{}:{}", subject.service, subject.operation)
+                                           : std::string(denial.action),
+                     resource.empty() ? "" : " for ", resource);
 }
 
 std::string expired_hint(const CallSubject& subject) {
@@ -138,7 +190,7 @@ std::string validation_hint(const CallSubject& subject, std::string_view aws_mes
 std::string hint_of(ApiErrc code, const CallSubject& subject, int status, std::string_view aws_message) {
   switch (code) {
     case ApiErrc::assume_role_denied:
-      return assume_role_denied_hint(subject);
+      return assume_role_denied_hint(subject, aws_message);
     case ApiErrc::access_denied:
       return access_denied_hint(subject, aws_message);
     case ApiErrc::expired_token:
@@ -181,6 +233,9 @@ std::string hint_of(ApiErrc code, const CallSubject& subject, int status, std::s
           or_else(subject.region, "the region"));
     case ApiErrc::service_unavailable:
       return "This is a fault on AWS's side; try again.";
+    case ApiErrc::aws_refused:
+      return fmt::format("The words are AWS's own; its reference of {} explains the code.",
+                         subject.operation);
     default:
       break;
   }
@@ -212,12 +267,22 @@ base::Error aws_error(const CallSubject& subject, int http_status, std::string_v
                          .request_id = printable(request_id),
                          .http_status = http_status};
   const ApiErrc code = code_of(subject, http_status, answer.code, answer.message);
-  const bool retryable =
-      code == ApiErrc::throttled || code == ApiErrc::service_unavailable || http_status >= 500;
+  // STS's words when the identity provider did not answer it in time.
+  const bool provider_silent =
+      code == ApiErrc::invalid_identity_token && answer.message.contains("retrieve verification key");
+  const bool retryable = code == ApiErrc::throttled || code == ApiErrc::service_unavailable ||
+                         http_status >= 500 || provider_silent;
   auto error = base::make_error(code, sentence(code, subject, http_status, answer.code, answer.message),
                                 hint_of(code, subject, http_status, answer.message), retryable);
   error.aws = std::move(answer);
   return error;
+}
+
+bool may_be_the_keys(const base::Error& error) {
+  constexpr std::array kCodesOfKeys{ApiErrc::access_denied, ApiErrc::assume_role_denied,
+                                    ApiErrc::expired_token, ApiErrc::invalid_access_key,
+                                    ApiErrc::signature_mismatch};
+  return std::ranges::any_of(kCodesOfKeys, [&](ApiErrc code) { return error.code == code_name(code); });
 }
 
 }  // namespace rolegate::aws

@@ -29,6 +29,9 @@ void append_hex(std::string& out, std::span<const unsigned char> bytes) {
   }
 }
 
+/// In a Host header the scheme's own port is left out, and so the SDKs sign it.
+constexpr std::uint16_t kDefaultPort = 443;
+
 void append_port(std::string& out, std::uint16_t port) {
   if (port == 0) return;
   std::array<char, 6> text{':'};
@@ -122,7 +125,7 @@ base::Secret Presigner::presign(const PresignRequest& request, base::WallTime no
 
   tail_.assign("\nhost:");
   append_lower(tail_, request.host);
-  append_port(tail_, request.port);
+  if (request.port != kDefaultPort) append_port(tail_, request.port);
   tail_.append("\n\nhost\n").append(kEmptyDigest);
   hash_.update("GET\n/\n").update(std::string_view(text_).substr(query_at)).update(tail_);
   to_sign_.assign("AWS4-HMAC-SHA256\n").append(time_text).append("\n").append(scope.text).append("\n");

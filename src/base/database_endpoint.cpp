@@ -92,6 +92,11 @@ std::optional<DatabaseEndpoint> before_on_aws(const Labels& labels) {
 
 }  // namespace
 
+std::string_view DatabaseEndpoint::resource_prefix() const {
+  if (kind == Kind::instance) return "db-";
+  return kind == Kind::proxy ? "prx-" : "cluster-";
+}
+
 std::optional<DatabaseEndpoint> database_endpoint(std::string_view host) {
   const std::string lower = lower_case(host);
   std::string_view name = lower;

@@ -26,6 +26,9 @@ struct DatabaseEndpoint {
   Kind kind;
   std::string region;          ///< empty for Kind::global
   const Partition* partition;  ///< of the region; never null
+
+  /// What the resource id in an rds-db ARN begins with: "cluster-", "db-", "prx-". RDS only.
+  [[nodiscard]] std::string_view resource_prefix() const;
 };
 
 /// Nothing for any other host: an alias, an address, a tunnel's end, a typing mistake. Case does not matter,

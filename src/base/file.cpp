@@ -63,7 +63,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   }
   struct stat status{};
   if (::fstat(file.fd, &status) != 0 || S_ISDIR(status.st_mode)) {
-    return fail(FileErrc::unreadable, fmt::format("{} is not a file.", path));
+    return fail(FileErrc::unreadable, fmt::format("{} is a directory, not a file.", path));
   }
   // Read into the string itself, which is all that is left to wipe when the file holds a secret. One byte
   // more than it has, so that its end shows.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/role_session_name.hpp"
 #include "config/report.hpp"
 
 namespace rolegate::config {
@@ -58,8 +59,8 @@ std::optional<NameFault> check_external_id(std::string_view id) {
 }
 
 std::optional<NameFault> check_role_session_name(std::string_view name) {
+  if (base::is_role_session_name(name)) return std::nullopt;
   if (auto fault = check_length(name, 2, 64)) return fault;
-  if (is_word(name, "+=,.@-")) return std::nullopt;
   return NameFault{"holds a character that AWS does not take.", "Letters, digits and _+=,.@- may be in it."};
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <mysqld_error.h>
 
+#include "connect/rds_proxy.hpp"
 #include "connect/server_text.hpp"
 
 namespace rolegate::connect {
@@ -26,6 +27,7 @@ base::Error server_error(const login::Login& login, const MysqlFailure& failure)
   const bool iam = login.kind != config::Kind::password;
   const std::string text = lower_case(failure.reason);
   std::string said = fmt::format("{} (error {})", failure.reason, failure.code);
+  if (auto refusal = rds_proxy_refusal(login, said)) return *std::move(refusal);
   // Aurora reports its throttling as 1040 (too many connections).
   if (has(text, "rate limit") || has(text, "too many competing requests")) return rate_limited(login, said);
   switch (failure.code) {

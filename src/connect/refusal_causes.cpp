@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/database_endpoint.hpp"
 #include "connect/ca.hpp"
 
 namespace rolegate::connect {
@@ -25,13 +26,29 @@ std::string caller(const login::Login& login) {
   return login.principal.empty() ? "the calling identity" : login.principal;
 }
 
+/// arn:PARTITION:iam::ACCOUNT:role/NAME
+std::string account_of(const login::Login& login) {
+  std::string_view rest = login.role_arn;
+  for (int colon = 0; colon < 4 && !rest.empty(); ++colon) rest.remove_prefix(rest.find(':') + 1);
+  return rest.empty() ? "ACCOUNT" : std::string(rest.substr(0, rest.find(':')));
+}
+
 std::string not_permitted(const login::Login& login) {
+  const auto endpoint = base::database_endpoint(login.host);
+  if (!endpoint || endpoint->region.empty()) {
+    return fmt::format(
+        "{} may not connect: its policy must allow rds-db:connect on …:dbuser:RESOURCE_ID/{} with the "
+        "database's own account, region and resource id (cluster-… for an Aurora cluster, db-… for an "
+        "instance, "
+        "prx-… for a proxy)",
+        caller(login), login.user);
+  }
   return fmt::format(
-      "{} may not connect: its policy must allow rds-db:connect on …:dbuser:RESOURCE_ID/{} with the "
-      "database's own "
-      "account, region and resource id (cluster-… for an Aurora cluster, db-… for an instance, prx-… for a "
-      "proxy)",
-      caller(login), login.user);
+      "{} may not connect: its policy must allow rds-db:connect on arn:{}:rds-db:{}:{}:dbuser:{}…/{}, with "
+      "the "
+      "database's own resource id",
+      caller(login), endpoint->partition->name, endpoint->region, account_of(login),
+      endpoint->resource_prefix(), login.user);
 }
 
 /// A token holds the endpoint's name; an alias or a tunnel's end in its place makes it worthless.

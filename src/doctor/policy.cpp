@@ -63,18 +63,11 @@ json::object document(json::array statements) {
   return {{"Version", "2012-10-17"}, {"Statement", std::move(statements)}};
 }
 
-/// What the resource id of a database begins with, as far as its host's name says.
-std::string_view resource_prefix(std::string_view host) {
-  using Kind = base::DatabaseEndpoint::Kind;
-  const auto endpoint = base::database_endpoint(host);
-  if (!endpoint || endpoint->kind == Kind::instance) return "db-";
-  return endpoint->kind == Kind::proxy ? "prx-" : "cluster-";
-}
-
 std::string resource_id_or_placeholder(const Database& database, const PolicyOptions& options,
                                        PolicySet& set) {
   if (!options.resource_id.empty()) return options.resource_id;
-  const std::string_view prefix = resource_prefix(database.uri.host);
+  const auto endpoint = base::database_endpoint(database.uri.host);
+  const std::string_view prefix = endpoint ? endpoint->resource_prefix() : "db-";
   std::string placeholder(prefix);
   placeholder += "RESOURCE_ID";
   std::string_view where =

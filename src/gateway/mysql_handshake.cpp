@@ -48,7 +48,7 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login,
       failed.error.sqlstate,
       failed.error.code};
   if (out.error.code == connect::code_name(connect::Errc::iam_token_refused)) {
-    out.error = token_refused(login);
+    out.error.message = token_refused(login).message;
     out.said = fmt::format("{} (error {})", reason, failed.error.code);
   }
   return out;

@@ -57,7 +57,7 @@ UpstreamFailure PgHandshake::failure(const login::Login& login,
       {},
       failed.error.sqlstate};
   if (out.error.code == connect::code_name(connect::Errc::iam_token_refused)) {
-    out.error = token_refused(login);
+    out.error.message = token_refused(login).message;
     out.said = fmt::format("{}: {} (SQLSTATE {})", connect::server_text(failed.error.severity), reason,
                            connect::server_text(failed.error.sqlstate));
   }

@@ -6,8 +6,8 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include "aws/credential_providers/expiration.hpp"
 #include "aws/credential_providers/secret_json.hpp"
-#include "base/iso8601.hpp"
 #include "base/utf8.hpp"
 
 namespace rolegate::aws {
@@ -40,9 +40,10 @@ base::Result<CredentialsDocument> read(const boost::json::object& object, std::s
   const boost::json::value* expiration = object.if_contains("Expiration");
   if (expiration != nullptr && !expiration->is_null()) {
     // An expiry that cannot be read must not become one that never comes.
-    document.fields.expires_at = base::parse_iso8601(string_member(object, "Expiration"));
+    document.fields.expires_at = parse_expiration(string_member(object, "Expiration"));
     if (!document.fields.expires_at) {
-      return refuse(source, "gave an Expiration that is not a time", "It looks like 2026-01-02T03:04:05Z.");
+      return refuse(source, "gave an Expiration that is not a time",
+                    "It looks like 2026-01-02T03:04:05Z, and says its zone.");
     }
   } else if (names.temporary) {
     return refuse(source, "gave JSON without an Expiration");

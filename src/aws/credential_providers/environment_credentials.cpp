@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "aws/credential_providers/expiration.hpp"
 #include "base/iso8601.hpp"
 
 namespace rolegate::aws {
@@ -27,10 +28,10 @@ base::Result<CredentialsPtr> EnvironmentCredentials::get(base::Deadline, std::st
   if (!token) token = environment_.get("AWS_SESSION_TOKEN");
   if (token) fields.session_token = base::Secret::take(*std::move(token));
   if (const auto expiration = environment_.get("AWS_CREDENTIAL_EXPIRATION")) {
-    fields.expires_at = base::parse_iso8601(*expiration);
+    fields.expires_at = parse_expiration(*expiration);
     if (!fields.expires_at) {
       return base::fail(CredentialsErrc::credentials_invalid, "AWS_CREDENTIAL_EXPIRATION is not a time.",
-                        "It looks like 2026-01-02T03:04:05Z.");
+                        "It looks like 2026-01-02T03:04:05Z, and says its zone.");
     }
     if (*fields.expires_at <= clock_.now()) {
       return base::fail(CredentialsErrc::credentials_expired,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -46,6 +47,11 @@ std::optional<Status> status_of(const std::string& path) {
   return status;
 }
 
+bool is_directory(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
 std::shared_ptr<const ProfileFile> nothing(const std::string& path, std::string why) {
   return std::make_shared<const ProfileFile>(ProfileFile{path, {}, std::move(why)});
 }
@@ -79,11 +85,12 @@ SharedFiles::Version SharedFiles::read(const Version& before, const std::string&
   Version next;
   const auto status = status_of(path);
   if (!status) {
-    next.file = nothing(path, "there is no such file");
+    next.file = nothing(path, is_directory(path) ? "it is a directory, not a file" : "there is no such file");
     return next;
   }
   if (status->settled) next.stamp = status->stamp;
-  if (keeps_secrets && status->others_may_read && !(before.stamp && *before.stamp == status->stamp)) {
+  next.others_may_read = status->others_may_read;
+  if (keeps_secrets && next.others_may_read && !before.others_may_read) {
     log_.warning("{} holds keys and every user of this machine can read it; chmod 600 is right.", path);
   }
   auto text = base::read_file(path);
@@ -122,7 +129,8 @@ SharedFiles::Version SharedFiles::look(const Version& before, const std::string&
   const bool had_content = same_file && !before.file->content.sections.empty();
   if (had_content && next.file->content.sections.empty()) {
     const auto since = before.bad_since.value_or(clock_.steady());
-    if (clock_.steady() - since < kRewriteGrace) return {before.file, std::nullopt, std::nullopt, since};
+    if (clock_.steady() - since < kRewriteGrace)
+      return {before.file, std::nullopt, std::nullopt, since, before.others_may_read};
   }
   // Still no such file: one object stands for that, so that Profiles need not be made anew.
   if (same_file && !before.file->missing.empty() && before.file->missing == next.file->missing) {

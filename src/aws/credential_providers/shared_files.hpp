@@ -52,6 +52,7 @@ class SharedFiles {
     std::optional<FileStamp> stamp;             ///< not set: not there, or not to be trusted
     std::optional<base::Error> broken;          ///< it is there, but is no INI file
     std::optional<base::SteadyTime> bad_since;  ///< `file` is the last good version since then
+    bool others_may_read = false;               ///< has been said
   };
   [[nodiscard]] Version look(const Version& before, const std::string& path, bool keeps_secrets) const;
   [[nodiscard]] Version read(const Version& before, const std::string& path, bool keeps_secrets) const;

@@ -136,10 +136,13 @@ base::Result<CredentialsPtr> SsoCredentials::fetch(const SsoSettings& settings,
                                        sso_cache_file_name(settings.cache_key()));
   auto text = base::read_file(path);
   if (!text) {
-    return base::fail(
-        CredentialsErrc::credentials_expired,
-        fmt::format("There is no cached SSO login for profile '{}': {}", profile_, text.error().message),
-        login_hint());
+    return base::fail(CredentialsErrc::credentials_expired,
+                      text.error().code == code_name(base::FileErrc::not_found)
+                          ? fmt::format("Profile '{}' has no cached SSO login at {}.", profile_,
+                                        quotable(settings.start_url))
+                          : fmt::format("The cached SSO login of profile '{}' at {} is of no use: {}",
+                                        profile_, quotable(settings.start_url), text.error().message),
+                      login_hint());
   }
   const base::WipeAtEnd wipe(*text);
   const auto token = parse_sso_token(*text);

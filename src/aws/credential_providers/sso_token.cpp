@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include "aws/credential_providers/expiration.hpp"
 #include "aws/credential_providers/secret_json.hpp"
-#include "base/iso8601.hpp"
 #include "base/sha256.hpp"
 
 namespace rolegate::aws {
@@ -35,10 +35,8 @@ std::optional<SsoToken> parse_sso_token(std::string_view text) {
   if (!object) return std::nullopt;
   SsoToken token;
   token.access_token = base::Secret(string_member(*object, "accessToken"));
-  std::string expires(string_member(*object, "expiresAt"));
   // Early versions of AWS CLI 2 wrote "2020-06-17T05:14:41UTC".
-  if (expires.ends_with("UTC")) expires.replace(expires.size() - 3, 3, "Z");
-  const auto time = base::parse_iso8601(expires);
+  const auto time = parse_expiration(string_member(*object, "expiresAt"));
   if (!time || token.access_token.empty()) return std::nullopt;
   token.expires_at = *time;
   return token;

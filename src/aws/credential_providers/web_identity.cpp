@@ -7,6 +7,7 @@
 #include "aws/credential_providers/credential_fields.hpp"
 #include "aws/credential_providers/sts_region.hpp"
 #include "base/file.hpp"
+#include "base/role_session_name.hpp"
 #include "base/secret.hpp"
 
 namespace rolegate::aws {
@@ -71,6 +72,11 @@ base::Result<CredentialsPtr> WebIdentity::get(base::Deadline deadline, std::stri
   }
   std::string session_name = setting(profile, "AWS_ROLE_SESSION_NAME", "role_session_name");
   if (session_name.empty()) session_name = kDefaultSessionName;
+  if (!base::is_role_session_name(session_name)) {
+    return base::fail(CredentialsErrc::credentials_invalid,
+                      "AWS_ROLE_SESSION_NAME, or the profile's role_session_name, is none that AWS takes.",
+                      std::string(kSessionNameHint));
+  }
   const std::string region = sts_region(context_.environment, profile, role_arn);
 
   const std::string key = fmt::format("{}\n{}\n{}\n{}", path, role_arn, session_name, region);

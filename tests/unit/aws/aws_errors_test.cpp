@@ -15,7 +15,7 @@ using ::testing::Not;
 constexpr CallSubject kAssumeRole{.service = "sts",
                                   .operation = "AssumeRole",
                                   .region = "ap-east-1",
-                                  .caller = "CALLER",
+                                  .caller = "AKIAX:arn:aws:iam::1:role/caller",
                                   .resource = "ROLE",
                                   .external_id_sent = true};
 constexpr CallSubject kWebIdentity{.service = "sts",
@@ -26,12 +26,12 @@ constexpr CallSubject kWebIdentity{.service = "sts",
 constexpr CallSubject kCluster{.service = "redshift",
                                .operation = "GetClusterCredentials",
                                .region = "eu-west-1",
-                               .caller = "CALLER",
+                               .caller = "AKIAX:arn:aws:iam::1:role/caller",
                                .resource = "my-cluster"};
 constexpr CallSubject kWorkgroup{.service = "redshift-serverless",
                                  .operation = "GetCredentials",
                                  .region = "eu-west-1",
-                                 .caller = "CALLER",
+                                 .caller = "AKIAX:arn:aws:iam::1:role/caller",
                                  .resource = "my-workgroup"};
 
 struct Case {
@@ -69,13 +69,13 @@ INSTANTIATE_TEST_SUITE_P(
     Table, AwsErrors,
     ::testing::Values(
         Case{kAssumeRole, 403, "AccessDenied", "no", "assume_role_denied", false,
-             "The trust policy of ROLE must allow CALLER"},
+             "The trust policy of ROLE must allow arn:aws:iam::1:role/caller;"},
         Case{kWebIdentity, 403, "AccessDenied", "no", "assume_role_denied", false,
              "sts:AssumeRoleWithWebIdentity"},
         Case{kCluster, 403, "AccessDenied", "no", "access_denied", false,
-             "CALLER needs redshift:GetClusterCredentials for my-cluster"},
+             "arn:aws:iam::1:role/caller needs redshift:GetClusterCredentials for my-cluster"},
         Case{kWorkgroup, 400, "AccessDeniedException", "no", "access_denied", false,
-             "CALLER needs redshift-serverless:GetCredentials"},
+             "arn:aws:iam::1:role/caller needs redshift-serverless:GetCredentials for my-workgroup"},
         Case{kCluster, 403, "AccessDenied", "no, with an explicit deny in a service control policy",
              "access_denied", false, "explicitly"},
         Case{kAssumeRole, 403, "ExpiredToken", "old", "expired_token", false, "Renew the credentials"},
@@ -112,8 +112,53 @@ INSTANTIATE_TEST_SUITE_P(
         Case{kAssumeRole, 503, "ServiceUnavailable", "x", "service_unavailable", true, "try again"},
         Case{kAssumeRole, 500, "InternalFailure", "x", "service_unavailable", true, "try again"},
         Case{kWorkgroup, 500, "InternalServerException", "x", "service_unavailable", true, "try again"},
-        Case{kAssumeRole, 418, "SomethingNew", "x", "unexpected_answer", false, "AWS_ENDPOINT_URL"},
+        Case{kAssumeRole, 403, "AccessDenied",
+             "User: arn:aws:sts::222222222222:assumed-role/app/i-0123 is not authorized to perform: "
+             "sts:AssumeRole on resource: arn:aws:iam::1:role/ROLE",
+             "assume_role_denied", false, "must allow arn:aws:iam::222222222222:role/app;"},
+        Case{
+            kAssumeRole, 403, "AccessDenied",
+            "User: arn:aws-cn:iam::222222222222:user/ops/ann is not authorized to perform: sts:AssumeRole on "
+            "resource: arn:aws-cn:iam::1:role/ROLE",
+            "assume_role_denied", false, "must allow arn:aws-cn:iam::222222222222:user/ops/ann;"},
+        Case{kCluster, 403, "AccessDenied",
+             "User: arn:aws:sts::222222222222:assumed-role/app/me is not authorized to perform: "
+             "redshift:JoinGroup on resource: "
+             "arn:aws:redshift:eu-west-1:222222222222:dbgroup:my-cluster/readers "
+             "because no identity-based policy allows the redshift:JoinGroup action",
+             "access_denied", false,
+             "arn:aws:iam::222222222222:role/app needs redshift:JoinGroup for "
+             "arn:aws:redshift:eu-west-1:222222222222:dbgroup:my-cluster/readers."},
+        Case{kWebIdentity, 400, "InvalidIdentityToken",
+             "Couldn't retrieve verification key from your identity provider, please reference "
+             "AssumeRoleWithWebIdentity documentation for requirements",
+             "invalid_identity_token", true, "OIDC identity provider"},
+        Case{kAssumeRole, 418, "SomethingNew", "x", "aws_refused", false, "The words are AWS's own"},
+        Case{kCluster, 400, "UnauthorizedPartnerIntegration", "x", "aws_refused", false,
+             "its reference of GetClusterCredentials"},
         Case{kAssumeRole, 500, "SomethingNew", "x", "service_unavailable", true, "try again"}));
+
+TEST(AwsError, NamesNoAccessKeyAsWhomAPolicyShouldAllow) {
+  for (const char* identity : {"AKIAIOSFODNN7EXAMPLE", "imds:role", "process:default", ""}) {
+    CallSubject subject = kAssumeRole;
+    subject.caller = identity;
+    const auto hint = aws_error(subject, 403, "AccessDenied", "no", "").hint;
+    EXPECT_THAT(hint, HasSubstr("must allow the caller (aws sts get-caller-identity prints its ARN)"));
+    EXPECT_THAT(hint, Not(HasSubstr("AKIA")));
+  }
+}
+
+TEST(AwsError, MayBeTheKeysFault) {
+  for (const char* code : {"InvalidClientTokenId", "ExpiredToken", "AccessDenied", "SignatureDoesNotMatch",
+                           "UnrecognizedClientException", "ExpiredTokenException", "AccessDeniedException"}) {
+    EXPECT_TRUE(may_be_the_keys(aws_error(kAssumeRole, 403, code, "no", ""))) << code;
+    EXPECT_TRUE(may_be_the_keys(aws_error(kCluster, 403, code, "no", ""))) << code;
+  }
+  for (const char* code :
+       {"Throttling", "ValidationError", "ClusterNotFound", "InternalFailure", "SomethingNew"}) {
+    EXPECT_FALSE(may_be_the_keys(aws_error(kCluster, 400, code, "no", ""))) << code;
+  }
+}
 
 TEST(AwsError, JudgesByTheStatusWhereThereIsNoAwsError) {
   EXPECT_EQ(aws_error(kAssumeRole, 502, "", "", "").code, "service_unavailable");

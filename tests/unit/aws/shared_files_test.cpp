@@ -1,5 +1,6 @@
 #include "aws/credential_providers/shared_files.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -162,7 +163,7 @@ TEST(SharedFiles, WarnsOnceWhenEverybodyCanReadTheKeys) {
 TEST(SharedFiles, TakesAFolderForNoFile) {
   Fixture f;
   std::filesystem::create_directories(f.home.path(".aws/credentials"));
-  EXPECT_THAT(f.key(), HasSubstr("there is no such file"));
+  EXPECT_THAT(f.key(), HasSubstr("credentials: it is a directory, not a file"));
 }
 
 TEST(SharedFiles, RefusesAFileThatIsFarTooLarge) {
@@ -195,6 +196,16 @@ TEST(Profiles, TakesTheLaterOfTwoHeadersForTheDefaultProfile) {
   EXPECT_EQ((*f.files.current())->profile("default").get("region"), "two");
   f.config_file("[default]\nregion = two\n[profile default]\nregion = one\n");
   EXPECT_EQ((*f.files.current())->profile("default").get("region"), "one");
+}
+
+TEST(SharedFiles, WarnsOnceOfKeysThatEverybodyCanRead) {
+  Fixture f;
+  f.credentials_file("[a]\nx = 1\n");
+  std::filesystem::permissions(f.home.path(".aws/credentials"), std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE(f.files.current());  // too young for its stamp to be trusted
+  const std::string text = f.log.text();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
 }
 
 }  // namespace

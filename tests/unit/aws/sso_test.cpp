@@ -54,6 +54,17 @@ TEST(SsoToken, ReadsBothWaysTheCliHasWrittenTimes) {
   EXPECT_FALSE(parse_sso_token(R"({"accessToken":"t","expiresA)"));
 }
 
+TEST(SsoCredentials, NameTheStartUrlWhenNobodyHasLoggedIn) {
+  for (const auto config : {kOldForm, kSession}) {
+    Fixture f;
+    f.config_file(config);
+    const auto got = f.get(f.provider);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().message, "Profile 'dev' has no cached SSO login at https://x.awsapps.com/start.");
+    EXPECT_EQ(got.error().hint, "Log in with: aws sso login --profile dev");
+  }
+}
+
 TEST(SsoCredentials, TakesTheCachedTokenToThePortal) {
   for (const auto& [config, key] : {std::pair{kOldForm, "https://x.awsapps.com/start"}, {kSession, "corp"}}) {
     Fixture f;

@@ -121,7 +121,9 @@ TEST_F(Sts, SaysWhoTheCallerIs) {
 
 TEST_F(Sts, ExplainsARoleThatIsDenied) {
   const auto error =
-      refused(403, "AccessDenied", "User: arn:x is not authorized to perform: sts:AssumeRole on resource: y",
+      refused(403, "AccessDenied",
+              "User: arn:aws:sts::111111111111:assumed-role/App/i-0123 is not authorized to perform: "
+              "sts:AssumeRole on resource: y",
               "wrong");
   EXPECT_EQ(error.code, "assume_role_denied");
   EXPECT_EQ(error.hint,

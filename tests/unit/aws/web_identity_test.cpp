@@ -66,6 +66,29 @@ TEST(WebIdentity, LeavesTheVariablesWhenAProfileWasChosenByName) {
   EXPECT_THAT(f.http.sent()[0].body, HasSubstr("RoleSessionName=rolegate"));
 }
 
+TEST(WebIdentity, TakesNoSessionNameThatAwsDoesNot) {
+  for (const std::string& name : {std::string("a b"), std::string("x"), std::string(65, 'x')}) {
+    Fixture f;
+    f.environment.values["AWS_ROLE_SESSION_NAME"] = name;
+    const auto got = f.get(f.provider);
+    ASSERT_FALSE(got) << name;
+    EXPECT_THAT(got.error().message, HasSubstr("AWS_ROLE_SESSION_NAME"));
+    EXPECT_TRUE(f.http.sent().empty());
+  }
+}
+
+TEST(WebIdentity, AsksAgainWhenStsCouldNotAskTheIdentityProvider) {
+  Fixture f;
+  f.http.answer(
+      400,
+      "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>Couldn't retrieve verification key "
+      "from your identity provider</Message></Error></ErrorResponse>");
+  f.answer("ASIA1");
+  const auto got = f.get(f.provider);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(f.http.sent().size(), 2u);
+}
+
 TEST(WebIdentity, SaysWhatIsMissing) {
   Fixture f;
   f.environment.values.erase("AWS_ROLE_ARN");

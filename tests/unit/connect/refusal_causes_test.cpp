@@ -41,6 +41,18 @@ TEST(RefusalCauses, PutAHostThatIsNoEndpointFirst) {
               Not(HasSubstr("endpoint's own name")));
 }
 
+TEST(RefusalCauses, SpellTheResourceOutAsFarAsItIsKnown) {
+  login::Login login = some_login(config::Kind::aurora_mysql, "p.proxy-abc.rds.cn-north-1.amazonaws.com.cn");
+  login.role_arn = "arn:aws-cn:iam::222222222222:role/Access";
+  EXPECT_THAT(
+      refusal_causes(login),
+      HasSubstr("rds-db:connect on arn:aws-cn:rds-db:cn-north-1:222222222222:dbuser:prx-…/app_rw, with"));
+  login = some_login(config::Kind::aurora_mysql, "db.abc.eu-west-1.rds.amazonaws.com");
+  EXPECT_THAT(refusal_causes(login), HasSubstr("arn:aws:rds-db:eu-west-1:ACCOUNT:dbuser:db-…/app_rw"));
+  login.host = "db.example.com";
+  EXPECT_THAT(refusal_causes(login), HasSubstr("on …:dbuser:RESOURCE_ID/app_rw"));
+}
+
 TEST(RefusalCauses, QuoteTheUserForSql) {
   login::Login login = some_login(config::Kind::aurora_postgresql);
   login.user = "o\"hara";
