@@ -5,6 +5,7 @@
 #include "api/host_services.hpp"
 #include "aws/chain.hpp"
 #include "aws/curl_http.hpp"
+#include "aws/profile_settings.hpp"
 #include "aws/retry.hpp"
 #include "base/environment.hpp"
 #include "base/per_process.hpp"
@@ -57,11 +58,12 @@ class LoginStack {
  public:
   LoginStack(const base::Environment& environment, const base::Clock& clock, base::Log& log,
              const Options& options)
-      : http_(aws::make_curl_http(environment)),
+      : settings_(environment, clock, log, options.aws_profile),
+        http_(aws::make_curl_http(settings_)),
         credentials_(options.credential_provider
                          ? std::make_unique<api::HostCredentials>(options.credential_provider)
-                         : aws::make_default_chain({environment, clock, *http_, log}, options.aws_profile)),
-        service_({environment, clock, *http_, log, *credentials_, aws::make_retry_policy(environment)}) {}
+                         : aws::make_default_chain({settings_, clock, *http_, log}, options.aws_profile)),
+        service_({settings_, clock, *http_, log, *credentials_, aws::make_retry_policy(settings_)}) {}
   LoginStack(const LoginStack&) = delete;
   LoginStack& operator=(const LoginStack&) = delete;
   /// Whoever lets a client go does not wait for calls that nobody needs any more.
@@ -70,6 +72,7 @@ class LoginStack {
   [[nodiscard]] login::LoginService& service() { return service_; }
 
  private:
+  const aws::ProfileSettings settings_;
   const std::unique_ptr<aws::HttpClient> http_;
   const std::unique_ptr<aws::CredentialProvider> credentials_;
   login::LoginService service_;

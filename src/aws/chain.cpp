@@ -10,6 +10,7 @@
 #include "aws/credential_providers/container.hpp"
 #include "aws/credential_providers/credential_process.hpp"
 #include "aws/credential_providers/environment_credentials.hpp"
+#include "aws/credential_providers/half_written_profile.hpp"
 #include "aws/credential_providers/instance_metadata.hpp"
 #include "aws/credential_providers/profile_keys.hpp"
 #include "aws/credential_providers/shared_files.hpp"
@@ -29,7 +30,7 @@ base::Result<CredentialsPtr> first_of(const Providers& providers, base::Deadline
     std::string why_not;
     auto found = provider->get(deadline, why_not);
     if (!found || *found) return found;
-    tried.push_back(fmt::format("{}: {}", provider->name(), why_not));
+    if (!why_not.empty()) tried.push_back(fmt::format("{}: {}", provider->name(), why_not));
   }
   return nullptr;
 }
@@ -62,17 +63,9 @@ class Borrowed final : public CredentialProvider {
   CredentialProvider& provider_;
 };
 
-ChosenProfile choose_profile(const base::Environment& environment, const std::string& explicitly) {
-  if (!explicitly.empty()) return {explicitly, true, true};
-  // botocore asks for the variables in this order.
-  if (auto name = environment.get("AWS_DEFAULT_PROFILE")) return {*std::move(name), true, false};
-  if (auto name = environment.get("AWS_PROFILE")) return {*std::move(name), true, false};
-  return {"default", false, false};
-}
-
-/// The providers of one profile, apart from its role.
+/// The providers of one profile, apart from its role. `named`: as HalfWrittenProfile has it.
 Providers providers_of_profile(const ApiContext& context, SharedFiles& files, const std::string& profile,
-                               WebIdentity::Variables variables) {
+                               WebIdentity::Variables variables, bool named) {
   Providers providers;
   providers.push_back(std::make_unique<WebIdentity>(context, files, profile, variables));
   providers.push_back(std::make_unique<SsoCredentials>(context, files, profile));
@@ -84,6 +77,7 @@ Providers providers_of_profile(const ApiContext& context, SharedFiles& files, co
 
 /// What a source_profile's credentials come from: "not configured" is an answer here, not an error.
 class SourceProfile final : public CredentialProvider {
+  providers.push_back(std::make_unique<HalfWrittenProfile>(files, profile, named));
  public:
   explicit SourceProfile(Providers providers) : providers_(std::move(providers)) {}
   std::string_view name() const override { return "source profile"; }
@@ -120,7 +114,7 @@ class DefaultChain final : public CredentialProvider {
     const auto variables = profile.overrides ? WebIdentity::Variables::ignore : WebIdentity::Variables::read;
     const auto of_profile = [this](const std::string& name) -> std::unique_ptr<CredentialProvider> {
       return std::make_unique<SourceProfile>(
-          providers_of_profile(context_, files_, name, WebIdentity::Variables::ignore));
+          providers_of_profile(context_, files_, name, WebIdentity::Variables::ignore, true));
     };
     Providers providers;
     if (profile.overrides) {
@@ -132,7 +126,7 @@ class DefaultChain final : public CredentialProvider {
     }
     providers.push_back(std::make_unique<AssumeRoleProfile>(
         context_, files_, profile, RoleSources{environment_, container_, instance_metadata_, of_profile}));
-    for (auto& provider : providers_of_profile(context_, files_, profile.name, variables)) {
+    for (auto& provider : providers_of_profile(context_, files_, profile.name, variables, profile.required)) {
       providers.push_back(std::move(provider));
     }
     providers.push_back(std::make_unique<Borrowed>(container_));

@@ -54,9 +54,9 @@ base::Result<std::string> checked_override(std::string_view variable, std::strin
   const auto url = parse_url(text);
   if (!url || !url->query.empty()) {
     // The value is not repeated: it may hold a password before an '@'.
-    return base::fail(
-        ApiErrc::endpoint_invalid, fmt::format("{} is not a URL of a service.", variable),
-        fmt::format("Set {} to http(s)://HOST[:PORT][/PATH], without user, query or fragment.", variable));
+    return base::fail(ApiErrc::endpoint_invalid, fmt::format("{} is not a URL of a service.", variable),
+                      "Set it, or endpoint_url of the profile, to http(s)://HOST[:PORT][/PATH], without "
+                      "user, query or fragment.");
   }
   if (url->scheme == "http" && !is_loopback(url->host)) {
     return base::fail(ApiErrc::endpoint_invalid,
@@ -103,7 +103,7 @@ base::Result<std::string> endpoint_url(Service service, std::string_view region,
     return base::fail(
         ApiErrc::endpoint_invalid,
         fmt::format("The partition {} of region {} has no dual-stack endpoints.", partition.name, region),
-        "Unset AWS_USE_DUALSTACK_ENDPOINT.");
+        "Unset AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile.");
   }
   const bool suffixed = fips && (dual_stack || !plain_name_is_fips(service, partition));
   return fmt::format("https://{}{}.{}.{}", endpoint_prefix(service), suffixed ? "-fips" : "", region,

@@ -9,14 +9,18 @@ namespace rolegate::aws {
 namespace {
 
 constexpr int kMaxAttempts = 20;
+constexpr int kLegacyAttempts = 5;
 
 int max_attempts(const base::Environment& environment) {
+  // What all modes have in common is here; "adaptive" would hold requests back, and there are hardly any.
+  const int otherwise =
+      environment.get_or("AWS_RETRY_MODE", {}) == "legacy" ? kLegacyAttempts : RetryPolicy{}.max_attempts;
   const auto text = environment.get("AWS_MAX_ATTEMPTS");
-  if (!text) return RetryPolicy{}.max_attempts;
+  if (!text) return otherwise;
   int value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   const bool number = error == std::errc() && end == text->data() + text->size();
-  return number && value >= 1 && value <= kMaxAttempts ? value : RetryPolicy{}.max_attempts;
+  return number && value >= 1 && value <= kMaxAttempts ? value : otherwise;
 }
 
 /// Pauses are rare and long; asking the system each time keeps this free of state that threads would share.

@@ -9,8 +9,8 @@
 
 namespace rolegate::aws {
 
-/// How often and how long: AWS_MAX_ATTEMPTS (default 3); between attempts a random time between 0 and
-/// min(cap, base · 2ⁿ⁻¹) after the n-th attempt ("full jitter",
+/// How often and how long: AWS_MAX_ATTEMPTS (default 3, or 5 with AWS_RETRY_MODE=legacy); between attempts a
+/// random time between 0 and min(cap, base · 2ⁿ⁻¹) after the n-th attempt ("full jitter",
 /// https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
 struct RetryPolicy {
   int max_attempts = 3;
@@ -22,7 +22,7 @@ struct RetryPolicy {
   std::function<void(std::chrono::milliseconds)> wait;
 };
 
-/// The policy of a real program; AWS_MAX_ATTEMPTS outside 1–20 or no number counts as 3.
+/// The policy of a real program; AWS_MAX_ATTEMPTS outside 1–20 or no number counts as the default.
 [[nodiscard]] RetryPolicy make_retry_policy(const base::Environment& environment);
 
 /// The pause before attempt `attempt` + 1 (the first attempt is 1). Pure.

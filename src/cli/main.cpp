@@ -11,6 +11,7 @@
 
 #include "aws/chain.hpp"
 #include "aws/curl_http.hpp"
+#include "aws/profile_settings.hpp"
 #include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
 #include "cli/spdlog_log.hpp"
@@ -25,9 +26,10 @@ class LoginStack {
  public:
   LoginStack(const base::Environment& environment, const base::Clock& clock, base::Log& log,
              const std::string& profile)
-      : http_(aws::make_curl_http(environment)),
-        credentials_(aws::make_default_chain({environment, clock, *http_, log}, profile)),
-        service_({environment, clock, *http_, log, *credentials_, aws::make_retry_policy(environment)}) {}
+      : settings_(environment, clock, log, profile),
+        http_(aws::make_curl_http(settings_)),
+        credentials_(aws::make_default_chain({settings_, clock, *http_, log}, profile)),
+        service_({settings_, clock, *http_, log, *credentials_, aws::make_retry_policy(settings_)}) {}
 
   LoginStack(const LoginStack&) = delete;
   LoginStack& operator=(const LoginStack&) = delete;
@@ -37,6 +39,7 @@ class LoginStack {
   login::LoginService& service() { return service_; }
 
  private:
+  const aws::ProfileSettings settings_;
   std::unique_ptr<aws::HttpClient> http_;
   std::unique_ptr<aws::CredentialProvider> credentials_;
   login::LoginService service_;

@@ -146,3 +146,28 @@ def test_no_credentials_lists_what_was_tried(lab, rolegate, nothing):
     for provider in ("environment", "web identity", "container", "imds"):
         assert provider in text, error["message"]
     assert made_calls(lab) == {}
+
+
+@pytest.mark.parametrize("line", [
+    "source_profile = other", "credential_source = Ec2InstanceMetadata", "sso_session = corp",
+    "sso_start_url = https://x.awsapps.com/start", "aws_secret_access_key = x", "login_session = x"])
+def test_half_a_profile_is_not_the_machines_role(lab, rolegate, line):
+    files = write_profiles(rolegate, f"[profile half]\nregion = eu-west-1\n{line}\n")
+    error = rolegate.failure(DATABASE, profile="half", without=("AWS_EC2_METADATA_DISABLED",),
+                             environment={**files, "AWS_EC2_METADATA_SERVICE_ENDPOINT": lab.endpoint})
+    assert (error["step"], error["code"]) == ("base_credentials", "credentials_invalid")
+    assert line.split(" ")[0] in error["message"]
+    assert made_calls(lab) == {}
+
+
+def test_endpoints_that_the_profile_sets(lab, rolegate):
+    files = write_profiles(rolegate, f"""
+[profile own]
+services = lab
+endpoint_url = http://127.0.0.1:1
+[services lab]
+sts =
+  endpoint_url = {lab.endpoint}
+""", superset_keys("own"))
+    assert "superset" in log_in(lab, rolegate, profile="own", without=("AWS_ENDPOINT_URL",), environment=files)[0]
+    assert lab.calls()["sts:AssumeRole"] == 1

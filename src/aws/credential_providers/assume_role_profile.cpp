@@ -6,7 +6,6 @@
 
 #include "aws/credential_providers/credential_fields.hpp"
 #include "aws/credential_providers/sts_region.hpp"
-#include "base/nearest.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -16,14 +15,12 @@ namespace {
 constexpr std::size_t kMaxKept = 256;
 
 base::Error no_such_profile(const Profiles& profiles, const std::string& name) {
-  const auto names = profiles.names();
-  const auto near = base::nearest(name, names);
+  std::string hint = missing_profile_hint(profiles, name);
+  if (hint.empty()) hint = "AWS_PROFILE, AWS_DEFAULT_PROFILE or the program chose it.";
   return base::make_error(CredentialsErrc::credentials_invalid,
                           fmt::format("There is no profile '{}' in {} or {}.", name,
                                       profiles.config_file().path, profiles.credentials_file().path),
-                          near.empty()
-                              ? std::string("AWS_PROFILE, AWS_DEFAULT_PROFILE or the program chose it.")
-                              : fmt::format("Did you mean '{}'?", near));
+                          std::move(hint));
 }
 
 }  // namespace

@@ -32,11 +32,18 @@ int number(const base::Environment& environment, std::string_view name, int most
 }
 
 base::Result<std::string> endpoint(const base::Environment& environment) {
-  std::string url = "http://169.254.169.254";
-  if (environment.get_or("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "").starts_with("IPv6") ||
-      environment.get_or("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "").starts_with("ipv6")) {
-    url = "http://[fd00:ec2::254]";
+  std::string mode = environment.get_or("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4");
+  std::ranges::transform(mode, mode.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (mode != "ipv4" && mode != "ipv6") {
+    return base::fail(
+        CredentialsErrc::credentials_invalid,
+        fmt::format("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, or the profile's setting of that name, "
+                    "is '{}'.",
+                    quotable(mode, 32)),
+        "IPv4 and IPv6 are the modes there are.");
   }
+  std::string url = mode == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
   if (auto given = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT")) {
     const auto parsed = parse_url(*given);
     if (!parsed || !parsed->query.empty()) {

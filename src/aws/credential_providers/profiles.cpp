@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/credential_providers/shell_split.hpp"
+#include "base/nearest.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -29,6 +30,14 @@ const IniSection* look_up(const std::map<std::string, const IniSection*, std::le
 }
 
 }  // namespace
+
+ChosenProfile choose_profile(const base::Environment& environment, const std::string& explicitly) {
+  if (!explicitly.empty()) return {explicitly, true, true};
+  // botocore asks for the variables in this order.
+  if (auto name = environment.get("AWS_DEFAULT_PROFILE")) return {*std::move(name), true, false};
+  if (auto name = environment.get("AWS_PROFILE")) return {*std::move(name), true, false};
+  return {"default", false, false};
+}
 
 std::pair<const ProfileFile*, const IniValue*> ProfileView::find(std::string_view key) const {
   for (const auto& [file, section] : {credentials_, config_}) {
@@ -66,6 +75,8 @@ Profiles::Profiles(std::shared_ptr<const ProfileFile> config, std::shared_ptr<co
       put(config_profiles_, std::move(*profile), section);
     } else if (auto session = name_after("sso-session", header)) {
       put(sso_sessions_, std::move(*session), section);
+    } else if (auto services = name_after("services", header)) {
+      put(services_, std::move(*services), section);
     }
   }
 }
@@ -81,6 +92,8 @@ const IniSection* Profiles::in_credentials(std::string_view profile) const {
 
 const IniSection* Profiles::sso_session(std::string_view name) const { return look_up(sso_sessions_, name); }
 
+const IniSection* Profiles::services(std::string_view name) const { return look_up(services_, name); }
+
 ProfileView Profiles::profile(std::string_view name) const {
   return {name, credentials_.get(), in_credentials(name), config_.get(), in_config(name)};
 }
@@ -90,6 +103,18 @@ std::vector<std::string_view> Profiles::names() const {
   for (const auto& [name, section] : config_profiles_) all.emplace_back(name);
   for (const auto& [name, section] : credentials_->content.sections) all.emplace_back(name);
   return all;
+}
+
+std::string missing_profile_hint(const Profiles& profiles, const std::string& name) {
+  const ProfileFile& config = profiles.config_file();
+  const auto bare = config.content.sections.find(name);
+  if (bare != config.content.sections.end()) {
+    return fmt::format("{}:{} has [{}]: write [profile {}] there.", config.path, bare->second.line, name,
+                       name);
+  }
+  const auto names = profiles.names();
+  const auto near = base::nearest(name, names);
+  return near.empty() ? std::string() : fmt::format("Did you mean '{}'?", near);
 }
 
 }  // namespace rolegate::aws

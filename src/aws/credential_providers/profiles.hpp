@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aws/credential_providers/ini_file.hpp"
+#include "base/environment.hpp"
 
 namespace rolegate::aws {
 
@@ -17,6 +18,10 @@ struct ChosenProfile {
   bool required = false;   ///< somebody named it: it must exist
   bool overrides = false;  ///< named in the program, not by AWS_PROFILE: environment keys do not count
 };
+
+/// `explicitly`, unless empty, else what the variables say.
+[[nodiscard]] ChosenProfile choose_profile(const base::Environment& environment,
+                                           const std::string& explicitly);
 
 /// One of the two files, as it was when it was read.
 struct ProfileFile {
@@ -53,7 +58,7 @@ class ProfileView {
 };
 
 /// Both files together; immutable. `[x]` in the credentials file and `[profile x]` (or `[default]`) in the
-/// config file are the profile x; `[sso-session s]` is a session that profiles refer to.
+/// config file are the profile x; `[sso-session s]` and `[services s]` are what profiles refer to.
 class Profiles {
  public:
   Profiles(std::shared_ptr<const ProfileFile> config, std::shared_ptr<const ProfileFile> credentials);
@@ -63,6 +68,7 @@ class Profiles {
   [[nodiscard]] const IniSection* in_config(std::string_view profile) const;
   [[nodiscard]] const IniSection* in_credentials(std::string_view profile) const;
   [[nodiscard]] const IniSection* sso_session(std::string_view name) const;
+  [[nodiscard]] const IniSection* services(std::string_view name) const;
   /// Does not exist (`exists()`) when neither file has it. `name` must live as long as the view.
   [[nodiscard]] ProfileView profile(std::string_view name) const;
   /// All names, for "did you mean".
@@ -74,6 +80,11 @@ class Profiles {
   std::shared_ptr<const ProfileFile> credentials_;
   Index config_profiles_;
   Index sso_sessions_;
+  Index services_;
 };
+
+/// Of a profile that does not exist: where its section stands without the word "profile", or the name that is
+/// nearest; empty when there is neither.
+[[nodiscard]] std::string missing_profile_hint(const Profiles& profiles, const std::string& name);
 
 }  // namespace rolegate::aws

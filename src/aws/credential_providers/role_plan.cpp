@@ -12,7 +12,7 @@
 #include "aws/credential_providers/credentials_json.hpp"
 #include "aws/credential_providers/sts_region.hpp"
 #include "aws/credentials.hpp"
-#include "base/nearest.hpp"
+#include "base/role_session_name.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -43,6 +43,10 @@ base::Result<RoleStep> read_step(const ProfileView& profile) {
   }
   step.external_id = profile.get_or("external_id", {});
   step.role_session_name = profile.get_or("role_session_name", kDefaultSessionName);
+  if (!base::is_role_session_name(step.role_session_name)) {
+    return refuse(profile, "role_session_name", "has a role_session_name that AWS does not take",
+                  std::string(kSessionNameHint));
+  }
   if (const auto text = profile.get("duration_seconds")) {
     long seconds = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
@@ -67,11 +71,9 @@ std::optional<base::Error> complaint(const Profiles& profiles, const ProfileView
                                      const std::string& source, const std::vector<std::string>& visited) {
   const ProfileView next = profiles.profile(source);
   if (!next.exists()) {
-    const auto names = profiles.names();
-    const auto near = base::nearest(source, names);
     return refuse(profile, "source_profile",
                   fmt::format("names the source_profile '{}', which does not exist", quotable(source)),
-                  near.empty() ? std::string() : fmt::format("Did you mean '{}'?", near))
+                  missing_profile_hint(profiles, source))
         .error();
   }
   const bool seen = std::ranges::find(visited, source) != visited.end();

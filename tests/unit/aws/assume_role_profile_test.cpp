@@ -58,6 +58,28 @@ TEST(RolePlan, FollowsSourceProfiles) {
   EXPECT_EQ(plan->source_profile, "base");
 }
 
+TEST(RolePlan, TakesNoSessionNameThatAwsDoesNot) {
+  Fixture f;
+  f.credentials_file(kKeys);
+  for (const std::string& name : {std::string("a b"), std::string("x"), std::string(65, 'x')}) {
+    f.config_file(
+        "[profile a]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = base\nrole_session_name = " + name +
+        "\n");
+    EXPECT_THAT(f.refusal("a"),
+                HasSubstr("config:4: profile 'a' has a role_session_name that AWS does not take"));
+  }
+}
+
+TEST(AssumeRoleProfile, KnowsASectionThatLacksTheWordProfile) {
+  Fixture f;
+  f.config_file("[default]\nregion = x\n[prod]\nregion = eu-west-1\n");
+  auto provider = f.make("prod", true);
+  const auto got = f.get(provider);
+  ASSERT_FALSE(got);
+  EXPECT_THAT(got.error().message, StartsWith("There is no profile 'prod' in"));
+  EXPECT_THAT(got.error().hint, HasSubstr("config:3 has [prod]: write [profile prod] there."));
+}
+
 TEST(RolePlan, LetsAProfileAssumeItsRoleWithItsOwnKeys) {
   Fixture f;
   f.credentials_file("[a]\naws_access_key_id = AKIA\naws_secret_access_key = s\n");

@@ -103,6 +103,13 @@ std::string process(std::string_view key) {
       "credential_process = printf '{{\"Version\":1,\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"s\"}}' {}\n",
       key);
 }
+std::string process_until(std::string_view expiration) {
+  return fmt::format(
+      "[default]\ncredential_process = printf "
+      "'{{\"Version\":1,\"AccessKeyId\":\"ASIATOOL\",\"SecretAccessKey\":"
+      "\"s\",\"SessionToken\":\"t\",\"Expiration\":%s}}' '{}'\n",
+      expiration);
+}
 std::string keys(std::string_view key) {
   return fmt::format("aws_access_key_id = {}\naws_secret_access_key = s\n", key);
 }
@@ -221,6 +228,24 @@ std::vector<Scenario> scenarios() {
        "; c\n[default]\n# c\nAWS_Access_Key_ID: AKIA1\naws_secret_access_key=s\n", "", "", "AKIA1"},
       {"nested_values_in_between", none, "",
        "[default]\ns3 =\n  aws_access_key_id = AKIANO\n" + keys("AKIA1"), "", "AKIA1"},
+      {"half_written_default_goes_on", none, both, "[default]\nsource_profile = p\nsso_session = s\n", "",
+       "AKIADEFAULT"},
+      {"half_written_default_becomes_the_instance", none, "", "[default]\nsource_profile = p\n", "", "imds"},
+      {"expires_in_iso_8601", none, "", process_until("\"2099-01-02T03:04:05Z\""), "", "ASIATOOL"},
+      {"expires_with_an_offset", none, "", process_until("\"2099-01-02T03:04:05.5+0100\""), "", "ASIATOOL"},
+      {"expires_in_basic_form", none, "", process_until("\"20990102T030405Z\""), "", "ASIATOOL"},
+      {"expires_after_a_blank", none, "", process_until("\"2099-01-02 03:04 UTC\""), "", "ASIATOOL"},
+      {"expires_in_words", none, "", process_until("\"Fri, 02 Jan 2099 03:04:05 GMT\""), "", "ASIATOOL"},
+      {"expires_without_a_zone", none, "", process_until("\"2099-01-02T03:04:05\""), "", "error"},
+      {"expires_at_a_number", none, "", process_until("4070995445"), "", "error"},
+      {"expires_never", none, "", process_until("\"never\""), "", "error"},
+      {"environment_expires_in_words",
+       with(kEnvironmentKeys, "AWS_CREDENTIAL_EXPIRATION", "Fri, 02 Jan 2099 03:04:05 GMT"), "", "", "",
+       "AKIAENV"},
+      {"environment_expires_without_a_zone",
+       with(kEnvironmentKeys, "AWS_CREDENTIAL_EXPIRATION", "2099-01-02T03:04:05"), "", "", "", "error"},
+      {"instance_mode_unknown", with(none, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv5"), "", "", "",
+       "error"},
       {"files_elsewhere",
        with(with(none, "AWS_SHARED_CREDENTIALS_FILE", "~/other"), "AWS_CONFIG_FILE", "~/nowhere"), both, "",
        "", "imds"},
