@@ -45,6 +45,7 @@ base::Result<aws::CredentialsPtr> HostCredentials::get(base::Deadline, std::stri
     credentials->expires_at = std::chrono::time_point_cast<std::chrono::milliseconds>(*given.expires_at);
   }
   credentials->provider = name();
+  credentials->read_anew = true;
   return credentials;
 }
 

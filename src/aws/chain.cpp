@@ -35,6 +35,10 @@ base::Result<CredentialsPtr> first_of(const Providers& providers, base::Deadline
   return nullptr;
 }
 
+void distrust_all(const Providers& providers, Distrust why) {
+  for (const auto& provider : providers) provider->distrust(why);
+}
+
 /// Stands in the chain's list for a provider that does not count, to say why.
 class LeftOut final : public CredentialProvider {
  public:
@@ -58,6 +62,7 @@ class Borrowed final : public CredentialProvider {
   base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override {
     return provider_.get(deadline, why_not);
   }
+  void distrust(Distrust why) override { provider_.distrust(why); }
 
  private:
   CredentialProvider& provider_;
@@ -72,12 +77,12 @@ Providers providers_of_profile(const ApiContext& context, SharedFiles& files, co
   providers.push_back(std::make_unique<ProfileKeys>(files, profile, ProfileKeys::Where::credentials_file));
   providers.push_back(std::make_unique<CredentialProcess>(files, profile, context.clock, context.log));
   providers.push_back(std::make_unique<ProfileKeys>(files, profile, ProfileKeys::Where::config_file));
+  providers.push_back(std::make_unique<HalfWrittenProfile>(files, profile, named));
   return providers;
 }
 
 /// What a source_profile's credentials come from: "not configured" is an answer here, not an error.
 class SourceProfile final : public CredentialProvider {
-  providers.push_back(std::make_unique<HalfWrittenProfile>(files, profile, named));
  public:
   explicit SourceProfile(Providers providers) : providers_(std::move(providers)) {}
   std::string_view name() const override { return "source profile"; }
@@ -87,6 +92,7 @@ class SourceProfile final : public CredentialProvider {
     why_not = fmt::format("{}", fmt::join(tried, "; "));
     return found;
   }
+  void distrust(Distrust why) override { distrust_all(providers_, why); }
 
  private:
   const Providers providers_;
@@ -108,6 +114,7 @@ class DefaultChain final : public CredentialProvider {
   base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override {
     return chain_.get(deadline, why_not);
   }
+  void distrust(Distrust why) override { chain_.distrust(why); }
 
  private:
   Providers make_providers(const ChosenProfile& profile) {
@@ -157,6 +164,8 @@ base::Result<CredentialsPtr> CredentialChain::get(base::Deadline deadline, std::
       "\nSet AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or run "
       "where a role is attached (EC2, ECS, EKS).");
 }
+
+void CredentialChain::distrust(Distrust why) { distrust_all(providers_, why); }
 
 std::unique_ptr<CredentialProvider> make_default_chain(const ChainContext& context,
                                                        const std::string& profile) {

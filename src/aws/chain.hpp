@@ -30,6 +30,7 @@ class CredentialChain final : public CredentialProvider {
   explicit CredentialChain(std::vector<std::unique_ptr<CredentialProvider>> providers);
   [[nodiscard]] std::string_view name() const override { return "credential chain"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override;
 
  private:
   std::vector<std::unique_ptr<CredentialProvider>> providers_;

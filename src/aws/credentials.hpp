@@ -22,6 +22,7 @@ struct Credentials {
   std::string identity;
   std::string provider;    ///< for people: "environment variables", "profile 'dev' (~/.aws/config)"
   std::string request_id;  ///< AWS's, of the STS call that gave them; empty for any others
+  bool read_anew = false;  ///< read at each call where they come from: asking again gives no others
 
   [[nodiscard]] bool expired(base::WallTime now) const { return expires_at && *expires_at <= now; }
 };
@@ -35,6 +36,16 @@ enum class CredentialsErrc {
 };
 [[nodiscard]] std::string_view code_name(CredentialsErrc code);
 
+/// Why credentials that a provider keeps are not to be trusted any more.
+enum class Distrust {
+  /// AWS or a database refused them, for this reason or another. They are asked for anew at the next `get`,
+  /// at
+  /// most every kEarlyRefreshPause; when that fails, those there are go on being given.
+  refused,
+  /// Nothing that is kept is given any more.
+  reloaded,
+};
+
 /// Gives credentials, from wherever. `get` may do I/O within the deadline, may be called from several
 /// threads, and answers from memory while what it has is fresh.
 class CredentialProvider {
@@ -45,6 +56,7 @@ class CredentialProvider {
   /// Nothing (a null pointer) means "not configured here", with the reason in `why_not`: the chain goes on.
   /// An error means "configured, but failed": the chain stops and says so, as boto3 does.
   [[nodiscard]] virtual base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) = 0;
+  virtual void distrust(Distrust) {}
 };
 
 }  // namespace rolegate::aws

@@ -176,6 +176,8 @@ void Service::run() {
 
 void Service::reload() {
   manager_.reloading();
+  // Whatever becomes of the file: whoever rotated keys sends SIGHUP, too.
+  context_.login_service().forget();
   auto config = read_configuration(Reading::reload);
   base::Result<void> done;
   if (config) {

@@ -72,8 +72,8 @@ struct CacheCounts {
 /// A bounded cache (least recently used out first) of what a network call brings, with one call per key
 /// however many threads ask. An entry that is asked for between `renew_at` and `fresh_until` is renewed
 /// without the asker waiting; one past `fresh_until` is waited for; when the call fails, what is still usable
-/// goes on being used. A failure is remembered for as long as pause_after_failure says, and a success forgets
-/// it.
+/// goes on being used. A failure is remembered for as long as pause_after_failure says, for the keys that it
+/// was met with, and a success forgets it.
 ///
 /// `Key` is made from `Key::View` (strings by reference, so that a hit allocates nothing) and gives `view()`;
 /// `View` gives `hash()` and compares; `Key` gives `lane()` (see CallPool) and `text()`, its name in
@@ -101,6 +101,9 @@ class FetchCache {
   /// that was fetched within the last second, which is also how often the call is made.
   [[nodiscard]] base::Result<Answer<Value>> get(const View& view, const aws::CredentialsPtr& credentials,
                                                 base::Deadline deadline, Fresh fresh = Fresh::no);
+
+  /// Nothing that was asked for before is given any more, except to those who wait for it already.
+  void forget();
 
   /// Starts the renewals that are due, of entries in use. Says whether any entry is in use.
   bool renew_due();
@@ -137,6 +140,7 @@ class FetchCache {
     bool used = false;  ///< asked for since it was obtained
     FlightPtr flight;   ///< the call under way
     std::optional<base::Error> failure;
+    std::string failed_with;  ///< the access key id; empty: the call looked for credentials itself
     base::SteadyTime failed_at;
     unsigned failures = 0;  ///< in a row
 
@@ -145,9 +149,13 @@ class FetchCache {
     [[nodiscard]] bool just_obtained(const Moment& now) const {
       return usable(now) && now.steady < obtained.steady + kFailurePause;
     }
-    /// Whether a call for it may be made now.
-    [[nodiscard]] bool may_ask(const Moment& now) const {
-      return failures == 0 || now.steady >= failed_at + pause_after_failure(failures, usable(now));
+    /// Whether a call for it may be made now. Null credentials: it would look for some itself.
+    [[nodiscard]] bool may_ask(const Moment& now, const aws::CredentialsPtr& credentials, Fresh fresh) const {
+      if (failures == 0) return true;
+      if (credentials && !failed_with.empty() && credentials->access_key_id != failed_with) return true;
+      // Refused logins are in a hurry: a failed renewal's longer pause is not for them.
+      const auto pause = fresh == Fresh::yes ? kFailurePause : pause_after_failure(failures, usable(now));
+      return now.steady >= failed_at + pause;
     }
   };
   using Entries = std::list<Entry>;  // most recently used first
@@ -196,12 +204,12 @@ class FetchCache {
     Call(Call&&) noexcept = default;
     Call& operator=(Call&&) = delete;
     ~Call() {
-      if (flight_) cache_->settle(*key_, flight_, not_made(), urgency_);
+      if (flight_) cache_->settle(*key_, flight_, not_made(), credentials_, urgency_);
     }
 
     void operator()() {
       const FlightPtr flight = std::exchange(flight_, nullptr);
-      cache_->settle(*key_, flight, cache_->ask(*key_, credentials_, deadline_), urgency_);
+      cache_->settle(*key_, flight, cache_->ask(*key_, credentials_, deadline_), credentials_, urgency_);
     }
 
     [[nodiscard]] std::string lane() const { return key_->lane(); }
@@ -223,9 +231,11 @@ class FetchCache {
   };
 
   [[nodiscard]] Moment moment() const { return {context_.clock.now(), context_.clock.steady()}; }
-  [[nodiscard]] Plan plan(const Probe& probe, Fresh fresh, const Moment& now);
-  [[nodiscard]] Plan plan_hit(Entry& entry, const Moment& now);
-  [[nodiscard]] Plan plan_miss(Entry& entry, Fresh fresh, const Moment& now);
+  [[nodiscard]] Plan plan(const Probe& probe, const aws::CredentialsPtr& credentials, Fresh fresh,
+                          const Moment& now);
+  [[nodiscard]] Plan plan_hit(Entry& entry, const aws::CredentialsPtr& credentials, const Moment& now);
+  [[nodiscard]] Plan plan_miss(Entry& entry, const aws::CredentialsPtr& credentials, Fresh fresh,
+                               const Moment& now);
   [[nodiscard]] Entry& touch(const Probe& probe);
   void evict();
   [[nodiscard]] base::Result<Answer<Value>> await(const View& view, Plan& plan, base::Deadline deadline,
@@ -235,7 +245,7 @@ class FetchCache {
   [[nodiscard]] base::Result<Fetched<Value>> ask(const Key& key, const aws::CredentialsPtr& credentials,
                                                  base::Deadline deadline) const;
   void settle(const Key& key, const FlightPtr& flight, base::Result<Fetched<Value>> result,
-              CallPool::Urgency urgency) noexcept;
+              const aws::CredentialsPtr& credentials, CallPool::Urgency urgency) noexcept;
   void warn(const Key& key, unsigned failures, base::WallTime usable_until, const base::Error& error) const;
 
   const Context context_;
@@ -254,7 +264,7 @@ template <typename Key, typename Value>
 base::Result<Answer<Value>> FetchCache<Key, Value>::get(const View& view,
                                                         const aws::CredentialsPtr& credentials,
                                                         base::Deadline deadline, Fresh fresh) {
-  Plan chosen = plan(Probe{view, view.hash()}, fresh, moment());
+  Plan chosen = plan(Probe{view, view.hash()}, credentials, fresh, moment());
   if (chosen.start) {
     // A renewal that nobody waits for gets the shortest time.
     const auto time = chosen.wait ? std::clamp(deadline.left(), limits_.shortest_call, limits_.longest_call)
@@ -269,7 +279,8 @@ base::Result<Answer<Value>> FetchCache<Key, Value>::get(const View& view,
 }
 
 template <typename Key, typename Value>
-auto FetchCache<Key, Value>::plan(const Probe& probe, Fresh fresh, const Moment& now) -> Plan {
+auto FetchCache<Key, Value>::plan(const Probe& probe, const aws::CredentialsPtr& credentials, Fresh fresh,
+                                  const Moment& now) -> Plan {
   Entries retired;  // destroyed after the lock is gone
   const std::lock_guard lock(mutex_);
   Entry& entry = touch(probe);
@@ -278,18 +289,19 @@ auto FetchCache<Key, Value>::plan(const Probe& probe, Fresh fresh, const Moment&
       fresh == Fresh::no && entry.value && entry.judge(now) < entry.validity.fresh_until;
   // A second's grace keeps a thousand refused logins, or an answer that is stale as it comes, from becoming a
   // thousand calls.
-  if (fresh_enough || entry.just_obtained(now)) return plan_hit(entry, now);
-  return plan_miss(entry, fresh, now);
+  if (fresh_enough || entry.just_obtained(now)) return plan_hit(entry, credentials, now);
+  return plan_miss(entry, credentials, fresh, now);
 }
 
 template <typename Key, typename Value>
-auto FetchCache<Key, Value>::plan_hit(Entry& entry, const Moment& now) -> Plan {
+auto FetchCache<Key, Value>::plan_hit(Entry& entry, const aws::CredentialsPtr& credentials, const Moment& now)
+    -> Plan {
   Plan plan;
   ++counts_.hits;
   plan.value = entry.value;
   plan.first_use = !std::exchange(entry.used, true);
   if (entry.judge(now) >= entry.validity.renew_at && !entry.flight && !entry.just_obtained(now) &&
-      entry.may_ask(now)) {
+      entry.may_ask(now, credentials, Fresh::no)) {
     plan.key = entry.key;
     plan.start = entry.flight = std::make_shared<Flight<Value>>();
   }
@@ -297,7 +309,8 @@ auto FetchCache<Key, Value>::plan_hit(Entry& entry, const Moment& now) -> Plan {
 }
 
 template <typename Key, typename Value>
-auto FetchCache<Key, Value>::plan_miss(Entry& entry, Fresh fresh, const Moment& now) -> Plan {
+auto FetchCache<Key, Value>::plan_miss(Entry& entry, const aws::CredentialsPtr& credentials, Fresh fresh,
+                                       const Moment& now) -> Plan {
   Plan plan;
   ++counts_.misses;
   const bool usable = fresh == Fresh::no && entry.usable(now);
@@ -307,11 +320,7 @@ auto FetchCache<Key, Value>::plan_miss(Entry& entry, Fresh fresh, const Moment& 
     plan.first_use = !std::exchange(entry.used, true);
   }
   if (!entry.flight) {
-    // Refused logins are in a hurry: a failed renewal's longer pause is not for them.
-    const bool may_ask = fresh == Fresh::yes
-                             ? entry.failures == 0 || now.steady >= entry.failed_at + kFailurePause
-                             : entry.may_ask(now);
-    if (!may_ask) {
+    if (!entry.may_ask(now, credentials, fresh)) {
       if (usable) {
         ++counts_.stale_answers;
       } else {
@@ -418,7 +427,9 @@ base::Result<Fetched<Value>> FetchCache<Key, Value>::ask(const Key& key,
 
 template <typename Key, typename Value>
 void FetchCache<Key, Value>::settle(const Key& key, const FlightPtr& flight,
-                                    base::Result<Fetched<Value>> result, CallPool::Urgency urgency) noexcept {
+                                    base::Result<Fetched<Value>> result,
+                                    const aws::CredentialsPtr& credentials,
+                                    CallPool::Urgency urgency) noexcept {
   const View& view = key.view();
   const Probe probe{view, view.hash()};
   const Moment now = moment();
@@ -443,6 +454,7 @@ void FetchCache<Key, Value>::settle(const Key& key, const FlightPtr& flight,
       } else {
         ++entry.failures;
         entry.failed_at = now.steady;
+        entry.failed_with = credentials ? credentials->access_key_id : std::string();
         if (entry.usable(now)) {
           ++counts_.renewal_failures;
           failures_while_usable = entry.failures;
@@ -493,6 +505,14 @@ auto FetchCache<Key, Value>::held() const -> std::vector<Held> {
 }
 
 template <typename Key, typename Value>
+void FetchCache<Key, Value>::forget() {
+  Entries retired;  // wiped after the lock is gone
+  const std::lock_guard lock(mutex_);
+  index_.clear();
+  retired.swap(entries_);
+}
+
+template <typename Key, typename Value>
 bool FetchCache<Key, Value>::renew_due() {
   std::vector<Call> due;
   bool any_in_use = false;
@@ -507,7 +527,10 @@ bool FetchCache<Key, Value>::renew_due() {
         continue;
       }
       any_in_use = true;
-      if (entry.flight || entry.judge(now) < entry.validity.renew_at || !entry.may_ask(now)) continue;
+      if (entry.flight || entry.judge(now) < entry.validity.renew_at ||
+          !entry.may_ask(now, nullptr, Fresh::no)) {
+        continue;
+      }
       auto flight = std::make_shared<Flight<Value>>();
       due.emplace_back(*this, entry.key, flight, nullptr, base::Deadline::in(limits_.shortest_call),
                        CallPool::Urgency::renewal);

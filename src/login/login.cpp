@@ -28,6 +28,12 @@ struct Walk {
   Steps* steps;
   Fresh fresh;
 
+  [[nodiscard]] Walk anew() const {
+    Walk other = *this;
+    other.fresh = Fresh::yes;
+    return other;
+  }
+
   /// Does `work` as one step; its error names the database. `detail` is asked only when somebody reads steps.
   template <typename Work, typename Detail>
   auto step(StepName name, Work&& work, Detail&& detail) const -> decltype(work()) {
@@ -124,17 +130,21 @@ class LoginService::Path {
   }
 
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const Walk& walk);
+  void forget();
   void stop() { services_.http.stop(); }
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] std::vector<CredentialState> credentials() const;
 
  private:
   [[nodiscard]] RedshiftApi redshift_api();
+  [[nodiscard]] base::Result<aws::CredentialsPtr> base_step(const Walk& walk);
+  [[nodiscard]] base::Result<Signing> signing_step(const Walk& walk);
   [[nodiscard]] base::Result<Signing> role_step(const Walk& walk, const aws::CredentialsPtr& base);
   [[nodiscard]] base::Result<Login> login_step(const Walk& walk, const Signing& signing);
   [[nodiscard]] base::Result<Login> rds_login(const Walk& walk, const Signing& signing) const;
   [[nodiscard]] base::Result<Login> redshift_login(const Walk& walk, const Signing& signing);
-  [[nodiscard]] std::shared_ptr<const RdsSigners> base_signers(const aws::CredentialsPtr& base);
+  /// `kept`: whether the base credentials are the ones used before, from their provider's memory.
+  [[nodiscard]] std::shared_ptr<const RdsSigners> base_signers(const aws::CredentialsPtr& base, bool& kept);
 
   const Services services_;
   aws::StsClient sts_;
@@ -180,17 +190,42 @@ base::Result<Login> LoginService::Path::login(const config::Config& config, cons
   if (!enabled) return std::unexpected(enabled.error());
   if (walk.steps != nullptr) walk.steps->detail("AWS_DATABASE_IAM_AUTH is on");
 
-  const auto base = walk.step(
+  base::Result<Signing> signing = signing_step(walk);
+  if (!signing) return std::unexpected(std::move(signing.error()));
+  auto login = login_step(walk, *signing);
+  if (login || walk.fresh == Fresh::yes || !signing->from_cache || !aws::may_be_the_keys(login.error())) {
+    return login;
+  }
+  // Redshift's API refused what was kept.
+  const Walk anew = walk.anew();
+  base::Result<Signing> other = signing_step(anew);
+  if (!other || other->credentials()->access_key_id == signing->credentials()->access_key_id) return login;
+  return login_step(anew, *other);
+}
+
+base::Result<aws::CredentialsPtr> LoginService::Path::base_step(const Walk& walk) {
+  return walk.step(
       StepName::base_credentials,
       [&] { return get_base_credentials(services_.base_credentials, services_.clock, walk.deadline); },
       [](const aws::CredentialsPtr& found) {
         return fmt::format("{} ({})", found->provider, found->identity);
       });
-  if (!base) return std::unexpected(base.error());
+}
 
-  base::Result<Signing> signing = role_step(walk, *base);
-  if (!signing) return std::unexpected(std::move(signing.error()));
-  return login_step(walk, *signing);
+base::Result<Signing> LoginService::Path::signing_step(const Walk& walk) {
+  // With a role between them, the database has not seen the base credentials: STS will say what it thinks of
+  // them.
+  if (walk.fresh == Fresh::yes && walk.iam.role_arn.empty()) {
+    services_.base_credentials.distrust(aws::Distrust::refused);
+  }
+  const auto base = base_step(walk);
+  if (!base) return std::unexpected(base.error());
+  auto signing = role_step(walk, *base);
+  if (signing || !aws::may_be_the_keys(signing.error())) return signing;
+  // RoleCredentials has had them asked for anew; a rotated long-lived key is another identity.
+  const auto other = get_base_credentials(services_.base_credentials, services_.clock, walk.deadline);
+  if (!other || (*other)->identity == (*base)->identity) return signing;
+  return role_step(walk, *other);
 }
 
 base::Result<Signing> LoginService::Path::role_step(const Walk& walk, const aws::CredentialsPtr& base) {
@@ -199,7 +234,7 @@ base::Result<Signing> LoginService::Path::role_step(const Walk& walk, const aws:
   signing.key.identity = base->identity;
   signing.key.region = iam.region;
   if (iam.role_arn.empty()) {  // same account: nothing to assume
-    signing.signers = base_signers(base);
+    signing.signers = base_signers(base, signing.from_cache);
     return signing;
   }
   signing.key.role_arn = iam.role_arn;
@@ -277,13 +312,22 @@ base::Result<Login> LoginService::Path::redshift_login(const Walk& walk, const S
   return login;
 }
 
-std::shared_ptr<const RdsSigners> LoginService::Path::base_signers(const aws::CredentialsPtr& base) {
+std::shared_ptr<const RdsSigners> LoginService::Path::base_signers(const aws::CredentialsPtr& base,
+                                                                   bool& kept) {
   std::shared_ptr<const RdsSigners> before;  // wiped after the lock is gone
   const std::lock_guard lock(mutex_);
-  if (!base_signers_ || base_signers_->credentials() != base) {
+  const bool known = base_signers_ && base_signers_->credentials() == base;
+  kept = known && !base->read_anew;
+  if (!known) {
     before = std::exchange(base_signers_, std::make_shared<const RdsSigners>(base));
   }
   return base_signers_;
+}
+
+void LoginService::Path::forget() {
+  services_.base_credentials.distrust(aws::Distrust::reloaded);
+  roles_.forget();
+  redshift_logins_.forget();
 }
 
 Counters LoginService::Path::counters() const {
@@ -329,6 +373,8 @@ base::Result<Login> LoginService::login(const config::Config& config, const conf
   if (!database.aws_iam) return password_login(database, steps);
   return path_->login(config, Walk{database, *database.aws_iam, deadline, steps, fresh});
 }
+
+void LoginService::forget() { path_->forget(); }
 
 void LoginService::stop() { path_->stop(); }
 

@@ -37,10 +37,11 @@ struct Login {
   std::string principal;    ///< for people: the role ARN, or the base credentials' identity
   std::string request_id;   ///< of the AWS call that made it (Redshift) or gave its role credentials
                             ///< (AssumeRole), even if they came from the cache; empty when no call was needed
-  bool from_cache = false;  ///< made from cached role credentials or a cached Redshift login
+  bool from_cache = false;  ///< made from base or role credentials that were kept, or a kept Redshift login
 };
 
-enum class Fresh { no, yes };  ///< yes: pass the caches by, once, after the database refused a cached login
+/// yes: ask for everything anew that is kept, once, after the database refused a login made from it.
+enum class Fresh { no, yes };
 
 /// What the path stands on; the referents outlive the service. `base` is the credential chain, or a host
 /// program's own provider.
@@ -94,6 +95,8 @@ class LoginService {
   [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
                                           base::Deadline deadline, Steps* steps = nullptr,
                                           Fresh fresh = Fresh::no);
+  /// Nothing that is kept is used any more, base credentials included: for a reload.
+  void forget();
   /// Gives up the calls to AWS that are under way (within about a second) and makes no more: for a program
   /// that ends.
   void stop();

@@ -86,6 +86,11 @@ class RedshiftLogins {
     return endpoints_.get(target, credentials, deadline, fresh);
   }
 
+  void forget() {
+    users_.forget();
+    endpoints_.forget();
+  }
+
   [[nodiscard]] CacheCounts user_counts() const { return users_.counts(); }
   [[nodiscard]] std::vector<UserCache::Held> held_users() const { return users_.held(); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }

@@ -51,14 +51,7 @@ base::Result<Fetched<RdsSigners>> RoleCredentials::fetch(const RoleKey& key, aws
                                     key.text(), key.identity, base->identity));
     }
   }
-  aws::AssumeRoleRequest request;
-  request.role_arn = key.role_arn;
-  request.role_session_name = key.session_name;
-  request.external_id = key.external_id;
-  request.duration = key.duration;
-  request.region = key.region;
-  ++calls_;
-  auto credentials = assume_role_(request, *base, deadline);
+  auto credentials = assume(key, base, deadline);
   if (!credentials) return std::unexpected(std::move(credentials.error()));
   const base::WallTime now = clock_.now();
   const Validity validity = role_validity(now, (*credentials)->expires_at);
@@ -71,6 +64,27 @@ base::Result<Fetched<RdsSigners>> RoleCredentials::fetch(const RoleKey& key, aws
         "Set this machine's clock (chronyc tracking, timedatectl).", true);
   }
   return Fetched<RdsSigners>{std::make_shared<const RdsSigners>(std::move(*credentials)), validity};
+}
+
+base::Result<aws::CredentialsPtr> RoleCredentials::assume(const RoleKey& key, const aws::CredentialsPtr& base,
+                                                          base::Deadline deadline) {
+  aws::AssumeRoleRequest request;
+  request.role_arn = key.role_arn;
+  request.role_session_name = key.session_name;
+  request.external_id = key.external_id;
+  request.duration = key.duration;
+  request.region = key.region;
+  ++calls_;
+  auto credentials = assume_role_(request, *base, deadline);
+  if (credentials || base->read_anew || !aws::may_be_the_keys(credentials.error())) return credentials;
+  base_.distrust(aws::Distrust::refused);
+  const auto other = get_base_credentials(base_, clock_, deadline);
+  // Those of another identity are another entry's.
+  if (!other || (*other)->access_key_id == base->access_key_id || (*other)->identity != key.identity) {
+    return credentials;
+  }
+  ++calls_;
+  return assume_role_(request, **other, deadline);
 }
 
 }  // namespace rolegate::login

@@ -38,6 +38,7 @@ class RoleCredentials {
                                                      base::Deadline deadline, Fresh fresh = Fresh::no) {
     return cache_.get(key, base, deadline, fresh);
   }
+  void forget() { cache_.forget(); }
   /// Ends the background thread. Calls under way are the pool's to wait for.
   void stop() { refresher_.stop(); }
 
@@ -50,6 +51,9 @@ class RoleCredentials {
  private:
   [[nodiscard]] base::Result<Fetched<RdsSigners>> fetch(const RoleKey& key, aws::CredentialsPtr base,
                                                         base::Deadline deadline);
+  /// Assumes the role; once more when the keys may have been at fault and their provider has others.
+  [[nodiscard]] base::Result<aws::CredentialsPtr> assume(const RoleKey& key, const aws::CredentialsPtr& base,
+                                                         base::Deadline deadline);
 
   const base::Clock& clock_;
   aws::CredentialProvider& base_;

@@ -1,6 +1,7 @@
 #include "aws/credential_providers/assume_role_profile.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -68,19 +69,56 @@ base::Result<CredentialsPtr> AssumeRoleProfile::role(const Profiles& profiles, c
   const RoleStep& wanted = plan.steps[step];
   const auto fetch = [&](base::Deadline limit, std::string&) -> base::Result<CredentialsPtr> {
     // Asked only now: while this role's session is good, nobody needs what is below it.
-    const auto base =
-        step + 1 < plan.steps.size() ? role(profiles, plan, step + 1, limit) : source(plan, limit);
-    if (!base) return std::unexpected(base.error());
+    const auto base = below(profiles, plan, step, limit);
+    if (!base) return base;
     const AssumeRoleRequest request{
         wanted.role_arn, wanted.role_session_name, wanted.external_id, wanted.duration,
         sts_region(context_.environment, profiles.profile(profile_.name), wanted.role_arn)};
     auto credentials = sts_.assume_role(request, **base, limit);
+    if (!credentials && may_be_the_keys(credentials.error())) {
+      distrust_below(plan, step);
+      const auto other = below(profiles, plan, step, limit);
+      if (other && *other != *base) credentials = sts_.assume_role(request, **other, limit);
+    }
     if (!credentials) return credentials;
     return with_provider(**credentials, fmt::format("profile '{}' ({})", wanted.profile, wanted.role_arn));
   };
   std::string unused;
   const auto state = kept(wanted.profile);
   return state->role.get(plan.key(step), deadline, unused, fetch);
+}
+
+base::Result<CredentialsPtr> AssumeRoleProfile::below(const Profiles& profiles, const RolePlan& plan,
+                                                      std::size_t step, base::Deadline deadline) {
+  return step + 1 < plan.steps.size() ? role(profiles, plan, step + 1, deadline) : source(plan, deadline);
+}
+
+void AssumeRoleProfile::distrust(Distrust why) {
+  std::vector<std::shared_ptr<Kept>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [profile, state] : kept_) all.push_back(state);
+  }
+  for (const auto& state : all) {
+    state->role.distrust(why);
+    state->source->distrust(why);
+  }
+}
+
+void AssumeRoleProfile::distrust_below(const RolePlan& plan, std::size_t step) {
+  for (std::size_t next = step + 1; next < plan.steps.size(); ++next) {
+    kept(plan.steps[next].profile)->role.distrust(Distrust::refused);
+  }
+  if (plan.source == RoleSource::profile) {
+    kept(plan.source_profile)->source->distrust(Distrust::refused);
+  } else {
+    provider_of(plan.source).distrust(Distrust::refused);
+  }
+}
+
+CredentialProvider& AssumeRoleProfile::provider_of(RoleSource source) {
+  if (source == RoleSource::environment) return sources_.environment;
+  return source == RoleSource::container ? sources_.container : sources_.instance_metadata;
 }
 
 base::Result<CredentialsPtr> AssumeRoleProfile::source(const RolePlan& plan, base::Deadline deadline) {
@@ -98,9 +136,7 @@ base::Result<CredentialsPtr> AssumeRoleProfile::source(const RolePlan& plan, bas
     if (found && !*found) return none(fmt::format("profile '{}'", plan.source_profile), why_not);
     return found;
   }
-  CredentialProvider& provider = plan.source == RoleSource::environment ? sources_.environment
-                                 : plan.source == RoleSource::container ? sources_.container
-                                                                        : sources_.instance_metadata;
+  CredentialProvider& provider = provider_of(plan.source);
   auto found = provider.get(deadline, why_not);
   if (found && !*found) return none(provider.name(), why_not);
   return found;

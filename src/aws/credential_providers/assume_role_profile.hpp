@@ -37,6 +37,7 @@ class AssumeRoleProfile final : public CredentialProvider {
 
   [[nodiscard]] std::string_view name() const override { return "profile with a role"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override;
 
  private:
   /// What is kept for a profile that takes part.
@@ -48,7 +49,12 @@ class AssumeRoleProfile final : public CredentialProvider {
   [[nodiscard]] std::shared_ptr<Kept> kept(const std::string& profile);
   [[nodiscard]] base::Result<CredentialsPtr> role(const Profiles& profiles, const RolePlan& plan,
                                                   std::size_t step, base::Deadline deadline);
+  /// What assumes the role of step `step`: the next step's role, or after the last the plan's source.
+  [[nodiscard]] base::Result<CredentialsPtr> below(const Profiles& profiles, const RolePlan& plan,
+                                                   std::size_t step, base::Deadline deadline);
   [[nodiscard]] base::Result<CredentialsPtr> source(const RolePlan& plan, base::Deadline deadline);
+  void distrust_below(const RolePlan& plan, std::size_t step);
+  [[nodiscard]] CredentialProvider& provider_of(RoleSource source);
 
   ApiContext context_;
   StsClient sts_;

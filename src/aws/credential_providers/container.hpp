@@ -21,6 +21,7 @@ class ContainerCredentials final : public CredentialProvider {
 
   [[nodiscard]] std::string_view name() const override { return "container"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override { kept_.distrust(why); }
 
  private:
   [[nodiscard]] base::Result<CredentialsPtr> fetch(const std::string& url, base::Deadline deadline) const;

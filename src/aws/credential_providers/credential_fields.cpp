@@ -31,10 +31,8 @@ std::string_view complaint(std::string_view value, bool (*allowed)(char)) {
   return {};
 }
 
-}  // namespace
-
-base::Result<CredentialsPtr> make_credentials(CredentialFields fields, std::string identity,
-                                              std::string provider) {
+base::Result<std::shared_ptr<Credentials>> made_of(CredentialFields fields, std::string identity,
+                                                   std::string provider) {
   const auto refuse = [&](std::string_view what, std::string_view why) {
     return base::fail(CredentialsErrc::credentials_invalid,
                       fmt::format("{}: the {} {}.", provider, what, why),
@@ -61,6 +59,13 @@ base::Result<CredentialsPtr> make_credentials(CredentialFields fields, std::stri
   return made;
 }
 
+}  // namespace
+
+base::Result<CredentialsPtr> make_credentials(CredentialFields fields, std::string identity,
+                                              std::string provider) {
+  return made_of(std::move(fields), std::move(identity), std::move(provider));
+}
+
 CredentialsPtr with_provider(const Credentials& credentials, std::string provider) {
   auto made = std::make_shared<Credentials>();
   made->access_key_id = credentials.access_key_id;
@@ -81,9 +86,10 @@ base::Result<CredentialsPtr> UnchangedCredentials::make(CredentialFields fields,
       last_->session_token.equals(fields.session_token.reveal())) {
     return last_;
   }
-  auto made = make_credentials(std::move(fields), std::move(identity), std::move(provider));
-  if (made) last_ = *made;
-  return made;
+  auto made = made_of(std::move(fields), std::move(identity), std::move(provider));
+  if (!made) return std::unexpected(std::move(made.error()));
+  (*made)->read_anew = true;
+  return last_ = *std::move(made);
 }
 
 }  // namespace rolegate::aws

@@ -27,6 +27,7 @@ class CredentialProcess final : public CredentialProvider {
 
   [[nodiscard]] std::string_view name() const override { return "credential_process"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override { kept_.distrust(why); }
 
  private:
   [[nodiscard]] base::Result<CredentialsPtr> fetch(std::string_view command, const std::string& place,

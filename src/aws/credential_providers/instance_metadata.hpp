@@ -29,6 +29,7 @@ class InstanceMetadata final : public CredentialProvider {
   [[nodiscard]] std::string_view name() const override { return "instance metadata (IMDSv2)"; }
   /// "Not configured here" also when nothing answers or no role is attached.
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override { kept_.distrust(why); }
 
  private:
   struct Session;

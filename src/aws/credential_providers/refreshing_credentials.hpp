@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -19,14 +20,17 @@ namespace rolegate::aws {
 inline constexpr std::chrono::minutes kRefreshBefore{5};
 /// How long a renewal may take while the old credentials still serve.
 inline constexpr std::chrono::seconds kEarlyRefreshLimit{5};
-/// How long after a renewal the next early one waits: its source may give the old credentials again, or be
-/// down.
+/// How long after a renewal the next one waits that comes before the end: its source may give the old
+/// credentials again, or be down.
 inline constexpr std::chrono::seconds kEarlyRefreshPause{30};
 /// How long a failure is answered again without asking, when there is nothing valid left.
 inline constexpr std::chrono::seconds kFailurePause{1};
 
-/// Credentials that never expire are never due.
-[[nodiscard]] bool refresh_due(const Credentials& credentials, base::WallTime now);
+/// How long credentials that name no end of their own are kept.
+inline constexpr std::chrono::minutes kKeptWithoutEnd{15};
+
+/// What was fetched when the clock showed `fetched_at`.
+[[nodiscard]] bool refresh_due(const Credentials& credentials, base::WallTime fetched_at, base::WallTime now);
 
 /// Keeps what a fetch gave until shortly before it expires. However many threads ask, one fetches; a thread
 /// that asks while valid credentials are there gets them at once, whoever is fetching. No lock is held during
@@ -42,6 +46,7 @@ class RefreshingCredentials {
   /// `key` says which configuration the fetch is for; what was kept for another one is not given.
   [[nodiscard]] base::Result<CredentialsPtr> get(std::string_view key, base::Deadline deadline,
                                                  std::string& why_not, const Fetch& fetch);
+  void distrust(Distrust why);
 
  private:
   struct Failure {
@@ -50,10 +55,16 @@ class RefreshingCredentials {
   };
   using Lock = std::unique_lock<std::mutex>;
 
-  [[nodiscard]] base::Result<CredentialsPtr> store(Lock& lock, base::Result<CredentialsPtr> fetched,
-                                                   bool out_of_time, std::string& why_not);
+  /// The three below want the lock held.
+  void forget();
+  [[nodiscard]] base::Result<CredentialsPtr> store(base::Result<CredentialsPtr> fetched, bool out_of_time,
+                                                   std::string& why_not);
+  void keep(CredentialsPtr credentials, base::WallTime now);
   [[nodiscard]] base::Result<CredentialsPtr> give(const Failure& failure, std::string& why_not) const;
   [[nodiscard]] bool valid(base::WallTime now) const { return current_ && !current_->expired(now); }
+  [[nodiscard]] bool due(base::WallTime now) const {
+    return refused_ || refresh_due(*current_, fetched_at_, now);
+  }
 
   const base::Clock& clock_;
   base::Log& log_;
@@ -64,6 +75,10 @@ class RefreshingCredentials {
   bool fetching_ = false;
   std::string key_;
   CredentialsPtr current_;
+  base::WallTime fetched_at_{};
+  bool refused_ = false;          ///< somebody did not take `current_`
+  std::uint64_t reloads_ = 0;     ///< what was asked for before the last one is not kept
+  unsigned failed_renewals_ = 0;  ///< in a row
   std::optional<Failure> failure_;
   base::SteadyTime not_before_{};  ///< no fetch before this, unless there is nothing to give
 };

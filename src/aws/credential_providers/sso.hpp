@@ -40,6 +40,7 @@ class SsoCredentials final : public CredentialProvider {
 
   [[nodiscard]] std::string_view name() const override { return "SSO profile"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override { kept_.distrust(why); }
 
  private:
   [[nodiscard]] base::Result<CredentialsPtr> fetch(const SsoSettings& settings,

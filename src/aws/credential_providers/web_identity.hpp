@@ -26,6 +26,7 @@ class WebIdentity final : public CredentialProvider {
 
   [[nodiscard]] std::string_view name() const override { return "web identity"; }
   [[nodiscard]] base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override;
+  void distrust(Distrust why) override { kept_.distrust(why); }
 
  private:
   [[nodiscard]] std::string setting(const ProfileView& profile, std::string_view variable,

@@ -69,13 +69,17 @@ TEST(CredentialProcess, RunsItAgainOnlyBeforeTheEnd) {
   EXPECT_EQ(f.runs(), 2u);
 }
 
-TEST(CredentialProcess, KeepsKeysWithoutExpiration) {
+TEST(CredentialProcess, KeepsKeysWithoutExpirationForAQuarterOfAnHour) {
   Fixture f;
   f.prints(R"({"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"s"})");
   EXPECT_EQ((*f.get(f.provider))->identity, "AKIA1");
-  f.clock.advance(std::chrono::hours(1000));
+  f.clock.advance(minutes(14));
   EXPECT_TRUE(f.get(f.provider));
   EXPECT_EQ(f.runs(), 1u);
+  f.prints(R"({"Version":1,"AccessKeyId":"AKIA2","SecretAccessKey":"s"})");
+  f.clock.advance(minutes(1));
+  EXPECT_EQ((*f.get(f.provider))->identity, "AKIA2");
+  EXPECT_EQ(f.runs(), 2u);
 }
 
 TEST(CredentialProcess, SplitsWithoutAShell) {

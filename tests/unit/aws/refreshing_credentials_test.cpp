@@ -1,5 +1,6 @@
 #include "aws/credential_providers/refreshing_credentials.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <stdexcept>
@@ -31,6 +32,13 @@ struct Fixture : testing::ProviderFixture {
   RefreshingCredentials::Fetch giving(minutes lifetime) {
     return [this, lifetime](base::Deadline, std::string&) { return fresh(lifetime); };
   }
+  RefreshingCredentials::Fetch endless(std::string key) {
+    return [key = std::move(key)](base::Deadline, std::string&) -> base::Result<CredentialsPtr> {
+      auto made = std::make_shared<Credentials>();
+      made->access_key_id = key;
+      return made;
+    };
+  }
   RefreshingCredentials::Fetch failing(bool retryable = true) {
     return [this, retryable](base::Deadline, std::string&) -> base::Result<CredentialsPtr> {
       ++fetches;
@@ -48,13 +56,22 @@ struct Fixture : testing::ProviderFixture {
 TEST(RefreshDue, IsFiveMinutesBeforeTheEnd) {
   Credentials credentials;
   const base::WallTime now{seconds(1'000'000)};
-  EXPECT_FALSE(refresh_due(credentials, now));
+  const auto due = [&] { return refresh_due(credentials, now, now); };
   credentials.expires_at = now + minutes(5) + seconds(1);
-  EXPECT_FALSE(refresh_due(credentials, now));
+  EXPECT_FALSE(due());
   credentials.expires_at = now + minutes(5);
-  EXPECT_TRUE(refresh_due(credentials, now));
+  EXPECT_TRUE(due());
   credentials.expires_at = now - seconds(1);
-  EXPECT_TRUE(refresh_due(credentials, now));
+  EXPECT_TRUE(due());
+}
+
+TEST(RefreshDue, IsAQuarterOfAnHourAfterTheFetchWithoutAnEnd) {
+  const Credentials endless;
+  const base::WallTime then{seconds(1'000'000)};
+  EXPECT_FALSE(refresh_due(endless, then, then));
+  EXPECT_FALSE(refresh_due(endless, then, then + minutes(15) - seconds(1)));
+  EXPECT_TRUE(refresh_due(endless, then, then + minutes(15)));
+  EXPECT_TRUE(refresh_due(endless, then, then - seconds(1))) << "the clock was set back";
 }
 
 TEST(RefreshingCredentials, FetchesOnceAndAgainBeforeTheEnd) {
@@ -81,6 +98,83 @@ TEST(RefreshingCredentials, GoesOnWithValidOnesWhenARenewalFails) {
   const auto got = f.ask(f.failing());
   ASSERT_FALSE(got) << "expired ones are never given";
   EXPECT_EQ(got.error().code, "credentials_unavailable");
+}
+
+TEST(RefreshingCredentials, WarnsOfFailedRenewalsEverMoreRarely) {
+  Fixture f;
+  ASSERT_TRUE(f.ask(f.endless("KEY")));
+  f.clock.advance(kKeptWithoutEnd);
+  for (int n = 0; n < 10; ++n) {
+    EXPECT_EQ(f.key_of(f.ask(f.failing())), "KEY");
+    f.clock.advance(kEarlyRefreshPause);
+  }
+  EXPECT_EQ(f.fetches, 10);
+  const std::string text = f.log.text();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 4) << text;
+  EXPECT_THAT(text, HasSubstr("renewal failed (8 in a row), going on with those there are"));
+}
+
+TEST(RefreshingCredentials, AsksAnewOnceWhenTheirsWereRefused) {
+  Fixture f;
+  ASSERT_EQ(f.key_of(f.ask(f.endless("OLD"))), "OLD");
+  f.clock.advance(kEarlyRefreshPause);
+  f.kept.distrust(Distrust::refused);
+  EXPECT_EQ(f.key_of(f.ask(f.endless("NEW"))), "NEW");
+  EXPECT_EQ(f.key_of(f.ask(f.endless("NEWER"))), "NEW") << "once";
+}
+
+TEST(RefreshingCredentials, IsAskedAnewEvery30SecondsHoweverManyRefusalsThereAre) {
+  Fixture f;
+  ASSERT_TRUE(f.ask(f.giving(minutes(60))));
+  for (int second = 0; second < 60; ++second) {
+    f.kept.distrust(Distrust::refused);
+    ASSERT_TRUE(f.ask(f.giving(minutes(60))));
+    f.clock.advance(seconds(1));
+  }
+  EXPECT_EQ(f.fetches, 2);
+}
+
+TEST(RefreshingCredentials, TakesItsTimeForRefusedOnes) {
+  Fixture f;
+  ASSERT_TRUE(f.ask(f.giving(minutes(60))));
+  f.clock.advance(kEarlyRefreshPause);
+  f.kept.distrust(Distrust::refused);
+  (void)f.ask([&](base::Deadline limit, std::string&) -> base::Result<CredentialsPtr> {
+    EXPECT_GT(limit.left(), kEarlyRefreshLimit);
+    return f.fresh(minutes(60));
+  });
+  EXPECT_EQ(f.fetches, 2);
+}
+
+TEST(RefreshingCredentials, GoesOnWithRefusedOnesWhenThereAreNoOthers) {
+  Fixture f;
+  const auto first = f.ask(f.endless("SAME"));
+  f.clock.advance(kEarlyRefreshPause);
+  f.kept.distrust(Distrust::refused);
+  EXPECT_EQ(f.key_of(f.ask(f.failing())), "SAME");
+  f.clock.advance(kEarlyRefreshPause);
+  EXPECT_EQ(*f.ask(f.endless("SAME")), *first) << "the same keys are the same object";
+}
+
+TEST(RefreshingCredentials, ForgetsEverythingAtAReload) {
+  Fixture f;
+  ASSERT_TRUE(f.ask(f.endless("OLD")));
+  f.kept.distrust(Distrust::reloaded);
+  EXPECT_EQ(f.key_of(f.ask(f.endless("NEW"))), "NEW") << "at once";
+  f.kept.distrust(Distrust::reloaded);
+  EXPECT_FALSE(f.ask(f.failing())) << "not even when there are no others";
+  f.kept.distrust(Distrust::reloaded);
+  EXPECT_EQ(f.key_of(f.ask(f.endless("NEWER"))), "NEWER") << "nor is the failure kept";
+}
+
+TEST(RefreshingCredentials, DoesNotKeepWhatWasAskedForBeforeAReload) {
+  Fixture f;
+  const auto reloading = [&](base::Deadline, std::string&) -> base::Result<CredentialsPtr> {
+    f.kept.distrust(Distrust::reloaded);
+    return f.fresh(minutes(60));
+  };
+  EXPECT_EQ(f.key_of(f.ask(reloading)), "KEY1") << "who waited for it has it";
+  EXPECT_EQ(f.key_of(f.ask(f.giving(minutes(60)))), "KEY2");
 }
 
 TEST(RefreshingCredentials, AnswersAFailureOnceASecond) {

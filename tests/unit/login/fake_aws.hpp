@@ -33,9 +33,16 @@ class FakeAws final : public aws::HttpClient {
     if (!gate.pass(deadline.at())) return failed("http_timeout", "AWS is stalled.");
     if (down) return failed("http_connect", "AWS is down.");
     aws::HttpResponse response;
-    response.status = denying ? 403 : 200;
-    response.body = denying ? kDenied : answer(operation, count);
+    const bool refused = is_refused(request);
+    response.status = denying || refused ? 403 : 200;
+    response.body = denying ? kDenied : refused ? kInvalidKey : answer(operation, count);
+    if (refused) response.headers.emplace_back("x-amzn-ErrorType", "UnrecognizedClientException");
     return response;
+  }
+  /// From now on, requests that are signed with a key that begins so are refused.
+  void refuse(std::string key) {
+    const std::lock_guard lock(mutex_);
+    refused_key_ = std::move(key);
   }
 
   [[nodiscard]] int count(const std::string& operation) const {
@@ -59,6 +66,19 @@ class FakeAws final : public aws::HttpClient {
   static constexpr const char* kDenied =
       "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User is not authorized to "
       "perform: sts:AssumeRole</Message></Error><RequestId>req-denied</RequestId></ErrorResponse>";
+
+  static constexpr const char* kInvalidKey =
+      "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token "
+      "included in the request is invalid.</Message></Error><RequestId>req-key</RequestId></ErrorResponse>";
+
+  [[nodiscard]] bool is_refused(const aws::HttpRequest& request) const {
+    const std::lock_guard lock(mutex_);
+    if (refused_key_.empty()) return false;
+    for (const auto& [name, value] : request.headers) {
+      if (value.find("Credential=" + refused_key_) != std::string::npos) return true;
+    }
+    return false;
+  }
 
   static base::Result<aws::HttpResponse> failed(std::string_view code, std::string message) {
     return std::unexpected(base::Error{code, std::move(message), {}, true, std::nullopt});
@@ -125,6 +145,7 @@ class FakeAws final : public aws::HttpClient {
   mutable std::mutex mutex_;
   std::map<std::string, int> counts_;
   std::string last_body_;
+  std::string refused_key_;
 };
 
 }  // namespace rolegate::login

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,7 +29,8 @@ class FakeProvider final : public aws::CredentialProvider {
     return credentials_;
   }
   void rotate(const std::string& access_key_id, const std::string& identity,
-              std::optional<base::WallTime> expires_at = std::nullopt, const std::string& request_id = {}) {
+              std::optional<base::WallTime> expires_at = std::nullopt, const std::string& request_id = {},
+              bool read_anew = false) {
     auto made = std::make_shared<aws::Credentials>();
     made->access_key_id = access_key_id;
     made->secret_access_key = base::Secret("canary-base-secret");
@@ -36,6 +38,7 @@ class FakeProvider final : public aws::CredentialProvider {
     made->provider = "test provider";
     made->expires_at = expires_at;
     made->request_id = request_id;
+    made->read_anew = read_anew;
     const std::lock_guard lock(mutex_);
     credentials_ = std::move(made);
   }
@@ -44,7 +47,16 @@ class FakeProvider final : public aws::CredentialProvider {
     credentials_ = nullptr;
   }
 
+  void distrust(aws::Distrust why) override {
+    ++distrusted;
+    last_reason = why;
+    if (at_distrust) at_distrust();
+  }
+
   std::atomic<int> asked{0};
+  std::atomic<int> distrusted{0};
+  std::atomic<aws::Distrust> last_reason{aws::Distrust::refused};
+  std::function<void()> at_distrust;
 
  private:
   std::mutex mutex_;
