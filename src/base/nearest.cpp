@@ -28,6 +28,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.size() > 100) return {};
   std::string_view best;
+  // Whoever typed the beginning of a word meant that word, however much is missing.
+  constexpr std::size_t kBeginning = 3;
+  for (const std::string_view candidate : candidates) {
+    if (word.size() < kBeginning || !candidate.starts_with(word)) continue;
+    if (best.empty() || candidate.size() < best.size()) best = candidate;
+  }
+  if (!best.empty()) return best;
   std::size_t best_distance = word.size() / 2 + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t d = distance(word, candidate);

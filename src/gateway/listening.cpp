@@ -66,21 +66,6 @@ base::Result<ListeningSocket> listen_on_tcp(const config::ListenAddress& address
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    close();
-    number_ = other.release();
-  }
-  return *this;
-}
-
-int Descriptor::release() noexcept { return std::exchange(number_, -1); }
-
-void Descriptor::close() noexcept {
-  // Not again after EINTR: Linux has closed it by then, and the number may be another thread's (close(2)).
-  if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
 ListeningSocket::ListeningSocket(Descriptor descriptor, std::string address, std::string unix_path,
                                  bool inherited, Descriptor lock)
     : descriptor_(std::move(descriptor)),

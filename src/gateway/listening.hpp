@@ -5,31 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "config/database.hpp"
 #include "config/gateway.hpp"
 
 namespace rolegate::gateway {
 
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] explicit operator bool() const { return number_ >= 0; }
-  int release() noexcept;
-  void close() noexcept;
-
- private:
-  int number_ = -1;
-};
+using base::Descriptor;
 
 enum class Wire { postgresql, mysql };
 

@@ -18,6 +18,14 @@ TEST(Nearest, FindsTheWordThatWasMeant) {
   EXPECT_EQ(nearest("region", kWords), "region");
 }
 
+TEST(Nearest, PrefersWhatBeginsWithTheWord) {
+  constexpr std::array<std::string_view, 4> kDatabases{
+      "aurora_postgresql_same", "aurora_postgresql_cross_account", "aurora_postgresql_cross_account_2", "au"};
+  EXPECT_EQ(nearest("aurora_postgresql_cross", kDatabases), "aurora_postgresql_cross_account");
+  EXPECT_EQ(nearest("rol", kWords), "role_arn");
+  EXPECT_EQ(nearest("re", kWords), "");  // too short to be the beginning of anything
+}
+
 TEST(Nearest, FindsNothingFarAway) {
   EXPECT_EQ(nearest("volume", kWords), "");
   EXPECT_EQ(nearest("x", kWords), "");
