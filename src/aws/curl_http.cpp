@@ -15,6 +15,7 @@
 #include "aws/curl_library.hpp"
 #include "aws/proxy.hpp"
 #include "aws/url.hpp"
+#include "base/file_trust.hpp"
 #include "base/secret.hpp"
 
 namespace rolegate::aws {
@@ -171,6 +172,7 @@ class CurlHttp final : public HttpClient {
 
   [[nodiscard]] CURLSH* take(const CurlLibrary& curl);
   void give_back(const CurlLibrary& curl, CURLSH* connections);
+  [[nodiscard]] base::Result<void> trust_ca_bundle() const;
   bool set_fixed_options(const CurlLibrary& curl, CURL* handle) const;
   [[nodiscard]] base::Error error_of(CURLcode code, const char* detail, const Url& url,
                                      const std::string& proxy, const Incoming& incoming,
@@ -235,11 +237,23 @@ bool CurlHttp::set_fixed_options(const CurlLibrary& curl, CURL* handle) const {
   return done;
 }
 
+base::Result<void> CurlHttp::trust_ca_bundle() const {
+  if (ca_bundle_.empty()) return {};
+  if (auto trusted = base::check_file_trust(ca_bundle_); !trusted) {
+    return base::fail(
+        ApiErrc::http_tls,
+        fmt::format("AWS_CA_BUNDLE names {}, which cannot be used: {}", ca_bundle_, trusted.error().message),
+        std::move(trusted.error().hint));
+  }
+  return {};
+}
+
 base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Deadline deadline) {
   const auto url = parse_url(request.url);
   if (!url) return base::fail(ApiErrc::http_failed, "The address of an AWS request is not an http(s) URL.");
   const auto left = deadline.left();
   if (left.count() == 0) return std::unexpected(timeout_error(*url));
+  if (auto trusted = trust_ca_bundle(); !trusted) return std::unexpected(std::move(trusted.error()));
   const auto& library = curl_library();
   if (!library) return std::unexpected(library.error());
   const CurlLibrary& curl = *library;

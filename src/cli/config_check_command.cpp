@@ -7,10 +7,12 @@
 #include <vector>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "cli/all_problems.hpp"
 #include "cli/error_report.hpp"
+#include "cli/json_text.hpp"
+#include "cli/load_configuration.hpp"
 #include "cli/printable.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
@@ -105,10 +107,11 @@ json::object config_check_json(const config::Loaded& loaded) {
 }
 
 ExitStatus run(Context& context, const ConfigCheckArguments& arguments) {
-  const auto loaded = config::load(context.options.config_file, context.environment);
+  auto loaded = load_configuration(context);
   if (!loaded) return report(context.err, loaded.error(), arguments.json);
+  loaded->problems = all_problems(*loaded, context.clock);
   if (arguments.json) {
-    context.out.write(json::serialize(config_check_json(*loaded)) + "\n");
+    context.out.write(json_text(config_check_json(*loaded)) + "\n");
   } else {
     write_config_check(context.out, *loaded);
   }

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
+#include "cli/json_text.hpp"
+#include "cli/load_configuration.hpp"
 #include "cli/table_writer.hpp"
 
 namespace rolegate::cli {
@@ -66,7 +67,7 @@ void write_table(Output& out, const config::Config& config) {
 
 void write_config_list(Output& out, const config::Config& config, bool as_json_array) {
   if (as_json_array) {
-    out.write(json::serialize(as_json(config)) + "\n");
+    out.write(json_text(as_json(config)) + "\n");
   } else if (out.style().terminal) {
     write_table(out, config);
   } else {
@@ -75,7 +76,7 @@ void write_config_list(Output& out, const config::Config& config, bool as_json_a
 }
 
 ExitStatus run(Context& context, const ConfigListArguments& arguments) {
-  const auto loaded = config::load(context.options.config_file, context.environment);
+  const auto loaded = load_configuration(context);
   if (!loaded) return report(context.err, loaded.error(), arguments.json);
   write_config_list(context.out, loaded->config, arguments.json);
   return ExitStatus::done;

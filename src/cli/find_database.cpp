@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/load_configuration.hpp"
 #include "cli/printable.hpp"
 
 namespace rolegate::cli {
@@ -24,7 +25,7 @@ std::string errors_about(const config::Loaded& loaded, std::string_view name) {
 }  // namespace
 
 base::Result<FoundDatabase> find_database(Context& context, std::string_view name) {
-  auto loaded = config::load(context.options.config_file, context.environment);
+  auto loaded = load_configuration(context);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
 
   const bool valid =

@@ -90,6 +90,26 @@ class Utf8Locale {
 std::string printable(std::string_view text) { return escaped(text, false); }
 std::string printable_lines(std::string_view text) { return escaped(text, true); }
 
+std::string printable_json(std::string_view json) {
+  std::string out;
+  // Without growing, which would leave copies behind, as long as there is nothing to escape.
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const auto ascii = std::ranges::find_if_not(json, [](char c) { return c >= 0 && c < 0x7F; });
+    out.append(json.begin(), ascii);
+    json.remove_prefix(static_cast<std::size_t>(ascii - json.begin()));
+    if (json.empty()) break;
+    const Character c = first_character(json);
+    if (c.code < 0xA0 || reorders_text(c.code)) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c.code));
+    } else {
+      out.append(json.substr(0, c.length));
+    }
+    json.remove_prefix(c.length);
+  }
+  return out;
+}
+
 std::size_t display_width(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
     return text.size();

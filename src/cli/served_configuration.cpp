@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/percent_encoding.hpp"
+#include "cli/all_problems.hpp"
+#include "cli/load_configuration.hpp"
 #include "cli/printable.hpp"
 
 namespace rolegate::cli {
@@ -24,8 +26,10 @@ std::string_view code_name(ServeErrc code) {
   return {};
 }
 
+/// Those of the files too. Whether a file keeps the gateway from serving is for whoever uses it to say: the
+/// CA of one database does not.
 void tell_problems(Context& context, const config::Loaded& loaded) {
-  for (const config::Problem& problem : loaded.problems) {
+  for (const config::Problem& problem : all_problems(loaded, context.clock)) {
     if (problem.severity == config::Severity::error) {
       context.log.error("{}", printable(problem.text()));
     } else {
@@ -67,7 +71,7 @@ SocketFolder::~SocketFolder() {
 
 base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context,
                                                                            Reading reading) {
-  auto loaded = config::load(context.options.config_file, context.environment);
+  auto loaded = load_configuration(context);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   tell_problems(context, *loaded);
   if (reading == Reading::reload && loaded->has_errors()) {
@@ -84,7 +88,7 @@ base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Conte
 
 base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(
     Context& context, const std::vector<std::string>& databases, const std::string& folder) {
-  auto loaded = config::load(context.options.config_file, context.environment);
+  auto loaded = load_configuration(context);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   bool postgresql = false;
   bool mysql = false;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/database_endpoint.hpp"
+#include "base/nearest.hpp"
 #include "config/aws_names.hpp"
 
 namespace rolegate::config {
@@ -56,7 +57,10 @@ class Reader {
   void named(std::string_view key, std::string& out, std::size_t max, Check&& check) {
     const auto text = block_.text(key, max);
     if (!text) return;
-    if (const std::optional<NameFault> fault = check(text->value)) {
+    const bool may_be_arn = key == "role_arn" || key == "external_id";
+    if (!may_be_arn && text->value.starts_with("arn:")) {
+      block_.error(key, "is an ARN.", "Write the name alone.");
+    } else if (const std::optional<NameFault> fault = check(text->value)) {
       block_.error(key, fault->message, fault->remedy);
     } else {
       out = text->value;
@@ -176,6 +180,7 @@ class Reader {
     if (redshift && !is_set("db_name") && uri_.uri.database.empty()) missing.push_back("db_name");
     const bool needs_user = !redshift || (is_set("cluster_identifier") && !is_set("workgroup_name"));
     if (needs_user && !is_set("db_username")) missing.push_back("db_username");
+    std::erase_if(missing, [&](std::string_view key) { return block_.is_meant(key); });
     if (missing.empty()) return;
     block_.error({},
                  fmt::format("AWS IAM configuration missing required fields: {}.", fmt::join(missing, ", ")),
@@ -189,20 +194,27 @@ class Reader {
 
 }  // namespace
 
+bool is_aws_iam_field(std::string_view key) { return std::ranges::find(kFields, key) != kFields.end(); }
+
 std::optional<bool> read_enabled(Fields& block) {
-  if (block.is_unset("enabled")) {
-    block.error("enabled", "is missing.",
-                "Set it to true to log in with IAM, or to false to use the URI's user and password.");
+  if (!block.is_unset("enabled")) return block.boolean("enabled");
+  for (const Node::Entry& entry : block.map().entries) {
+    if (is_aws_iam_field(entry.key)) continue;
+    constexpr std::array<std::string_view, 1> kOnly{"enabled"};
+    if (base::nearest(entry.key, kFields) != "enabled") continue;
+    block.unknown(entry, kOnly);
     return std::nullopt;
   }
-  return block.boolean("enabled");
+  block.error("enabled", "is missing.",
+              "Set it to true to log in with IAM, or to false to use the URI's user and password.");
+  return std::nullopt;
 }
 
 std::optional<AwsIam> read_aws_iam(Fields& block, const ParsedUri& uri, Report& report) {
   const std::size_t errors = report.errors();
   AwsIam out;
   for (const Node::Entry& entry : block.map().entries) {
-    if (std::ranges::find(kFields, entry.key) == kFields.end()) block.unknown(entry, kFields);
+    if (!is_aws_iam_field(entry.key)) block.unknown(entry, kFields);
   }
   Reader(block, uri, out).read();
   const auto endpoint = base::database_endpoint(uri.uri.host);

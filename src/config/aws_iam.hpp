@@ -13,6 +13,8 @@ namespace rolegate::config {
 /// Superset's stand-in for a sensitive value in what it shows and exports.
 inline constexpr std::string_view kMasked = "XXXXXXXXXX";
 
+[[nodiscard]] bool is_aws_iam_field(std::string_view key);
+
 /// The block's `enabled`: required, so that a block is never ignored because of a slip. Nothing after an
 /// error.
 [[nodiscard]] std::optional<bool> read_enabled(Fields& block);

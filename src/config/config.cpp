@@ -7,9 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "base/file.hpp"
 #include "base/nearest.hpp"
-#include "base/secret.hpp"
 #include "config/database_entry.hpp"
 #include "config/document.hpp"
 #include "config/fields.hpp"
@@ -22,7 +20,6 @@ namespace {
 
 constexpr std::string_view kFlag = "AWS_DATABASE_IAM_AUTH";
 constexpr std::string_view kFlagVariable = "ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH";
-constexpr std::size_t kMaxFileSize = std::size_t{4} << 20;
 constexpr std::array<std::string_view, 4> kKeys{"feature_flags", "databases", "gateway", "admin"};
 constexpr std::array<std::string_view, 1> kReserved{"registry"};
 
@@ -56,7 +53,18 @@ bool read_flag(Fields& top, const base::Environment& environment, Report& report
   return false;
 }
 
+/// A database's keys at the top of the file: what Superset exports for one.
+bool is_exported_database(const Node& top) {
+  return top.find("databases") == nullptr && top.find("database_name") != nullptr &&
+         top.find("sqlalchemy_uri") != nullptr;
+}
+
 void check_top_keys(Fields& top, Report& report) {
+  if (is_exported_database(top.map())) {
+    return report.error(top.map().place, {},
+                        "the file is one database, as Superset exports it, and no configuration.",
+                        "Write 'databases:' and put it below as an item of that list.");
+  }
   for (const Node::Entry& entry : top.map().entries) {
     if (std::ranges::find(kKeys, entry.key) != kKeys.end()) continue;
     if (std::ranges::find(kReserved, entry.key) != kReserved.end()) {
@@ -84,7 +92,8 @@ std::vector<std::string> database_names(Fields& top) {
 void read_databases(Fields& top, Config& out, TakenAddresses& taken, Report& report) {
   const Node* list = top.of_type("databases", Node::Type::list);
   if (list == nullptr) {
-    if (top.find("databases") == nullptr || top.is_unset("databases")) {
+    const bool follows = is_exported_database(top.map()) || top.is_meant("databases");
+    if (!follows && top.is_unset("databases")) {
       report.warning({}, "databases", "no database is configured.", "Add one: '- database_name: NAME'.");
     }
     return;
@@ -111,6 +120,17 @@ void read_databases(Fields& top, Config& out, TakenAddresses& taken, Report& rep
   report.about({});
 }
 
+void warn_of_flag(Fields& top, const Config& config, Report& report) {
+  const auto uses_iam = [](const Database& database) { return database.aws_iam.has_value(); };
+  const auto count = std::ranges::count_if(config.databases, uses_iam);
+  if (config.aws_database_iam_auth || count == 0) return;
+  report.warning(top.find("feature_flags") == nullptr ? Place{} : top.place("feature_flags"),
+                 fmt::format("feature_flags.{}", kFlag),
+                 fmt::format("is not true, so {} with aws_iam cannot be logged in to.",
+                             count == 1 ? "the database" : fmt::format("the {} databases", count)),
+                 fmt::format("Set it to true, or {}=true in the environment.", kFlagVariable));
+}
+
 /// The sections gateway and admin, and the databases, which all listen somewhere.
 void read_listening(Fields& top, Config& out, Report& report) {
   TakenAddresses taken;
@@ -122,6 +142,7 @@ void read_listening(Fields& top, Config& out, Report& report) {
     out.admin = read_admin(*admin, taken, report).value_or(Admin{});
   }
   read_databases(top, out, taken, report);
+  warn_of_flag(top, out, report);
   warn_of_closed_doors(out, gateway, taken, report);
 }
 
@@ -189,16 +210,8 @@ Loaded load_text(std::string_view text, const std::string& file, const base::Env
     read_listening(top, out.config, report);
   }
   out.problems = report.take();
+  out.files = report.take_files();
   return out;
-}
-
-base::Result<Loaded> load(const std::string& explicit_path, const base::Environment& environment) {
-  const auto path = find_file(explicit_path, environment);
-  if (!path) return std::unexpected(path.error());
-  auto text = base::read_file(*path, kMaxFileSize);
-  if (!text) return std::unexpected(text.error());
-  const base::WipeAtEnd wipe(*text);
-  return load_text(*text, *path, environment);
 }
 
 base::Error feature_disabled_error(const Config& config) {

@@ -36,6 +36,8 @@ struct Config {
 struct Loaded {
   Config config;
   std::vector<Problem> problems;
+  std::vector<NamedFile> files;          ///< what it names, broken or not; nobody has looked at them yet
+  bool found_in_current_folder = false;  ///< nobody named the file: whoever uses it says so
   [[nodiscard]] bool has_errors() const;
   /// The database of that name, as Config::find; when it is there but broken, the error lists its problems.
   [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
@@ -48,13 +50,19 @@ struct Loaded {
 [[nodiscard]] Loaded load_text(std::string_view text, const std::string& file,
                                const base::Environment& environment);
 
-/// Where the configuration is: `explicit_path` (--config) if not empty, else $ROLEGATE_CONFIG, else
+/// What is looked for in the current folder.
+inline constexpr std::string_view kFileHere = "rolegate.yaml";
+
+/// Where the configuration is: `explicit_path` (--config; "-" is standard input) if not empty, else
+/// $ROLEGATE_CONFIG, else
 /// ./rolegate.yaml, else $XDG_CONFIG_HOME/rolegate/rolegate.yaml (~/.config by default), else
 /// /etc/rolegate/rolegate.yaml. The error lists every place that was looked at.
 [[nodiscard]] base::Result<std::string> find_file(const std::string& explicit_path,
                                                   const base::Environment& environment);
 
-/// find_file, read_file (at most 4 MiB) and load_text in one.
+/// find_file, base::check_file_trust, reading (at most 4 MiB) and load_text in one. A pipe that gives nothing
+/// is an error (file_unreadable): what should have written to it has failed, or it was read before. A file
+/// with secrets in it that everybody may read is a warning.
 [[nodiscard]] base::Result<Loaded> load(const std::string& explicit_path,
                                         const base::Environment& environment);
 

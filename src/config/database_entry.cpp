@@ -10,7 +10,9 @@
 #include "base/utf8.hpp"
 #include "config/aws_iam.hpp"
 #include "config/document.hpp"
+#include "config/endpoint_checks.hpp"
 #include "config/fields.hpp"
+#include "config/placeholder.hpp"
 #include "config/read_listen.hpp"
 #include "config/uri.hpp"
 
@@ -49,6 +51,16 @@ constexpr std::array<std::string_view, 23> kSupersetKeys{"backend",
 constexpr std::size_t kMaxName = 250;  // Superset's column
 constexpr std::size_t kMaxExtra = 64 * 1024;
 
+/// What people write who know other tools.
+std::string_view meant_by(std::string_view key) {
+  constexpr std::array<std::string_view, 2> kNames{"name", "database"};
+  constexpr std::array<std::string_view, 6> kUris{
+      "uri", "url", "dsn", "sqlalchemy_url", "database_uri", "connection_string"};
+  if (std::ranges::find(kNames, key) != kNames.end()) return "database_name";
+  if (std::ranges::find(kUris, key) != kUris.end()) return "sqlalchemy_uri";
+  return {};
+}
+
 /// A forgotten ':' makes the next line a part of the name; the URI in it must not get into messages.
 bool holds_uri(std::string_view name) { return name.find("://") != std::string_view::npos; }
 
@@ -68,8 +80,13 @@ class Reader {
       if (holds_uri(name->value)) {
         fields_.error("database_name", "holds a URI.", "Is a ':' missing after sqlalchemy_uri?");
       }
-    } else if (fields_.find("database_name") == nullptr ||
-               fields_.map().find("database_name")->value->type == Node::Type::null) {
+      if (name->value == "*") {
+        fields_.error("database_name", "is '*', which stands for all databases in gateway.users.",
+                      "Give it another name.");
+      }
+    } else if (!fields_.is_meant("database_name") &&
+               (fields_.find("database_name") == nullptr ||
+                fields_.map().find("database_name")->value->type == Node::Type::null)) {
       fields_.error("database_name", "is missing.", "Give the database a name.");
     }
     Block block = find_block();
@@ -109,10 +126,15 @@ class Reader {
       } else if (key == "aws_iam") {
         report_.error(entry.place, fields_.path(key), "does not stand here.",
                       "Put it below encrypted_extra.");
+        block_is_wrong_ = true;
+      } else if (is_aws_iam_field(key)) {
+        report_.error(entry.place, fields_.path(key), "is a field of aws_iam.",
+                      "Put it below encrypted_extra: {aws_iam: {…}}.");
+        block_is_wrong_ = true;
       } else if (key == "password") {
         if (!null) fields_.warning(key, "is not used.", "Write it into the URI: USER:PASSWORD@HOST.");
       } else {
-        fields_.unknown(entry, kKeys);
+        fields_.unknown(entry, kKeys, meant_by(key));
       }
     }
   }
@@ -160,6 +182,12 @@ class Reader {
     Fields keys(extra, std::string(key), report_);
     for (const Node::Entry& entry : extra.entries) {
       if (entry.key == "aws_iam") continue;
+      if (is_aws_iam_field(entry.key)) {
+        report_.error(entry.place, keys.path(entry.key), "is a field of aws_iam.",
+                      "Put it one level lower: {aws_iam: {…}}.");
+        block_is_wrong_ = true;
+        continue;
+      }
       constexpr std::array<std::string_view, 1> kOnly{"aws_iam"};
       const bool near = base::nearest(entry.key, kOnly) == "aws_iam";
       report_.warning(entry.place, keys.path(entry.key), "is not used.",
@@ -169,7 +197,9 @@ class Reader {
     if (map == nullptr) return {};
     Block block;
     block.fields.emplace(*map, keys.path("aws_iam"), report_);
-    block.enabled = read_enabled(*block.fields).value_or(false);
+    const auto enabled = read_enabled(*block.fields);
+    if (!enabled) block_is_wrong_ = true;
+    block.enabled = enabled.value_or(false);
     has_block_ = true;
     return block;
   }
@@ -177,7 +207,8 @@ class Reader {
   void read_uri(bool for_iam) {
     const auto text = fields_.find("sqlalchemy_uri");
     if (text == nullptr || text->value->type == Node::Type::null) {
-      fields_.error("sqlalchemy_uri", "is missing.", "Write it as postgresql://HOST:PORT/DATABASE.");
+      if (!fields_.is_meant("sqlalchemy_uri"))
+        fields_.error("sqlalchemy_uri", "is missing.", "Write it as postgresql://HOST:PORT/DATABASE.");
       return;
     }
     const Node& node = *text->value;
@@ -186,7 +217,19 @@ class Reader {
                     "Write it as postgresql://HOST:PORT/DATABASE.");
       return;
     }
+    if (const std::string name = placeholder_in(node.text); !name.empty()) {
+      fields_.error("sqlalchemy_uri", fmt::format("holds a placeholder, {}.", name),
+                    std::string(kPlaceholderRemedy));
+      return;
+    }
     uri_ = parse_uri(node.text, for_iam);
+    if (const std::string& file = uri_.uri.ssl_root_cert; !file.empty() && file != "system")
+      report_.names_file(node.place, "sqlalchemy_uri?sslrootcert", file);
+    if (uri_.engine_known && !uri_.has_errors()) {
+      auto odd = for_iam ? check_iam_host(uri_.uri) : std::nullopt;
+      if (!odd) odd = check_port(uri_.uri);
+      if (odd) uri_.problems.push_back(std::move(*odd));
+    }
     for (UriProblem& problem : uri_.problems) {
       if (problem.warning) {
         report_.warning(node.place, problem.field, std::move(problem.message), std::move(problem.remedy));
@@ -201,6 +244,8 @@ class Reader {
     if (uri_.uri.password.equals(kMasked)) {
       fields_.error("sqlalchemy_uri", "has a masked password: Superset's export does not hold the value.",
                     "Write the password itself in its place, or use aws_iam.");
+    } else if (block_is_wrong_) {
+      return;
     } else if (uri_.uri.user.empty() && !has_block_) {
       fields_.error("sqlalchemy_uri", "has no user, and there is no aws_iam block in encrypted_extra.",
                     "Add the block, or write USER:PASSWORD@ before the host.");
@@ -216,6 +261,7 @@ class Reader {
   NodePtr json_;
   ParsedUri uri_;
   bool has_block_ = false;
+  bool block_is_wrong_ = false;  ///< it was reported: that there is no block follows from it
 };
 
 }  // namespace

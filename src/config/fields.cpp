@@ -10,6 +10,7 @@
 
 #include "base/nearest.hpp"
 #include "base/utf8.hpp"
+#include "config/placeholder.hpp"
 
 namespace rolegate::config {
 
@@ -50,8 +51,10 @@ void Fields::warning(std::string_view key, std::string message, std::string reme
   report_.warning(place(key), path(key), std::move(message), std::move(remedy));
 }
 
-void Fields::unknown(const Node::Entry& entry, std::span<const std::string_view> known) {
-  const std::string_view nearest = base::nearest(entry.key, known);
+void Fields::unknown(const Node::Entry& entry, std::span<const std::string_view> known,
+                     std::string_view meant) {
+  const std::string_view nearest = meant.empty() ? base::nearest(entry.key, known) : meant;
+  if (!nearest.empty()) meant_.emplace(nearest);
   report_.error(entry.place, path(entry.key), "unknown field.",
                 nearest.empty() ? fmt::format("Known are {}.", listed(known))
                                 : fmt::format("Did you mean '{}'?", nearest));
@@ -94,6 +97,11 @@ bool Fields::check_text(const Node& node, const std::string& field, std::size_t 
     report_.error(node.place, field, "is not valid UTF-8.");
   } else if (base::has_control_characters(node.text)) {
     report_.error(node.place, field, "holds a control character or a line break.", "Remove it.");
+  } else if (const std::string name = placeholder_in(node.text); !name.empty()) {
+    report_.error(node.place, field, fmt::format("holds a placeholder, {}.", name),
+                  std::string(kPlaceholderRemedy));
+  } else if (node.text.front() == ' ' || node.text.back() == ' ') {
+    report_.error(node.place, field, "begins or ends with a blank.", "Remove it.");
   } else {
     return true;
   }

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,8 +56,12 @@ class Fields {
   /// About a field, or about the map itself when `key` is empty.
   void error(std::string_view key, std::string message, std::string remedy = {});
   void warning(std::string_view key, std::string message, std::string remedy = {});
-  /// The entry's key is none of `known`: an error that names the nearest one, or all of them.
-  void unknown(const Node::Entry& entry, std::span<const std::string_view> known);
+  /// The entry's key is none of `known`: an error that names the one it is meant for (`meant`, else the
+  /// nearest), or all of them. That one is not missing then: see is_meant.
+  void unknown(const Node::Entry& entry, std::span<const std::string_view> known,
+               std::string_view meant = {});
+  /// A key that was reported as unknown seems to stand for `key`: that `key` is missing follows from it.
+  [[nodiscard]] bool is_meant(std::string_view key) const { return meant_.contains(key); }
 
  private:
   /// A decimal from `low` to `high`; nothing for any other text.
@@ -69,6 +75,7 @@ class Fields {
   const Node& map_;
   std::string path_;
   Report& report_;
+  std::set<std::string, std::less<>> meant_;
 };
 
 /// "a, b and c".

@@ -9,7 +9,10 @@
 namespace rolegate::config {
 namespace {
 
+constexpr std::string_view kStandardInput = "-";
+
 bool exists(const std::string& path) {
+  if (path == kStandardInput) return true;
   std::error_code error;
   // A file that is there but cannot be looked at counts: reading it gives the better error.
   const auto status = std::filesystem::status(path, error);
@@ -39,7 +42,7 @@ base::Result<std::string> find_file(const std::string& explicit_path, const base
         fmt::format("The configuration file {}, which ROLEGATE_CONFIG names, does not exist.", *named),
         "Correct or unset ROLEGATE_CONFIG, or name a file with --config.");
   }
-  std::vector<std::string> places{"rolegate.yaml"};
+  std::vector<std::string> places{std::string(kFileHere)};
   if (const std::string home = config_home(environment); !home.empty())
     places.push_back(home + "/rolegate/rolegate.yaml");
   places.emplace_back("/etc/rolegate/rolegate.yaml");

@@ -22,4 +22,12 @@ struct Problem {
   [[nodiscard]] std::string text() const;
 };
 
+/// A file that a configuration names, and where. What is wrong with it shows when it is looked at.
+struct NamedFile {
+  std::string path;
+  int line = 0;
+  std::string database;  ///< as in Problem
+  std::string field;     ///< "gateway.postgresql.tls.cert", "sqlalchemy_uri?sslrootcert"
+};
+
 }  // namespace rolegate::config

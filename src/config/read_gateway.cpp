@@ -32,9 +32,11 @@ void check_keys(Fields& fields, std::span<const std::string_view> known) {
   }
 }
 
-std::string path_of(Fields& fields, std::string_view key) {
+std::string path_of(Fields& fields, std::string_view key, Report& report) {
   const auto path = fields.text(key, kMaxPath);
-  return path ? path->value : std::string();
+  if (!path) return {};
+  report.names_file(path->place, fields.path(key), path->value);
+  return path->value;
 }
 
 void read_tls(Fields& listeners, GatewayListeners& out, Report& report) {
@@ -45,8 +47,8 @@ void read_tls(Fields& listeners, GatewayListeners& out, Report& report) {
   out.tls_required = tls.boolean("required");
   const bool only_declines = out.tls_required == false && tls.map().entries.size() == 1;
   if (only_declines) return;
-  out.tls = GatewayTls{path_of(tls, "cert"), path_of(tls, "key"), path_of(tls, "client_ca"),
-                       path_of(tls, "client_crl")};
+  out.tls = GatewayTls{path_of(tls, "cert", report), path_of(tls, "key", report),
+                       path_of(tls, "client_ca", report), path_of(tls, "client_crl", report)};
   for (const std::string_view key : {"cert", "key"}) {
     const Node::Entry* entry = tls.find(key);
     if (entry == nullptr || entry->value->type == Node::Type::null)
@@ -91,7 +93,7 @@ std::optional<Gateway> read_gateway(const Node& section, std::span<const std::st
     out.login_rate = static_cast<int>(*rate);
   out.idle_timeout = fields.duration("idle_timeout", kMaxIdle).value_or(out.idle_timeout);
   out.drain_timeout = fields.duration("drain_timeout", kMaxDrain).value_or(out.drain_timeout);
-  out.audit_log = path_of(fields, "audit_log");
+  out.audit_log = path_of(fields, "audit_log", report);
   if (report.errors() != errors) return std::nullopt;
   return out;
 }

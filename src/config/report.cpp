@@ -37,6 +37,10 @@ void Report::warning(Place place, std::string field, std::string message, std::s
   add(Severity::warning, place, std::move(field), std::move(message), std::move(remedy));
 }
 
+void Report::names_file(Place place, std::string field, std::string path) {
+  files_.push_back({std::move(path), place.line, database_, std::move(field)});
+}
+
 void Report::add(Severity severity, Place place, std::string field, std::string message, std::string remedy) {
   if (full()) return;
   problems_.push_back({severity, file_, place.line, database_, std::move(field), std::move(message),

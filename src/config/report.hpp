@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/node.hpp"
@@ -16,7 +17,7 @@ namespace rolegate::config {
 /// The same inside a sentence: "'eu-west-1'" or "a text of 26 bytes".
 [[nodiscard]] std::string quoted(std::string_view name);
 
-/// Collects the problems of one file.
+/// Collects the problems of one file, and the files that it names.
 class Report {
  public:
   /// More are not collected: nobody reads them, and a file must not be able to fill the memory with them.
@@ -29,10 +30,13 @@ class Report {
   void error(Place place, std::string field, std::string message, std::string remedy = {});
   void warning(Place place, std::string field, std::string message, std::string remedy = {});
 
+  void names_file(Place place, std::string field, std::string path);
+
   [[nodiscard]] std::size_t errors() const { return errors_; }
   [[nodiscard]] bool full() const { return problems_.size() >= kMaxProblems; }
   /// All of them in the order of their lines.
   [[nodiscard]] std::vector<Problem> take();
+  [[nodiscard]] std::vector<NamedFile> take_files() { return std::move(files_); }
 
  private:
   void add(Severity severity, Place place, std::string field, std::string message, std::string remedy);
@@ -40,6 +44,7 @@ class Report {
   std::string file_;
   std::string database_;
   std::vector<Problem> problems_;
+  std::vector<NamedFile> files_;
   std::size_t errors_ = 0;
 };
 

@@ -131,6 +131,11 @@ class Query {
     for (const SslMode mode : {SslMode::require, SslMode::verify_ca, SslMode::verify_full}) {
       if (value == ssl_mode_name(mode)) {
         uri_.ssl_mode = mode;
+        if (mode == SslMode::require) {
+          problems_.push_back({field("sslmode"),
+                               "'require' encrypts and verifies nothing: whoever answers gets the password.",
+                               "Use verify-full; sslrootcert names another CA.", true});
+        }
         return;
       }
     }

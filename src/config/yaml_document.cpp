@@ -11,6 +11,7 @@
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
 #include "config/document.hpp"
+#include "config/placeholder.hpp"
 
 namespace rolegate::config {
 namespace {
@@ -92,6 +93,10 @@ class Handler final : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_tag(mark, tag);
     if (builder_.wants_key()) {
+      if (value == "<<" && tag == "?") {
+        refuse(mark, "the line holds a merge key ('<<'), which YAML 1.2 does not have.",
+               "Write the fields out; an alias (*NAME) may stand for a whole value.");
+      }
       require(builder_.key(value, {line_of(mark)}), mark);
       return;
     }
@@ -158,6 +163,12 @@ int line_at(std::string_view text, std::size_t offset) {
 
 /// What yaml-cpp need not even see.
 std::optional<SyntaxFault> refuse_text(std::string_view text) {
+  if (text.starts_with("PK\x03\x04")) {
+    return SyntaxFault{{},
+                       "the file is a zip archive.",
+                       "If it is an export of Superset, take the databases out of it and put them below "
+                       "'databases:'."};
+  }
   if (!base::is_utf8(text)) {
     // A line feed is never part of a longer character, so the lines can be judged one by one.
     std::size_t line_start = 0;
@@ -187,15 +198,26 @@ std::optional<SyntaxFault> refuse_text(std::string_view text) {
   return std::nullopt;
 }
 
-/// Whether the line holds a tab before its first other character: the usual reason why YAML does not parse.
-bool is_indented_with_tab(std::string_view text, int line) {
+std::string_view line_of(std::string_view text, int line) {
   for (int n = 1; n < line; ++n) {
     const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return false;
+    if (end == std::string_view::npos) return {};
     text.remove_prefix(end + 1);
   }
-  const std::size_t content = text.find_first_not_of(" \t");
-  return text.substr(0, content).find('\t') != std::string_view::npos;
+  return text.substr(0, text.find('\n'));
+}
+
+/// The usual reasons why YAML does not parse, seen in the line where it stopped.
+std::optional<SyntaxFault> usual_fault(std::string_view text, int number) {
+  const std::string_view line = line_of(text, number);
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+    return SyntaxFault{{number}, "the line is indented with a tab.", "Indent with spaces."};
+  }
+  if (const std::string name = placeholder_in(line); !name.empty()) {
+    return SyntaxFault{
+        {number}, fmt::format("the line holds a placeholder, {}.", name), std::string(kPlaceholderRemedy)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -212,12 +234,11 @@ Document read_yaml(std::string_view text) {
     while (parser.HandleNextDocument(handler)) {
     }
   } catch (const Refused& refused) {
-    return {nullptr, refused.fault};
+    auto usual = usual_fault(text, refused.fault.place.line);
+    return {nullptr, usual ? *usual : refused.fault};
   } catch (const YAML::Exception& error) {
     const int line = line_of(error.mark);
-    if (is_indented_with_tab(text, line)) {
-      return {nullptr, SyntaxFault{{line}, "the line is indented with a tab.", "Indent with spaces."}};
-    }
+    if (auto usual = usual_fault(text, line)) return {nullptr, std::move(usual)};
     return {nullptr, SyntaxFault{{line},
                                  fmt::format("this is not valid YAML: {}.", error.msg),
                                  "Check indentation, colons and quotes near this line."}};

@@ -7,6 +7,7 @@
 
 #include "base/database_endpoint.hpp"
 #include "base/file.hpp"
+#include "base/file_trust.hpp"
 #include "connect/ca_places.hpp"
 #include "connect/connect.hpp"
 
@@ -46,15 +47,14 @@ base::Result<Found> first_of(const std::vector<std::string>& places) {
 }
 
 base::Result<TrustedCertificates> configured(const login::Login& login) {
-  auto found = read_certificates(login.ssl_root_cert);
-  if (!found) {
+  auto pem = root_certificates(login.ssl_root_cert);
+  if (!pem) {
     return base::fail(
         Errc::ca_missing,
-        fmt::format("Database '{}': sslrootcert is of no use: {}", login.database, found.error().message),
-        "It must be a readable file of PEM certificates; without sslrootcert Amazon's RDS bundle and the "
-        "system's certificates are used.");
+        fmt::format("Database '{}': sslrootcert is of no use: {}", login.database, pem.error().message),
+        std::move(pem.error().hint));
   }
-  return TrustedCertificates{std::move(found->pem), "sslrootcert " + found->file, {}};
+  return TrustedCertificates{std::move(*pem), "sslrootcert " + login.ssl_root_cert, {}};
 }
 
 }  // namespace
@@ -62,6 +62,18 @@ base::Result<TrustedCertificates> configured(const login::Login& login) {
 bool is_rds_endpoint(std::string_view host) {
   const auto endpoint = base::database_endpoint(host);
   return endpoint && endpoint->service == base::DatabaseEndpoint::Service::rds;
+}
+
+base::Result<std::string> root_certificates(const std::string& file) {
+  auto trusted = base::check_file_trust(file);
+  auto found = trusted ? read_certificates(file) : std::unexpected(std::move(trusted.error()));
+  if (found) return std::move(found->pem);
+  if (found.error().hint.empty()) {
+    found.error().hint =
+        "It must be a readable file of PEM certificates; without sslrootcert Amazon's RDS bundle and the "
+        "system's certificates are used.";
+  }
+  return std::unexpected(std::move(found.error()));
 }
 
 base::Result<TrustedCertificates> trusted_certificates(const login::Login& login,

@@ -29,6 +29,9 @@ struct TrustedCertificates {
 /// distributions.
 [[nodiscard]] base::Result<TrustedCertificates> trusted_certificates(const login::Login& login,
                                                                      const base::Environment& environment);
+/// The text of a file of CA certificates that sslrootcert names. The error says what is wrong with it: nobody
+/// may have written it but this user and root, and it must hold certificates in PEM form.
+[[nodiscard]] base::Result<std::string> root_certificates(const std::string& file);
 /// Their text alone.
 [[nodiscard]] base::Result<std::string> ca_certificates(const login::Login& login,
                                                         const base::Environment& environment);

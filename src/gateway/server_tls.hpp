@@ -1,5 +1,10 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "config/gateway.hpp"
 #include "gateway/stream.hpp"
@@ -15,5 +20,16 @@ enum class TlsErrc { gateway_tls_invalid };
 /// protocol (ALPN) must name that one.
 [[nodiscard]] base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls, Wire wire);
 [[nodiscard]] bool asks_for_certificate(const SslContextPtr& context);
+
+/// What is wrong with one of the files, or odd about it.
+struct TlsFileFault {
+  std::string_view field;  ///< "cert", "key", "client_ca", "client_crl"
+  std::string message;     ///< "FILE cannot be used: …"
+  std::string remedy;
+  bool warning = false;  ///< the gateway serves with it, but not well
+};
+/// All of them, where make_server_context stops at the first that is wrong. Warnings: a certificate whose
+/// time is not `now`, a key that everybody may read.
+[[nodiscard]] std::vector<TlsFileFault> check_tls_files(const config::GatewayTls& tls, base::WallTime now);
 
 }  // namespace rolegate::gateway

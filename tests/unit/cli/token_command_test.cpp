@@ -45,11 +45,11 @@ databases:
 - database_name: plain
   sqlalchemy_uri: postgresql://app:p%22w@db.example/app
 - database_name: orders
-  sqlalchemy_uri: postgresql://db.example/app
+  sqlalchemy_uri: postgresql://o.cluster-abc.eu-west-1.rds.amazonaws.com/app
   encrypted_extra: {aws_iam: {enabled: true, region: eu-west-1, db_username: u}}
 - database_name: broken
-  sqlalchemy_uri: postgresql://db.example/app
-  encrypted_extra: {aws_iam: {enabled: true, regoin: eu-west-1, db_username: u}}
+  sqlalchemy_uri: postgresql://o.cluster-abc.eu-west-1.rds.amazonaws.com/app
+  encrypted_extra: {aws_iam: {enabled: true, regoin: eu-west-1, db_username: u, session_duration: 5}}
 )";
 
 /// A context whose world is a configuration file and fixed credentials.
@@ -61,6 +61,7 @@ class Commands : public ::testing::Test {
     folder_ = folder;
     options.config_file = folder_ / "rolegate.yaml";
     std::ofstream(options.config_file) << kConfig;
+    std::filesystem::permissions(options.config_file, std::filesystem::perms(0600));
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -95,7 +96,7 @@ TEST_F(Commands, TokenPrintsThePasswordAndNothingElse) {
 
 TEST_F(Commands, TokenPrintsAnRdsToken) {
   EXPECT_EQ(run_command(TokenArguments{"orders", false}), ExitStatus::done);
-  EXPECT_THAT(out.text(), testing::StartsWith("db.example:5432/?"));
+  EXPECT_THAT(out.text(), testing::StartsWith("o.cluster-abc.eu-west-1.rds.amazonaws.com:5432/?"));
   EXPECT_THAT(out.text(), HasSubstr("DBUser=u"));
 }
 
@@ -103,7 +104,7 @@ TEST_F(Commands, TokenRefusesTheBrokenDatabaseWithAllThatIsWrong) {
   EXPECT_EQ(run_command(TokenArguments{"broken", false}), ExitStatus::wrong_usage);
   EXPECT_EQ(out.text(), "");
   EXPECT_THAT(err.text(), HasSubstr("Did you mean 'region'?"));
-  EXPECT_THAT(err.text(), HasSubstr("missing required fields: region"));
+  EXPECT_THAT(err.text(), HasSubstr("session_duration: must be from 900"));
 }
 
 TEST_F(Commands, TokenNamesTheNearestDatabase) {

@@ -39,8 +39,10 @@ inline std::vector<std::string> short_texts(std::vector<Problem> problems) {
   return texts(problems);
 }
 
+/// The feature flag is on, so that no file has to say so.
 inline Loaded load_yaml(const std::string& text) {
-  return load_text(text, "rolegate.yaml", base::FixedEnvironment());
+  return load_text(text, "rolegate.yaml",
+                   base::FixedEnvironment({{"ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH", "true"}}));
 }
 
 /// A configuration with one database, "orders", whose aws_iam block has these lines (YAML, not indented).

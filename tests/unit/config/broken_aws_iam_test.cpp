@@ -18,14 +18,15 @@ TEST_P(BrokenAwsIam, IsReportedInThisText) {
 
 /// An Aurora block that is complete but for these lines.
 std::string aurora(const std::string& lines) {
-  return with_block("postgresql://h/app", "enabled: true\nregion: eu-west-1\ndb_username: app_rw\n" + lines);
+  return with_block("postgresql://w.global-c1.global.rds.amazonaws.com/app",
+                    "enabled: true\nregion: eu-west-1\ndb_username: app_rw\n" + lines);
 }
 std::string arn(const std::string& value) { return aurora("role_arn: " + value); }
 std::string role(const std::string& lines) {
   return aurora("role_arn: arn:aws:iam::222222222222:role/Access\n" + lines);
 }
 std::string in_region(const std::string& region, const std::string& more = {}) {
-  return with_block("postgresql://h/app",
+  return with_block("postgresql://w.global-c1.global.rds.amazonaws.com/app",
                     "enabled: true\ndb_username: app_rw\nregion: " + region + "\n" + more);
 }
 
@@ -210,22 +211,25 @@ const Broken kFields[] = {
                 "enabled: true\nregion: eu-central-1\ndb_username: app_rw"),
      {}},
     {"UserTooLong",
-     with_block("mysql://h", "enabled: true\nregion: eu-west-1\ndb_username: " + std::string(33, 'u')),
+     with_block("mysql://w.global-c1.global.rds.amazonaws.com",
+                "enabled: true\nregion: eu-west-1\ndb_username: " + std::string(33, 'u')),
      {kBlock + ".db_username: has 33 characters. It may have 32."}},
     {"UserTooLongPostgresql",
-     with_block("postgresql://h", "enabled: true\nregion: eu-west-1\ndb_username: " + std::string(64, 'u')),
+     with_block("postgresql://w.global-c1.global.rds.amazonaws.com",
+                "enabled: true\nregion: eu-west-1\ndb_username: " + std::string(64, 'u')),
      {kBlock + ".db_username: has 64 characters. It may have 63."}},
     {"UserWithNul",
-     with_block("mysql://h", "enabled: true\nregion: eu-west-1\ndb_username: \"a\\0b\""),
+     with_block("mysql://w.global-c1.global.rds.amazonaws.com",
+                "enabled: true\nregion: eu-west-1\ndb_username: \"a\\0b\""),
      {kBlock + ".db_username: holds a control character or a line break. Remove it."}},
     {"NothingButEnabled",
-     with_block("mysql://h", "enabled: true"),
+     with_block("mysql://w.global-c1.global.rds.amazonaws.com", "enabled: true"),
      {kMissing + "region, db_username. Add them."}},
     {"EmptyAndNull",
-     with_block("mysql://h", "enabled: true\nregion: ''\ndb_username:"),
+     with_block("mysql://w.global-c1.global.rds.amazonaws.com", "enabled: true\nregion: ''\ndb_username:"),
      {kMissing + "region, db_username. Add them."}},
     {"NoUser",
-     with_block("mysql://h", "enabled: true\nregion: eu-west-1"),
+     with_block("mysql://w.global-c1.global.rds.amazonaws.com", "enabled: true\nregion: eu-west-1"),
      {kMissing + "db_username. Add it."}},
     {"UnknownField", aurora("regoin: x"), {kBlock + ".regoin: unknown field. Did you mean 'region'?"}},
     {"UnknownFieldFarFromAll",
@@ -261,7 +265,8 @@ const Broken kFields[] = {
      aurora("region: eu-west-2"),
      {kBlock + ".region: is there twice; first at line 7. Keep one of the two."}},
     {"PasswordInTheUri",
-     with_block("postgresql://u:hunter2@h", "enabled: true\nregion: eu-west-1\ndb_username: app_rw"),
+     with_block("postgresql://u:hunter2@w.global-c1.global.rds.amazonaws.com",
+                "enabled: true\nregion: eu-west-1\ndb_username: app_rw"),
      {"warning: sqlalchemy_uri: holds a password, which is not used: aws_iam is enabled. Remove it."}},
 };
 INSTANTIATE_TEST_SUITE_P(Fields, BrokenAwsIam, testing::ValuesIn(kFields), test_name);

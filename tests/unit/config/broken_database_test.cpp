@@ -177,7 +177,8 @@ const Broken kExtra[] = {
      {"rolegate.yaml:4: database 'orders': encrypted_extra: the JSON is refused. It nests deeper than 32 "
       "levels."}},
     {"JsonWithAnUnknownField",
-     orders("sqlalchemy_uri: mysql://h\nencrypted_extra: |\n  {\"aws_iam\": {\"enabled\": true, \"region\": "
+     orders("sqlalchemy_uri: mysql://w.global-c1.global.rds.amazonaws.com\nencrypted_extra: |\n  "
+            "{\"aws_iam\": {\"enabled\": true, \"region\": "
             "\"eu-west-1\",\n"
             "   \"db_username\": \"u\",\n   \"external-id\": \"x\"}}"),
      {"rolegate.yaml:4: database 'orders': encrypted_extra.aws_iam.external-id (line 3 of the JSON): unknown "

@@ -171,8 +171,12 @@ const Broken kQuery[] = {
     {"Underscore",
      "mysql://u@h?sslmode=verify_full",
      {"sqlalchemy_uri?sslmode: 'verify_full' is no such mode. Use verify-full, verify-ca or require."}},
+    {"Unverified",
+     "mysql://u@h?sslmode=require",
+     {"warning: sqlalchemy_uri?sslmode: 'require' encrypts and verifies nothing: whoever answers gets the "
+      "password. Use verify-full; sslrootcert names another CA."}},
     {"Twice",
-     "mysql://u@h?sslmode=require&sslmode=require",
+     "mysql://u@h?sslmode=verify-ca&sslmode=verify-ca",
      {"sqlalchemy_uri?sslmode: is there twice. Keep one of the two."}},
     {"NoValue", "mysql://u@h?sslmode=", {"sqlalchemy_uri?sslmode: has no value."}},
     {"NoEquals", "mysql://u@h?sslmode", {"sqlalchemy_uri?sslmode: has no value."}},

@@ -68,8 +68,8 @@ constexpr const char* kProvisioned = R"({
 })";
 
 TEST(SupersetExample, AuroraWorksAsItStands) {
-  for (const char* uri :
-       {"postgresql://db.cluster-xyz.us-east-1.rds.amazonaws.com/app", "mysql+mysqldb://db.example/app"}) {
+  for (const char* uri : {"postgresql://db.cluster-xyz.us-east-1.rds.amazonaws.com/app",
+                          "mysql+mysqldb://w.global-c1.global.rds.amazonaws.com/app"}) {
     const Database database = only(with_json(uri, kAurora));
     ASSERT_TRUE(database.aws_iam);
     EXPECT_EQ(database.aws_iam->role_arn, "arn:aws:iam::222222222222:role/SupersetDatabaseAccess");
@@ -102,7 +102,7 @@ TEST(SupersetExample, RedshiftProvisionedWorksAsItStands) {
 
 TEST(SupersetExample, WorksAsAMappingToo) {
   // JSON is YAML.
-  std::string yaml = with_json("mysql://h", kAurora);
+  std::string yaml = with_json("mysql://w.global-c1.global.rds.amazonaws.com", kAurora);
   yaml.replace(yaml.find("|\n"), 2, "\n");
   EXPECT_EQ(only(yaml).aws_iam->db_username, "superset_iam_user");
 }
@@ -111,7 +111,7 @@ TEST(SupersetExport, IsReadWithItsOtherKeys) {
   const Database database = only(
       "databases:\n"
       "  - database_name: orders\n"
-      "    sqlalchemy_uri: postgresql+psycopg2://h/app\n"
+      "    sqlalchemy_uri: postgresql+psycopg2://w.global-c1.global.rds.amazonaws.com/app\n"
       "    cache_timeout: null\n"
       "    expose_in_sqllab: true\n"
       "    allow_run_async: false\n"
@@ -186,7 +186,7 @@ TEST(Config, TakesRolesOfEveryPartition) {
       {"us-iso-east-1", "aws-iso"}, {"us-isob-east-1", "aws-iso-b"}, {"eusc-de-east-1", "aws-eusc"}};
   for (const auto& [region, partition] : kRegions) {
     const Database database = only(with_block(
-        "mysql://h",
+        "mysql://w.global-c1.global.rds.amazonaws.com",
         fmt::format("enabled: true\nregion: {}\ndb_username: u\nrole_arn: arn:{}:iam::222222222222:role/x",
                     region, partition)));
     EXPECT_TRUE(database.aws_iam) << region;
@@ -225,9 +225,11 @@ TEST(Config, KeepsTheGoodDatabasesBesideABrokenOne) {
 TEST(Config, TakesAnchorsAndAliases) {
   const Loaded loaded = load_yaml(
       "databases:\n"
-      "  - database_name: a\n    sqlalchemy_uri: mysql://h/a\n    encrypted_extra: &iam\n"
+      "  - database_name: a\n    sqlalchemy_uri: mysql://w.global-c1.global.rds.amazonaws.com/a\n    "
+      "encrypted_extra: &iam\n"
       "      aws_iam: {enabled: true, region: eu-west-1, db_username: u}\n"
-      "  - database_name: b\n    sqlalchemy_uri: mysql://h/b\n    encrypted_extra: *iam\n");
+      "  - database_name: b\n    sqlalchemy_uri: mysql://w.global-c1.global.rds.amazonaws.com/b\n    "
+      "encrypted_extra: *iam\n");
   EXPECT_THAT(texts(loaded.problems), IsEmpty());
   ASSERT_EQ(loaded.config.databases.size(), 2u);
   EXPECT_EQ(loaded.config.databases[1].aws_iam->db_username, "u");
@@ -240,7 +242,9 @@ TEST(Config, TakesAByteOrderMarkAndWindowsLineEnds) {
             "a");
 }
 
-TEST(FeatureFlag, IsOffByDefault) { EXPECT_FALSE(load_yaml("databases: []\n").config.aws_database_iam_auth); }
+TEST(FeatureFlag, IsOffByDefault) {
+  EXPECT_FALSE(load_with("databases: []\n", {}).config.aws_database_iam_auth);
+}
 
 TEST(FeatureFlag, IsOverriddenByTheEnvironment) {
   const std::string on = "feature_flags: {AWS_DATABASE_IAM_AUTH: true}\ndatabases: []\n";

@@ -1,10 +1,14 @@
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "config/config.hpp"
+#include "unit/config/broken.hpp"
 
 namespace rolegate::config {
 namespace {
@@ -93,6 +97,67 @@ TEST_F(FindFile, LoadRefusesADirectoryAndAFileThatIsTooLarge) {
   EXPECT_EQ(load(path("work"), environment()).error().code, "file_unreadable");
   const std::string large = write("large.yaml", std::string((4 << 20) + 1, '#'));
   EXPECT_EQ(load(large, environment()).error().code, "file_too_large");
+}
+
+TEST_F(FindFile, LoadRefusesAFileThatOthersMayWrite) {
+  const std::string named = write("named.yaml");
+  fs::permissions(named, fs::perms::others_write, fs::perm_options::add);
+  const auto refused = load(named, environment());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "file_not_trusted");
+  EXPECT_THAT(refused.error().hint, testing::EndsWith("`chmod go-w " + named + "`."));
+}
+
+TEST_F(FindFile, LoadRefusesOneFoundInTheCurrentFolderWithAWayOut) {
+  fs::permissions(write("work/rolegate.yaml"), fs::perms::others_write, fs::perm_options::add);
+  const auto refused = load("", environment());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "file_not_trusted");
+  EXPECT_THAT(refused.error().hint, testing::EndsWith(" Or name another file with --config."));
+}
+
+TEST_F(FindFile, LoadSaysWhenNobodyNamedTheFile) {
+  write("work/rolegate.yaml");
+  EXPECT_TRUE(load("", environment())->found_in_current_folder);
+  EXPECT_FALSE(load("rolegate.yaml", environment())->found_in_current_folder);
+  EXPECT_FALSE(load("", environment({{"ROLEGATE_CONFIG", "rolegate.yaml"}}))->found_in_current_folder);
+}
+
+TEST_F(FindFile, LoadWarnsOfSecretsThatEverybodyMayRead) {
+  const std::string secret = "databases:\n  - database_name: a\n    sqlalchemy_uri: mysql://u:p@h\n";
+  const std::string named = write("named.yaml", secret);
+  const auto warnings = [&](mode_t mode) {
+    EXPECT_EQ(::chmod(named.c_str(), mode), 0);
+    return texts(load(named, environment())->problems);
+  };
+  EXPECT_THAT(warnings(0644),
+              testing::ElementsAre(named +
+                                   ": warning: holds passwords, and every user of this machine may "
+                                   "read it (mode 0644). Take that away: `chmod o-r " +
+                                   named + "`."));
+  EXPECT_THAT(warnings(0640), testing::IsEmpty());
+  write("named.yaml", "feature_flags: {AWS_DATABASE_IAM_AUTH: true}\ndatabases: []\n");
+  EXPECT_THAT(warnings(0644), testing::IsEmpty());
+}
+
+TEST_F(FindFile, LoadWaitsForWhoeverWritesToAPipe) {
+  const std::string pipe = path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(pipe) << "databases: []\n"; });
+  const auto loaded = load(pipe, environment());
+  writer.join();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->config.file, pipe);
+}
+
+TEST_F(FindFile, LoadTakesAnEmptyPipeForAFailure) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ::close(ends[1]);
+  const auto loaded = load("/dev/fd/" + std::to_string(ends[0]), environment());
+  ::close(ends[0]);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, "file_unreadable");
 }
 
 }  // namespace

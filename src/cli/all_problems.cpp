@@ -1,0 +1,106 @@
+#include "cli/all_problems.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "connect/ca.hpp"
+#include "gateway/server_tls.hpp"
+
+namespace rolegate::cli {
+namespace {
+
+class Check {
+ public:
+  Check(const config::Loaded& loaded, const base::Clock& clock)
+      : loaded_(loaded), problems_(loaded.problems), clock_(clock) {}
+
+  [[nodiscard]] std::vector<config::Problem> run() {
+    for (const char* section : {"gateway.postgresql.tls", "gateway.mysql.tls"}) check_tls(section);
+    for (const config::NamedFile& file : loaded_.files) {
+      if (file.field == "gateway.audit_log") check_audit_log(file);
+      if (file.field == "sqlalchemy_uri?sslrootcert") check_root_certificates(file);
+      if (file.field.ends_with(']')) check_socket_folder(file);
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void report(const config::NamedFile& file, config::Severity severity, std::string message,
+              std::string remedy) {
+    config::Problem problem{severity,   loaded_.config.file, file.line,         file.database,
+                            file.field, std::move(message),  std::move(remedy), 0};
+    problems_.insert(std::ranges::upper_bound(problems_, file.line, {}, &config::Problem::line),
+                     std::move(problem));
+  }
+
+  [[nodiscard]] const config::NamedFile* file_at(const std::string& field) const {
+    const auto found = std::ranges::find(loaded_.files, field, &config::NamedFile::field);
+    return found == loaded_.files.end() ? nullptr : &*found;
+  }
+
+  void check_tls(const std::string& section) {
+    const auto path = [&](const char* key) {
+      const config::NamedFile* file = file_at(fmt::format("{}.{}", section, key));
+      return file == nullptr ? std::string() : file->path;
+    };
+    const config::GatewayTls tls{path("cert"), path("key"), path("client_ca"), path("client_crl")};
+    for (gateway::TlsFileFault& fault : gateway::check_tls_files(tls, clock_.now())) {
+      const config::NamedFile* file = file_at(fmt::format("{}.{}", section, fault.field));
+      report(*file, fault.warning ? config::Severity::warning : config::Severity::error,
+             std::move(fault.message), std::move(fault.remedy));
+    }
+  }
+
+  void check_root_certificates(const config::NamedFile& file) {
+    auto read = connect::root_certificates(file.path);
+    if (!read) {
+      report(file, config::Severity::error, "is of no use: " + read.error().message,
+             std::move(read.error().hint));
+    }
+  }
+
+  void check_audit_log(const config::NamedFile& file) {
+    const std::filesystem::path path(file.path);
+    std::error_code error;
+    const bool exists = std::filesystem::exists(path, error);
+    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+    std::string reason;
+    if (std::filesystem::is_directory(path, error)) {
+      reason = "it is a folder";
+    } else if (::access(exists ? path.c_str() : folder.c_str(), exists ? W_OK : W_OK | X_OK) != 0) {
+      reason = std::generic_category().message(errno);
+    } else {
+      return;
+    }
+    report(file, config::Severity::error, fmt::format("{} cannot be written: {}.", file.path, reason),
+           "Its folder must exist, and the gateway's user must be able to write there.");
+  }
+
+  /// The gateway makes the folder of its sockets, but not the ones above.
+  void check_socket_folder(const config::NamedFile& file) {
+    std::filesystem::path folder(file.path);
+    std::error_code error;
+    if (!std::filesystem::exists(folder, error)) folder = folder.parent_path();
+    if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
+    report(file, config::Severity::error, fmt::format("needs the folder {}, which is none.", folder.string()),
+           "Make it, or choose another path.");
+  }
+
+  const config::Loaded& loaded_;
+  std::vector<config::Problem> problems_;
+  const base::Clock& clock_;
+};
+
+}  // namespace
+
+std::vector<config::Problem> all_problems(const config::Loaded& loaded, const base::Clock& clock) {
+  return Check(loaded, clock).run();
+}
+
+}  // namespace rolegate::cli

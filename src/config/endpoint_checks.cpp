@@ -1,0 +1,90 @@
+#include "config/endpoint_checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "base/database_endpoint.hpp"
+#include "base/nearest.hpp"
+
+namespace rolegate::config {
+namespace {
+
+constexpr std::string_view kField = "sqlalchemy_uri";
+constexpr std::string_view kWriteTheEndpoint =
+    "Write the endpoint's own name, and add connect_to=HOST:PORT to dial elsewhere.";
+
+UriProblem error(std::string message, std::string_view remedy) {
+  return {std::string(kField), std::move(message), std::string(remedy), false};
+}
+
+bool is_address(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
+
+/// A label that was meant to be "amazonaws"; empty when there is none.
+std::string_view misspelt_amazonaws(std::string_view host) {
+  constexpr std::array<std::string_view, 1> kRight{"amazonaws"};
+  while (!host.empty()) {
+    const std::string_view label = host.substr(0, host.find('.'));
+    if (label != kRight[0] && label.size() >= 6 && !base::nearest(label, kRight).empty()) return label;
+    host.remove_prefix(std::min(label.size() + 1, host.size()));
+  }
+  return {};
+}
+
+/// An endpoint of a service that this engine is not.
+std::optional<UriProblem> check_service(Engine engine, base::DatabaseEndpoint::Service service) {
+  using Service = base::DatabaseEndpoint::Service;
+  const bool is_redshift = service == Service::redshift || service == Service::redshift_serverless;
+  if (service == Service::dsql) {
+    return error("has the host of an Aurora DSQL cluster, whose tokens are of another kind.",
+                 "Rolegate does not make them.");
+  }
+  if (is_redshift && engine != Engine::redshift)
+    return error("has the host of a Redshift database.", "Write it as redshift://.");
+  if (!is_redshift && engine == Engine::redshift)
+    return error("has the host of an RDS database.", "Write it as postgresql:// or mysql://.");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<UriProblem> check_iam_host(const Uri& uri) {
+  if (uri.host.empty()) return std::nullopt;
+  if (const auto endpoint = base::database_endpoint(uri.host))
+    return check_service(uri.engine, endpoint->service);
+  if (uri.engine == Engine::redshift) return std::nullopt;  // its API is asked for the cluster, not the host
+  if (uri.host == "localhost" || is_address(uri.host)) {
+    return error(
+        fmt::format("has the host {}, and a token is for the name that AWS gave the database.", uri.host),
+        kWriteTheEndpoint);
+  }
+  if (const std::string_view label = misspelt_amazonaws(uri.host); !label.empty())
+    return error(fmt::format("has '{}' in its host.", label), "Did you mean 'amazonaws'?");
+  return UriProblem{std::string(kField),
+                    "has a host that is no endpoint of RDS: the database refuses a token for an alias or a "
+                    "tunnel.",
+                    std::string(kWriteTheEndpoint), true};
+}
+
+std::optional<UriProblem> check_port(const Uri& uri) {
+  if (!uri.port || *uri.port == default_port(uri.engine)) return std::nullopt;
+  for (const Engine other : {Engine::postgresql, Engine::mysql, Engine::redshift}) {
+    const bool kin = uri.engine != Engine::mysql && other == Engine::postgresql;  // Redshift takes 5432 too
+    if (kin || *uri.port != default_port(other)) continue;
+    return UriProblem{std::string(kField),
+                      fmt::format("has the port {}, which is {}'s usual one, not {}'s.", *uri.port,
+                                  engine_name(other), engine_name(uri.engine)),
+                      "Is it the right scheme?", true};
+  }
+  return std::nullopt;
+}
+
+}  // namespace rolegate::config
