@@ -8,6 +8,7 @@
 
 #include "base/database_endpoint.hpp"
 #include "base/partition.hpp"
+#include "doctor/policy_options.hpp"
 
 namespace rolegate::doctor {
 namespace {
@@ -198,6 +199,8 @@ base::Result<PolicySet> policies_for(const Database& database, const PolicyOptio
                     database.name));
   }
   const AwsIam& iam = *database.aws_iam;
+  if (auto checked = check_policy_options(database, options); !checked)
+    return std::unexpected(checked.error());
   if (!options.account.empty() && !iam.role_arn.empty() && options.account != account_of(iam.role_arn)) {
     return base::fail(PolicyErrc::policy_argument_invalid,
                       fmt::format("--account {} is not the account of role_arn, {}.", options.account,

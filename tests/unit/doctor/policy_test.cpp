@@ -107,7 +107,8 @@ TEST(Policy, FollowsThePartitionOfTheRegion) {
   config::Database database = aurora("o.cluster-abc.cn-north-1.rds.amazonaws.com.cn");
   database.aws_iam->region = "cn-north-1";
   database.aws_iam->role_arn = "arn:aws-cn:iam::222222222222:role/R";
-  EXPECT_NE(resources(policies(database)).find("arn:aws-cn:rds-db:cn-north-1:"), std::string::npos);
+  const PolicySet set = policies(database, {.caller_arn = "arn:aws-cn:iam::111111111111:role/R"});
+  EXPECT_NE(resources(set).find("arn:aws-cn:rds-db:cn-north-1:"), std::string::npos);
 }
 
 TEST(Policy, ProvisionedRedshiftNeedsUserAndDatabaseAndNoMore) {
@@ -141,10 +142,12 @@ TEST(Policy, ProvisionedRedshiftGetsWhatItsOptionsNeed) {
 TEST(Policy, ServerlessAsksForTheEndpointOnlyWhenTheUriHasNone) {
   config::Database database = redshift();
   database.aws_iam->workgroup_name = "my-workgroup";
-  const PolicyOptions options{.caller_arn = std::string(kCaller), .resource_id = "1b2c"};
+  const PolicyOptions options{.caller_arn = std::string(kCaller),
+                              .resource_id = "0a1b2c3d-0000-4000-8000-0123456789ab"};
   EXPECT_EQ(resources(policies(database, options)),
             "[\"redshift-serverless:GetCredentials\",\"redshift-serverless:GetWorkgroup\"] "
-            "[\"arn:aws:redshift-serverless:eu-west-1:222222222222:workgroup/1b2c\"]\n");
+            "[\"arn:aws:redshift-serverless:eu-west-1:222222222222:workgroup/"
+            "0a1b2c3d-0000-4000-8000-0123456789ab\"]\n");
   database.uri.host = "my-workgroup.222222222222.eu-west-1.redshift-serverless.amazonaws.com";
   EXPECT_EQ(resources(policies(database, options)).find("GetWorkgroup"), std::string::npos);
 }
@@ -174,6 +177,62 @@ TEST(Policy, RefusesAnAccountThatIsNotTheRoles) {
   const auto set = policies_for(aurora(), {.account = "333333333333"});
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().message, "--account 333333333333 is not the account of role_arn, 222222222222.");
+}
+
+/// The refusal's code and text; empty when the options are taken.
+std::string refusal(const config::Database& database, const PolicyOptions& options) {
+  const auto set = policies_for(database, options);
+  if (set) return {};
+  EXPECT_EQ(set.error().code, "policy_argument_invalid");
+  return set.error().message;
+}
+
+TEST(Policy, TakesNoPatternsAndNoOtherFormsInItsOptions) {
+  for (const char* account : {"*", "22222222222", "2222-2222-2222", "22222222222x"})
+    EXPECT_EQ(refusal(aurora(), {.account = account}), "--account is not an account.") << account;
+  for (const char* caller :
+       {"*", "arn:aws:iam::*:role/x", "arn:aws:iam::111111111111:role/*", "arn:aws:iam::111111111111:role/",
+        "arn:aws:iam::111111111111:group/x", "arn:aws:iam:eu-west-1:111111111111:role/x",
+        "arn:aws:s3:::bucket", "AKIAIOSFODNN7EXAMPLE", "111111111111"}) {
+    EXPECT_EQ(refusal(aurora(), {.caller_arn = caller}), "--caller is not the ARN of a role or a user.")
+        << caller;
+  }
+  for (const char* id : {"*", "cluster-*", "cluster-", "orders", "cluster-ABC/app", "my-workgroup",
+                         "arn:aws:rds:eu-west-1:222222222222:cluster:orders"}) {
+    EXPECT_EQ(refusal(aurora(), {.resource_id = id}), "--resource-id is not one of RDS.") << id;
+  }
+  config::Database serverless = redshift();
+  serverless.aws_iam->workgroup_name = "my-workgroup";
+  for (const char* id : {"*", "my-workgroup", "0a1b2c3d-0000-4000-8000-0123456789a*", "cluster-ABCDEF"}) {
+    EXPECT_EQ(refusal(serverless, {.resource_id = id}), "--resource-id is not the id of a workgroup.") << id;
+  }
+}
+
+TEST(Policy, TakesTheRolesAndUsersThatThereAre) {
+  for (const char* caller : {"arn:aws:iam::111111111111:role/service-role/x_+=,.@-1",
+                             "arn:aws:iam::111111111111:user/x", "arn:aws:iam::111111111111:root"}) {
+    EXPECT_EQ(refusal(aurora(), {.caller_arn = caller}), "") << caller;
+  }
+  EXPECT_EQ(refusal(aurora(), {.caller_arn = "arn:aws:sts::111111111111:assumed-role/x/session"}),
+            "--caller is the ARN of a role's session.");
+  EXPECT_EQ(refusal(aurora(), {.caller_arn = "arn:aws-cn:iam::111111111111:role/x"}),
+            "--caller is of the partition 'aws-cn', and the region eu-west-1 is in aws.");
+}
+
+TEST(Policy, TakesTheIdThatTheEndpointHas) {
+  config::Database database = aurora();
+  database.uri.host = "o.cluster-abc.eu-west-1.rds.amazonaws.com";
+  EXPECT_EQ(refusal(database, {.resource_id = "cluster-ABCDEF"}), "");
+  EXPECT_EQ(refusal(database, {.resource_id = "db-ABCDEF"}),
+            "--resource-id begins with db-, and the host is that of a cluster.");
+  database.uri.host = "o.proxy-abc.eu-west-1.rds.amazonaws.com";
+  EXPECT_EQ(refusal(database, {.resource_id = "prx-ABCDEF"}), "");
+  EXPECT_EQ(refusal(database, {.resource_id = "cluster-ABCDEF"}),
+            "--resource-id begins with cluster-, and the host is that of a proxy.");
+  database.uri.host = "o-1.abc.eu-west-1.rds.amazonaws.com";  // of RDS, or one instance of an Aurora cluster
+  EXPECT_EQ(refusal(database, {.resource_id = "db-ABCDEF"}), "");
+  EXPECT_EQ(refusal(database, {.resource_id = "cluster-ABCDEF"}), "");
+  EXPECT_NE(refusal(redshift(), {.resource_id = "cluster-ABCDEF"}), "");
 }
 
 TEST(PolicyFormat, JsonHoldsTheThreeDocuments) {
