@@ -17,12 +17,12 @@ build: ## build the release program at build/release/rolegate
 
 demo: ## everything in one go: install, build, start the lab, log in to the four kinds of database, use the gateway, stop
 	@scripts/install-dependencies build bundle lab
-	@scripts/build release rolegate_program
+	@scripts/build release rolegate_program rolegate_api
 	@scripts/demo
 
 lab: ## start the lab, leave it up, and print the commands to try
 	@scripts/install-dependencies build bundle lab
-	@scripts/build release rolegate_program
+	@scripts/build release rolegate_program rolegate_api
 	@scripts/start-lab
 
 test: ## unit and end-to-end tests; closes with "N passed, N failed"

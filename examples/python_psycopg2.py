@@ -2,9 +2,13 @@
 """The C interface through ctypes: a fresh password for psycopg2 at every connect.
 
 Usage: python_psycopg2.py CONFIG DATABASE SSLROOTCERT SQL
+CONFIG may be '' for the file that the command line would find. SSLROOTCERT is for Aurora and RDS
+PREFIX/share/rolegate/rds-ca-bundle.pem, which is installed with the library, and for Redshift the system's store,
+such as /etc/ssl/certs/ca-certificates.crt.
 The library is found as librolegate.so.0; set LD_LIBRARY_PATH when it is installed somewhere of your own.
 """
 import ctypes
+import socket
 import sys
 
 import psycopg2
@@ -48,9 +52,13 @@ def main() -> int:
         print(library.rolegate_last_error().decode(), file=sys.stderr)
         return 1
     given = login.contents
+    host, dial_host = given.host.decode(), given.dial_host.decode()
+    elsewhere = {}
+    if dial_host != host:  # connect_to; libpq takes an address for it, no name
+        elsewhere["hostaddr"] = socket.getaddrinfo(dial_host, given.dial_port, type=socket.SOCK_STREAM)[0][4][0]
     connection = psycopg2.connect(
-        host=given.host.decode(),
-        hostaddr=given.dial_host.decode(),
+        host=host,
+        **elsewhere,
         port=given.dial_port,
         user=given.user.decode(),
         password=given.password.decode(),

@@ -179,22 +179,38 @@ class Grammar {
       return wrong_usage(fmt::format("`rolegate{}{}` needs a command.", group.empty() ? "" : " ", group),
                          see_help(group));
     }
-    std::vector<std::string_view> names;
-    for (const auto& entry : entries_) {
-      const std::string_view name = entry.name;
-      if (name.starts_with(prefix))
-        names.push_back(name.substr(prefix.size(), name.find(' ', prefix.size()) - prefix.size()));
-    }
-    const std::string_view nearest = base::nearest(words_[0], names);
+    const std::string nearest = nearest_command(prefix, words_[0]);
     return wrong_usage(fmt::format("There is no command `rolegate {}{}`.", prefix, printable(words_[0])),
                        nearest.empty() ? fmt::format("`rolegate {}--help` lists all commands.", prefix)
-                                       : fmt::format("Did you mean `rolegate {}{}`?", prefix, nearest));
+                                       : fmt::format("Did you mean `rolegate {}`?", nearest));
+  }
+
+  /// Of the commands below `prefix`, or with a word of their own like it further down ("list" for
+  /// "config list").
+  std::string nearest_command(const std::string& prefix, const std::string& word) const {
+    std::vector<std::string_view> words;
+    std::vector<std::string_view> commands;
+    for (const auto& entry : entries_) {
+      const std::string_view name = entry.name;
+      if (!name.starts_with(prefix)) continue;
+      for (std::size_t begin = prefix.size(); begin < name.size();) {
+        const std::size_t end = std::min(name.find(' ', begin), name.size());
+        words.push_back(name.substr(begin, end - begin));
+        commands.push_back(name.substr(0, end));
+        begin = end + 1;
+      }
+    }
+    const std::string_view nearest = base::nearest(word, words);
+    const auto found = std::ranges::find(words, nearest);
+    return nearest.empty() ? "" : std::string(commands[static_cast<std::size_t>(found - words.begin())]);
   }
 
   /// An option among the words is one that nobody knows.
   base::Result<void> unknown_option(const std::string& command) {
-    const auto found =
-        std::ranges::find_if(words_, [](const auto& word) { return word.size() > 1 && word[0] == '-'; });
+    const auto found = std::ranges::find_if(words_, [](const auto& word) {
+      // SQL may begin with a comment; no option has a blank or a line break in its name.
+      return word.size() > 1 && word[0] == '-' && word.find_first_of(" \t\r\n") == std::string::npos;
+    });
     if (found == words_.end()) return {};
     const std::string name = found->substr(0, found->find('='));
     const auto all = known();

@@ -1,5 +1,7 @@
 #include "cli/csv_writer.hpp"
 
+#include "cli/printable.hpp"
+
 namespace rolegate::cli {
 namespace {
 
@@ -19,6 +21,12 @@ void append_field(std::string& line, std::string_view text) {
 
 }  // namespace
 
+void CsvWriter::write_line() {
+  line_.push_back('\n');
+  // A file or a program gets the bytes as they are; a terminal would obey them.
+  out_.write(out_.style().terminal ? printable_lines(line_) : line_);
+}
+
 void CsvWriter::begin_result(std::vector<Column> columns) {
   line_.clear();
   if (!first_result_) line_.push_back('\n');
@@ -27,8 +35,7 @@ void CsvWriter::begin_result(std::vector<Column> columns) {
     if (i > 0) line_.push_back(',');
     append_field(line_, columns[i].name);
   }
-  line_.push_back('\n');
-  out_.write(line_);
+  write_line();
 }
 
 void CsvWriter::row(std::span<const Cell> cells) {
@@ -37,8 +44,7 @@ void CsvWriter::row(std::span<const Cell> cells) {
     if (i > 0) line_.push_back(',');
     if (cells[i]) append_field(line_, *cells[i]);
   }
-  line_.push_back('\n');
-  out_.write(line_);
+  write_line();
 }
 
 }  // namespace rolegate::cli

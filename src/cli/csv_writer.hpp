@@ -7,7 +7,7 @@ namespace rolegate::cli {
 
 /// CSV with a header line, quoted as RFC 4180 has it; lines end in LF, as every tool of this system expects
 /// (and psql --csv writes). NULL is nothing at all, an empty string is "": PostgreSQL's COPY reads both back.
-/// Several results are set apart by an empty line.
+/// Several results are set apart by an empty line. On a terminal control characters become escapes.
 class CsvWriter final : public RowWriter {
  public:
   explicit CsvWriter(Output& out) : out_(out) {}
@@ -18,6 +18,9 @@ class CsvWriter final : public RowWriter {
   [[nodiscard]] bool wanted() const override { return !out_.failed(); }
 
  private:
+  /// What line_ holds.
+  void write_line();
+
   Output& out_;
   std::string line_;
   bool first_result_ = true;

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "cli/json_text.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
 
@@ -53,7 +53,7 @@ boost::json::object error_json(const base::Error& error) {
 
 ExitStatus report(Output& err, const base::Error& error, bool json) {
   if (json) {
-    err.write(boost::json::serialize(boost::json::object{{"error", error_json(error)}}) + "\n");
+    err.write(json_text(boost::json::object{{"error", error_json(error)}}) + "\n");
   } else {
     write_error(err, error);
   }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/file.hpp"
 #include "cli/command_line.hpp"
+#include "cli/replace_process.hpp"
+#include "cli/statement.hpp"
 #include "config/config.hpp"
 #include "gateway/errc.hpp"
 
@@ -12,12 +15,16 @@ namespace rolegate::cli {
 ExitStatus exit_status(const base::Error& error) {
   const std::array mendable_by_the_user = {
       code_name(UsageErrc::wrong_usage),
+      base::code_name(base::FileErrc::not_trusted),
       config::code_name(config::Errc::config_not_found),
       config::code_name(config::Errc::config_invalid),
       config::code_name(config::Errc::database_not_found),
       config::code_name(config::Errc::feature_disabled),
       gateway::code_name(gateway::Errc::gateway_not_configured),
   };
+  if (error.code == code_name(ExecErrc::command_not_found)) return ExitStatus::not_found;
+  if (error.code == code_name(ExecErrc::command_failed)) return ExitStatus::not_executable;
+  if (error.code == code_name(StatementErrc::query_cancelled)) return ExitStatus::interrupted;
   return std::ranges::find(mendable_by_the_user, error.code) != mendable_by_the_user.end()
              ? ExitStatus::wrong_usage
              : ExitStatus::failed;

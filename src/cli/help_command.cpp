@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/version.hpp"
+#include "cli/wrap.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -27,8 +28,9 @@ Example:
                 R"(Usage: rolegate query DATABASE SQL [--csv | --json]
 
 Logs in and runs SQL, which may hold several statements; '-' reads it from
-standard input. Rows are printed as they come: as a table on a terminal, else as
-CSV with a header line. Ctrl-C cancels the query.
+standard input, and what looks like an option goes after '--'. Rows are printed as
+they come: as a table on a terminal, else as CSV with a header line. Ctrl-C cancels
+the query.
 
   --csv           CSV on a terminal too; NULL is nothing, an empty string is ""
   --json          a JSON array of objects per result; numbers stay numbers, binary
@@ -162,7 +164,7 @@ Example:
 
 constexpr std::string_view kGlobalOptions = R"(
 Options of every command:
-  --config FILE   else $ROLEGATE_CONFIG, ./rolegate.yaml,
+  --config FILE   ('-': standard input), else $ROLEGATE_CONFIG, ./rolegate.yaml,
                   ~/.config/rolegate/rolegate.yaml, /etc/rolegate/rolegate.yaml
   --profile NAME  AWS profile, instead of $AWS_PROFILE
   --timeout SECS  for logging in and connecting (default: connect_timeout, or 30)
@@ -170,7 +172,8 @@ Options of every command:
   -h, --help      this text
   --version       the program's version
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 130 Ctrl-C;
+of exec and connect 126 and 127 when the program cannot be run or found.
 )";
 
 std::string overview() {
@@ -209,7 +212,7 @@ std::string help_text(std::string_view command) {
 }
 
 ExitStatus run(Context& context, const HelpArguments& arguments) {
-  context.out.write(help_text(arguments.command));
+  context.out.write(wrapped(help_text(arguments.command), 0, context.out.style()));
   return ExitStatus::done;
 }
 

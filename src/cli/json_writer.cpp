@@ -1,14 +1,12 @@
 #include "cli/json_writer.hpp"
 
-#include <set>
-
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <boost/json/string.hpp>
-#include <fmt/format.h>
 
 #include "base/utf8.hpp"
+#include "cli/printable.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -54,7 +52,7 @@ void append_value(std::string& line, std::string_view text, ColumnType type) {
       return;
     case ColumnType::json:
       if (!base::is_utf8(text) || !is_json_document(text)) break;
-      line += text;
+      line += printable_json(text);
       return;
     case ColumnType::text:
       break;
@@ -88,7 +86,8 @@ bool is_json_number(std::string_view text) {
 }
 
 std::string json_string(std::string_view text) {
-  if (base::is_utf8(text)) return json::serialize(json::string_view(text.data(), text.size()));
+  if (base::is_utf8(text))
+    return printable_json(json::serialize(json::string_view(text.data(), text.size())));
   return json_string(repaired_utf8(text));
 }
 
@@ -97,11 +96,8 @@ void JsonWriter::begin_result(std::vector<Column> columns) {
   first_row_ = true;
   keys_.clear();
   types_.clear();
-  std::set<std::string> taken;
   for (const auto& column : columns) {
-    std::string name = column.name;
-    for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{}_{}", column.name, n);
-    keys_.push_back(json_string(name) + ":");
+    keys_.push_back(json_string(column.name) + ":");
     types_.push_back(column.type);
   }
   out_.write("[");

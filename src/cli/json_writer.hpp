@@ -8,8 +8,8 @@ namespace rolegate::cli {
 /// One JSON array of objects per result, one row per line, written as the rows come. Values follow
 /// PostgreSQL's own to_json: numbers stay numbers digit by digit (NaN and infinities are strings), booleans
 /// and json values are themselves, NULL is null, all else is the database's text. Bytes that are no UTF-8
-/// become U+FFFD. Of columns with one name, the second is called name_2. A query without any result gives [];
-/// a query that fails half way leaves its array open, so that nobody takes it for whole.
+/// become U+FFFD. Columns keep their names, also where two have the same, as in row_to_json. A query without
+/// any result gives []; a query that fails half way leaves its array open, so that nobody takes it for whole.
 class JsonWriter final : public RowWriter {
  public:
   explicit JsonWriter(Output& out) : out_(out) {}

@@ -12,9 +12,9 @@ base::Result<login::Login> make_login(Context& context, const FoundDatabase& fou
 
 void log_steps(base::Log& log, const login::Steps& steps) {
   for (const auto& step : steps.all()) {
-    log.debug("{} {} in {} µs{}{}", login::step_title(step.name), step.error ? "failed" : "done",
-              step.duration.count(), step.detail.empty() && !step.error ? "" : ": ",
-              step.error ? std::string(step.error->code) : step.detail);
+    log.info("{} {} in {} µs{}{}", login::step_title(step.name), step.error ? "failed" : "done",
+             step.duration.count(), step.detail.empty() && !step.error ? "" : ": ",
+             step.error ? std::string(step.error->code) : step.detail);
   }
 }
 

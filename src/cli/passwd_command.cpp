@@ -6,7 +6,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "base/utf8.hpp"
 #include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
+#include "cli/json_text.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/new_password.hpp"
 #include "cli/style.hpp"
@@ -110,7 +110,7 @@ ExitStatus run(Context& context, const PasswdArguments& arguments) {
     const json::object entry{{"name", arguments.name},
                              {"password", made},
                              {"databases", json::array(databases->begin(), databases->end())}};
-    context.out.write(json::serialize(entry) + "\n");
+    context.out.write(json_text(entry) + "\n");
     return ExitStatus::done;
   }
   if (context.err.style().terminal) {

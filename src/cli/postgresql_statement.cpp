@@ -147,7 +147,8 @@ class Execution {
     char* data = nullptr;
     int size = 0;
     while ((size = ::PQgetCopyData(&connection_, &data, 0)) > 0) {
-      context_.out.write({data, static_cast<std::size_t>(size)});
+      const std::string_view row(data, static_cast<std::size_t>(size));
+      context_.out.write(context_.out.style().terminal ? printable_lines(row) : std::string(row));
       ::PQfreemem(data);
       if (context_.out.failed()) cancel_once();
     }

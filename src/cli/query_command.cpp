@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cli/client_variables.hpp"
 #include "cli/command_line.hpp"
 #include "cli/csv_writer.hpp"
 #include "cli/database_session.hpp"
@@ -58,6 +59,7 @@ ExitStatus run(Context& context, const QueryArguments& arguments) {
   if (!sql) return report(context.err, sql.error(), json);
 
   const auto rows = make_row_writer(arguments.format, context.out);
+  forget_client_variables();
   InterruptWatch interrupts;  // before the login starts threads
   login::Steps steps;
   const auto done = with_session(context, *found, steps, [&](const Execute& execute) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "cli/client_variables.hpp"
 #include "cli/database_session.hpp"
 #include "cli/find_database.hpp"
+#include "cli/json_text.hpp"
 #include "cli/rows.hpp"
 #include "cli/statement.hpp"
 #include "cli/step_report.hpp"
@@ -81,6 +82,7 @@ ExitStatus run(Context& context, const TestArguments& arguments) {
     report.kind_title = kind_title(*found->database);
     report.kind_code = kind_code(found->database->kind());
     report.endpoint = endpoint(found->database->uri);
+    forget_client_variables();
     InterruptWatch interrupts;  // before the login starts threads
     auto walked = with_session(context, *found, steps,
                                [&](const Execute& execute) { return ask(steps, interrupts, execute); });
@@ -90,7 +92,7 @@ ExitStatus run(Context& context, const TestArguments& arguments) {
   }
   report.steps = steps.all();
   if (arguments.json) {
-    context.out.write(boost::json::serialize(step_report_json(report)) + "\n");
+    context.out.write(json_text(step_report_json(report)) + "\n");
   } else {
     write_step_report(context.out, report);
   }

@@ -25,7 +25,9 @@ namespace {
 constexpr const char* kNoFile = "/proc/self/fd/none";
 
 /// Everything that could lead the login elsewhere or weaken it is said here, because for what is not said
-/// libpq asks the environment (PGHOSTADDR, PGSSLMODE, PGSERVICE …).
+/// libpq asks the environment (PGHOSTADDR, PGSSLMODE …). What no parameter overrules is PGSERVICE, PGOPTIONS,
+/// PGDATESTYLE, PGTZ and PGGEQO: a program takes these away before it comes here, a library leaves its host's
+/// variables alone.
 /// https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 class Parameters {
  public:
@@ -43,11 +45,14 @@ class Parameters {
     // With any root certificate there, ~/.postgresql/root.crt included, libpq takes `require` for verify-ca.
     add("sslrootcert", root_certificates);
     add("ssl_min_protocol_version", "TLSv1.2");
+    add("ssl_max_protocol_version", "TLSv1.3");
+    add("sslcert", kNoFile);
+    add("sslcrl", kNoFile);
     add("sslsni", "1");
     add("gssencmode", "disable");
     add("channel_binding", "prefer");
     add("target_session_attrs", "any");
-    add("fallback_application_name", "rolegate");
+    add("application_name", "rolegate");
     // RDS Proxy and Redshift take few start-up parameters; this one, both do.
     add("client_encoding", "UTF8");
     keywords_[count_] = values_[count_] = nullptr;
@@ -63,8 +68,8 @@ class Parameters {
   }
 
   std::string port_;
-  std::array<const char*, 20> keywords_{};
-  std::array<const char*, 20> values_{};
+  std::array<const char*, 24> keywords_{};
+  std::array<const char*, 24> values_{};
   std::size_t count_ = 0;
 };
 

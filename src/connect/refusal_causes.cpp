@@ -1,5 +1,6 @@
 #include "connect/refusal_causes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
@@ -26,29 +27,31 @@ std::string caller(const login::Login& login) {
   return login.principal.empty() ? "the calling identity" : login.principal;
 }
 
-/// arn:PARTITION:iam::ACCOUNT:role/NAME
-std::string account_of(const login::Login& login) {
-  std::string_view rest = login.role_arn;
-  for (int colon = 0; colon < 4 && !rest.empty(); ++colon) rest.remove_prefix(rest.find(':') + 1);
-  return rest.empty() ? "ACCOUNT" : std::string(rest.substr(0, rest.find(':')));
+/// arn:PARTITION:SERVICE:REGION:ACCOUNT:…, or a placeholder for what is no ARN.
+std::string_view account_of(std::string_view arn) {
+  if (!arn.starts_with("arn:")) return "ACCOUNT_ID";
+  for (int colon = 0; colon < 4; ++colon) arn.remove_prefix(std::min(arn.find(':') + 1, arn.size()));
+  return arn.substr(0, arn.find(':'));
+}
+
+/// "arn:aws:rds-db:eu-west-1:222222222222:dbuser:cluster-RESOURCE_ID/app_rw", as far as it is known: the
+/// region from the endpoint's name, the account from whoever logs in, which must be the database's own.
+std::string connect_arn(const login::Login& login) {
+  const auto endpoint = base::database_endpoint(login.host);
+  const bool has_region = endpoint && !endpoint->region.empty();
+  // An instance's endpoint may be an Aurora cluster's too, whose id then counts.
+  const bool has_prefix = endpoint && endpoint->kind != base::DatabaseEndpoint::Kind::instance;
+  return fmt::format("arn:{}:rds-db:{}:{}:dbuser:{}RESOURCE_ID/{}",
+                     endpoint ? endpoint->partition->name : "aws",
+                     has_region ? std::string_view(endpoint->region) : "REGION", account_of(login.principal),
+                     has_prefix ? endpoint->resource_prefix() : "", login.user);
 }
 
 std::string not_permitted(const login::Login& login) {
-  const auto endpoint = base::database_endpoint(login.host);
-  if (!endpoint || endpoint->region.empty()) {
-    return fmt::format(
-        "{} may not connect: its policy must allow rds-db:connect on …:dbuser:RESOURCE_ID/{} with the "
-        "database's own account, region and resource id (cluster-… for an Aurora cluster, db-… for an "
-        "instance, "
-        "prx-… for a proxy)",
-        caller(login), login.user);
-  }
   return fmt::format(
-      "{} may not connect: its policy must allow rds-db:connect on arn:{}:rds-db:{}:{}:dbuser:{}…/{}, with "
-      "the "
-      "database's own resource id",
-      caller(login), endpoint->partition->name, endpoint->region, account_of(login),
-      endpoint->resource_prefix(), login.user);
+      "{} may not connect: its policy must allow rds-db:connect on {} (the resource id is cluster-… of an "
+      "Aurora cluster, db-… of an instance, prx-… of a proxy)",
+      caller(login), connect_arn(login));
 }
 
 /// A token holds the endpoint's name; an alias or a tunnel's end in its place makes it worthless.

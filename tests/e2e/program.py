@@ -64,6 +64,7 @@ class Program:
         path = self.folder / "rolegate.yaml"
         document = {"feature_flags": {"AWS_DATABASE_IAM_AUTH": flag}, "databases": list(databases)}
         path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        path.chmod(0o600)
         return path
 
     def database(self, configured: str, name: str = "db", uri: Optional[str] = None, **block: Any) -> dict:

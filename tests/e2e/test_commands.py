@@ -118,7 +118,7 @@ def test_interrupt_cancels_the_running_query(lab, rolegate):
         pytest.fail("the query never ran")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    assert process.returncode != 0
+    assert process.returncode == 130
     for _ in range(200):
         if rolegate.rows(PG, running) == [{"n": 0}]:
             break
@@ -143,7 +143,13 @@ def test_exec_sets_these_variables_for_mysql(lab, rolegate):
 
 def test_exec_says_when_there_is_no_such_program(rolegate):
     done = rolegate.run("exec", PG, "--", "no-such-program-here")
-    assert done.returncode == 1 and "no-such-program-here" in done.stderr
+    assert done.returncode == 127 and "no-such-program-here" in done.stderr
+
+
+def test_exec_says_when_the_program_cannot_be_run(rolegate):
+    (rolegate.folder / "no-program").write_text("not executable", encoding="utf-8")
+    done = rolegate.run("exec", PG, "--", "./no-program")
+    assert done.returncode == 126 and "Permission denied" in done.stderr
 
 
 def test_the_secret_is_not_in_any_argument_list(lab, rolegate):

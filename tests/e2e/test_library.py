@@ -107,6 +107,16 @@ def test_python_with_psycopg2(lab, installed):
     assert out == "superset_iam_user\n"
 
 
+def test_python_dials_a_name_too(lab, installed, rolegate):
+    """Outside of the lab what is dialled is a name: the endpoint itself, or a tunnel's end."""
+    uri = lab.databases[PG]["sqlalchemy_uri"]
+    assert "connect_to=127.0.0.1:" in uri
+    config = rolegate.config(rolegate.database(PG, uri=uri.replace("connect_to=127.0.0.1:", "connect_to=localhost:")))
+    environment = {**lab.environment(), "LD_LIBRARY_PATH": library_path(installed)}
+    out = sh("/usr/bin/python3", ROOT / "examples" / "python_psycopg2.py", config, "db", lab.ca, "SELECT 1", env=environment)
+    assert out == "1\n"
+
+
 def program(lab, examples, name, *arguments):
     return json.loads(sh(examples / "tests" / name, lab.description["config"], *arguments, env=lab.environment()))
 

@@ -102,11 +102,28 @@ TEST(CommandLine, TakesADatabaseThatIsCalledLikeACommand) {
   }
 }
 
+TEST(CommandLine, TakesSqlThatBeginsWithAComment) {
+  for (const char* sql : {"-- comment\nselect 1", "--comment\nselect 1", "--\nselect 1", "- 1 select"}) {
+    EXPECT_EQ(parsed<QueryArguments>({"query", "orders", sql}).sql, sql);
+    EXPECT_EQ(parsed<QueryArguments>({"query", "--json", "orders", sql}).sql, sql);
+  }
+  EXPECT_EQ(parsed<QueryArguments>({"query", "orders", "--", "--x"}).sql, "--x");
+}
+
+TEST(CommandLine, TakesAHyphenForStandardInput) {
+  const auto invocation = parse({"--config", "-", "token", "orders"});
+  ASSERT_TRUE(invocation);
+  EXPECT_EQ(invocation->options.config_file, "-");
+  EXPECT_EQ(parse({"token", "orders", "--config=-"})->options.config_file, "-");
+}
+
 TEST(CommandLine, NamesTheNearestCommand) {
   EXPECT_EQ(refusal({"tokn", "orders"}),
             "There is no command `rolegate tokn`. Did you mean `rolegate token`?");
   EXPECT_EQ(refusal({"config", "chek"}),
             "There is no command `rolegate config chek`. Did you mean `rolegate config check`?");
+  EXPECT_EQ(refusal({"list"}), "There is no command `rolegate list`. Did you mean `rolegate config list`?");
+  EXPECT_EQ(refusal({"comp"}), "There is no command `rolegate comp`. Did you mean `rolegate completion`?");
   EXPECT_EQ(refusal({"zzzzzzzzz"}),
             "There is no command `rolegate zzzzzzzzz`. `rolegate --help` lists all commands.");
 }

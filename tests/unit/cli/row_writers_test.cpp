@@ -73,9 +73,29 @@ TEST(JsonWriter, DoesNotTakeBrokenJsonOverFromTheDatabase) {
             "[{\"j\":\"1}, {\\\"admin\\\":true\"}]\n");
 }
 
-TEST(JsonWriter, GivesColumnsOfOneNameTwoNames) {
+TEST(JsonWriter, KeepsTheNamesOfColumns) {
   EXPECT_EQ(written<JsonWriter>({{"a"}, {"a"}, {"a_2"}}, {{"1", "2", "3"}}),
-            "[{\"a\":\"1\",\"a_2\":\"2\",\"a_2_2\":\"3\"}]\n");
+            "[{\"a\":\"1\",\"a\":\"2\",\"a_2\":\"3\"}]\n");
+}
+
+TEST(JsonWriter, EscapesWhatATerminalObeys) {
+  const std::string nasty = "\x7F \xC2\x9B \xE2\x80\xAE \xC3\xA4";
+  const std::string escaped = "\\u007f \\u009b \\u202e \xC3\xA4";
+  EXPECT_EQ(written<JsonWriter>({{nasty}, {"j", ColumnType::json}}, {{nasty, "\"" + nasty + "\""}}),
+            "[{\"" + escaped + "\":\"" + escaped + "\",\"j\":\"" + escaped + "\"}]\n");
+}
+
+TEST(CsvWriter, EscapesWhatATerminalObeysThereAlone) {
+  const std::string nasty = "a\x1B[2J\xC2\x9B\nb";
+  for (const bool terminal : {true, false}) {
+    StringOutput out(Style{.terminal = terminal});
+    CsvWriter writer(out);
+    writer.begin_result({{nasty}});
+    const std::vector<Cell> cells{nasty};
+    writer.row(cells);
+    const std::string shown = terminal ? "a\\x1b[2J\\x9b\nb" : nasty;
+    EXPECT_EQ(out.text(), "\"" + shown + "\"\n\"" + shown + "\"\n");
+  }
 }
 
 TEST(JsonWriter, ReplacesBytesThatAreNoUtf8) {

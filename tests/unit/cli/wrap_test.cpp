@@ -27,6 +27,15 @@ TEST(Wrapped, KeepsLinesThatFitAsTheyAre) {
             "LINE 1: SELECT nope\n                 ^");
 }
 
+TEST(Wrapped, KeepsListsAndTablesIndented) {
+  const std::string thirty(30, 'x');
+  EXPECT_EQ(wrapped("  - " + thirty + " " + thirty, 2, kSixty), "  - " + thirty + "\n      " + thirty);
+  EXPECT_EQ(wrapped("2. " + thirty + " " + thirty, 0, kSixty), "2. " + thirty + "\n   " + thirty);
+  EXPECT_EQ(wrapped("    " + thirty + " " + thirty, 0, kSixty), "    " + thirty + "\n    " + thirty);
+  EXPECT_EQ(wrapped("  --json    " + thirty + " " + thirty, 0, kSixty),
+            "  --json    " + thirty + "\n            " + thirty);
+}
+
 TEST(Wrapped, DoesNotTryInATinyTerminal) {
   const std::string text = std::string(30, 'x') + " " + std::string(30, 'y');
   EXPECT_EQ(wrapped(text, 4, Style{.terminal = true, .columns = 20}), text);

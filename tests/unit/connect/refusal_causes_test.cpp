@@ -41,16 +41,24 @@ TEST(RefusalCauses, PutAHostThatIsNoEndpointFirst) {
               Not(HasSubstr("endpoint's own name")));
 }
 
-TEST(RefusalCauses, SpellTheResourceOutAsFarAsItIsKnown) {
-  login::Login login = some_login(config::Kind::aurora_mysql, "p.proxy-abc.rds.cn-north-1.amazonaws.com.cn");
-  login.role_arn = "arn:aws-cn:iam::222222222222:role/Access";
-  EXPECT_THAT(
-      refusal_causes(login),
-      HasSubstr("rds-db:connect on arn:aws-cn:rds-db:cn-north-1:222222222222:dbuser:prx-…/app_rw, with"));
-  login = some_login(config::Kind::aurora_mysql, "db.abc.eu-west-1.rds.amazonaws.com");
-  EXPECT_THAT(refusal_causes(login), HasSubstr("arn:aws:rds-db:eu-west-1:ACCOUNT:dbuser:db-…/app_rw"));
-  login.host = "db.example.com";
-  EXPECT_THAT(refusal_causes(login), HasSubstr("on …:dbuser:RESOURCE_ID/app_rw"));
+TEST(RefusalCauses, NameThePermissionAsFarAsItIsKnown) {
+  const auto permission = [](const std::string& host, const std::string& principal) {
+    login::Login login = some_login(config::Kind::aurora_postgresql, host);
+    login.principal = principal;
+    return refusal_causes(login);
+  };
+  const std::string role = "arn:aws:iam::222222222222:role/Access";
+  const std::string in_ireland = "arn:aws:rds-db:eu-west-1:222222222222:dbuser:";
+  EXPECT_THAT(permission("o.cluster-abc.eu-west-1.rds.amazonaws.com", role),
+              HasSubstr(in_ireland + "cluster-RESOURCE_ID/app_rw "));
+  EXPECT_THAT(permission("o.proxy-abc.eu-west-1.rds.amazonaws.com", role),
+              HasSubstr(in_ireland + "prx-RESOURCE_ID/app_rw "));
+  EXPECT_THAT(permission("o.abc.eu-west-1.rds.amazonaws.com", role),
+              HasSubstr(in_ireland + "RESOURCE_ID/app_rw "));
+  EXPECT_THAT(permission("o.abc.rds.cn-north-1.amazonaws.com.cn", "the calling identity"),
+              HasSubstr("arn:aws-cn:rds-db:cn-north-1:ACCOUNT_ID:dbuser:RESOURCE_ID/app_rw "));
+  EXPECT_THAT(permission("db.example.com", role),
+              HasSubstr("arn:aws:rds-db:REGION:222222222222:dbuser:RESOURCE_ID/app_rw "));
 }
 
 TEST(RefusalCauses, QuoteTheUserForSql) {
