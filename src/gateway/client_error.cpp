@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/config.hpp"
 #include "connect/connect.hpp"
@@ -112,6 +113,15 @@ ClientError database_broken(const std::string& database, const std::string& file
 ClientError database_missing() {
   return make({"3D000", 1046, "3D000"}, "no database was named",
               "Name one of rolegate.yaml: as the initial schema, or as USER@DATABASE.");
+}
+
+ClientError database_undecided(const std::set<std::string>& databases) {
+  ClientError error = database_missing();
+  error.hint = fmt::format(
+      "Without one, only a session of one's own can be killed, by the id that it was greeted with. {} "
+      "Sessions are open with {}.",
+      error.hint, fmt::join(databases, ", "));
+  return error;
 }
 
 ClientError users_missing(const std::string& file) {

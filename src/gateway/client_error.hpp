@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "gateway/handshake.hpp"
@@ -37,6 +38,8 @@ struct ClientError {
 /// Its configuration has errors.
 [[nodiscard]] ClientError database_broken(const std::string& database, const std::string& file);
 [[nodiscard]] ClientError database_missing();
+/// None was named, and the user has sessions with several.
+[[nodiscard]] ClientError database_undecided(const std::set<std::string>& databases);
 [[nodiscard]] ClientError users_missing(const std::string& file);
 [[nodiscard]] ClientError too_many_sessions(std::size_t most);
 /// More passwords wait to be checked than there is room for.

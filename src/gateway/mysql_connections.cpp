@@ -24,15 +24,20 @@ void MysqlConnections::close(std::uint32_t id) {
   connections_.erase(id);
 }
 
-std::string MysqlConnections::only_database_of(const std::string& user) const {
+std::string MysqlConnections::database_of(std::uint32_t id, const std::string& user) const {
   const std::lock_guard lock(mutex_);
-  std::string only;
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || !found->second || found->second->user != user) return {};
+  return found->second->database;
+}
+
+std::set<std::string> MysqlConnections::databases_of(const std::string& user) const {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> databases;
   for (const auto& [id, connection] : connections_) {
-    if (!connection || connection->user != user) continue;
-    if (!only.empty() && only != connection->database) return {};
-    only = connection->database;
+    if (connection && connection->user == user) databases.insert(connection->database);
   }
-  return only;
+  return databases;
 }
 
 std::optional<std::uint32_t> MysqlConnections::find(std::uint32_t id, const std::string& database,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -28,8 +29,10 @@ class MysqlConnections {
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t id, const std::string& database,
                                                   const std::string& user) const;
 
-  /// The database that all of this user's connections are with; empty: none, or several.
-  [[nodiscard]] std::string only_database_of(const std::string& user) const;
+  /// Whatever database it is with; empty: it is none of this user's.
+  [[nodiscard]] std::string database_of(std::uint32_t id, const std::string& user) const;
+  /// Those that this user has connections with.
+  [[nodiscard]] std::set<std::string> databases_of(const std::string& user) const;
 
  private:
   mutable std::mutex mutex_;

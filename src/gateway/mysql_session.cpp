@@ -9,6 +9,9 @@
 #include "gateway/mysql_conversation.hpp"
 #include "gateway/mysql_handshake.hpp"
 #include "wire/mysql/caching_sha2.hpp"
+#include "wire/mysql/commands.hpp"
+#include "wire/mysql/kill_statement.hpp"
+#include "wire/mysql/payload.hpp"
 #include "wire/proxy_header.hpp"
 
 namespace rolegate::gateway {
@@ -95,6 +98,7 @@ void MysqlSession::received(std::string_view bytes) {
   if (first_bytes_ == 0 && wire::proxy_header_at_front(bytes) == wire::ProxyHeader::yes) {
     return fail({}, "protocol_violation", wire::kUnexpectedProxyHeader, Refusal::protocol);
   }
+  if (let_in_) return take_first_command(bytes);
   first_bytes_ += std::min(bytes.size(), kSslRequest);
   // Nobody may speak before the greeting.
   if (!login_)
@@ -115,7 +119,7 @@ void MysqlSession::follow(Event event) {
       return when_due([this] { check_password(); });
     case Event::authenticated:
       authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
-      if (!is_over()) choose_database(selected_.empty() ? default_database() : selected_);
+      if (!is_over()) find_database();
       return;
     case Event::refused:
       return refuse(login_->reason());
@@ -146,14 +150,38 @@ void MysqlSession::read_names() {
   }
 }
 
-/// For a client that names no database: clients come back that way to KILL the query of their other
-/// connection. There is no doubt when the user may use just one, or has sessions with just one.
-std::string MysqlSession::default_database() const {
+/// Clients come back without the name of a database to KILL the query of their other connection. There is no
+/// doubt when the user may use just one, or has sessions with just one; with several, the KILL itself says.
+void MysqlSession::find_database() {
+  if (!selected_.empty()) return choose_database(selected_);
   std::vector<std::string> usable;
   for (const std::string& name : possible_databases()) {
     if (admission_.user == nullptr || admission_.user->may_use(name)) usable.push_back(name);
   }
-  return usable.size() == 1 ? usable.front() : shared().mysql.connections.only_database_of(name_);
+  if (usable.size() == 1) return choose_database(usable.front());
+  const auto in_use = shared().mysql.connections.databases_of(name_);
+  if (in_use.size() <= 1) return choose_database(in_use.empty() ? std::string() : *in_use.begin());
+  constexpr std::string_view kOk("\0\0\0\2\0\0\0", 7);
+  send(login_->ok(kOk));
+  let_in_ = true;
+  bound_startup();
+  take_first_command(login_->take_rest());
+}
+
+void MysqlSession::take_first_command(std::string_view bytes) {
+  using namespace wire::mysql;
+  constexpr std::size_t kHeader = 4;
+  first_command_ += bytes;
+  if (first_command_.size() < kHeader) return;
+  const std::size_t length = PayloadReader(first_command_).integer(3);
+  if (length <= 1 + kMaxKill && first_command_.size() < kHeader + length) return;
+  const std::string_view payload = std::string_view(first_command_).substr(kHeader, length);
+  if (payload.starts_with(static_cast<char>(kComQuit))) return close_quietly();
+  const auto killed = find_killed(payload);
+  const auto& connections = shared().mysql.connections;
+  const std::string database = killed ? connections.database_of(*killed, name_) : std::string();
+  if (!database.empty()) return choose_database(database);
+  turn_away(database_undecided(connections.databases_of(name_)), Refusal::database, "database_unknown");
 }
 
 void MysqlSession::let_in() {
@@ -250,6 +278,7 @@ void MysqlSession::password_checked(std::optional<bool> right) {
 bool MysqlSession::give_up() { return !checking_ || check_.cancel(); }
 
 std::string MysqlSession::encoded(const ClientError& error) {
+  if (let_in_) return wire::mysql::error_packet(1, error.mysql());  // the answer to its first command
   // Before the greeting there is no sequence to follow.
   return login_ ? login_->error(error.mysql())
                 : wire::mysql::error_packet(0, {error.mysql_code, {}, error.message});
@@ -282,7 +311,8 @@ Session::Opening MysqlSession::open(Upstream& upstream) {
        user = user()](std::uint32_t id) { return connections.find(id, database, user); });
   const std::string said_already = machine.take_rest();
   conversation->from_database(said_already);
-  return {login_->ok(machine.ok_payload()) + said_already, login_->take_rest(), std::move(conversation)};
+  const std::string ok = let_in_ ? std::string() : login_->ok(machine.ok_payload());
+  return {ok + said_already, first_command_ + login_->take_rest(), std::move(conversation)};
 }
 
 void MysqlSession::database_refused(const UpstreamRefusal& refusal) {

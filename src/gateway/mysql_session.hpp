@@ -80,9 +80,9 @@ class MysqlSession final : public Session {
   /// Takes "user@database" apart when the listener is shared.
   void read_names();
   [[nodiscard]] std::vector<std::string> possible_databases() const;
-  [[nodiscard]] std::string default_database() const;
+  void find_database();
+  void take_first_command(std::string_view bytes);
 
-  class Filter;
   std::unique_ptr<wire::mysql::ServerLogin> login_;
   std::uint32_t id_;
   Admission admission_;
@@ -91,9 +91,10 @@ class MysqlSession final : public Session {
   std::string schema_;           ///< what goes to the database; empty: the URI's
   std::size_t first_bytes_ = 0;  ///< of the client's first packet, as far as they matter
   bool password_asked_ = false;
+  bool let_in_ = false;        ///< before any database was found
+  std::string first_command_;  ///< which says what database that is
   login::CallPool::Pending check_;
   bool checking_ = false;
-  Filter* filter_ = nullptr;
   /// What a task on its way from another thread looks at first.
   std::shared_ptr<MysqlSession*> self_;
 };

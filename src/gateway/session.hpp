@@ -156,6 +156,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void authenticated(std::string_view how);
   /// `name` empty: the listener's own, or none was named.
   void choose_database(const std::string& name);
+  /// The client has what is left of its time for the login.
+  void bound_startup();
   /// Goes on with `then` once the failures of the client's address have been waited out: at once when there
   /// are none, never when the client leaves before. Whatever proves something waits here before it is looked
   /// at, right or wrong, so that nobody learns anything by not waiting.
@@ -209,7 +211,6 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   };
 
   void ready(std::uint32_t events) override;
-  void bound_startup();
   [[nodiscard]] std::chrono::milliseconds wait_left() const;
   [[nodiscard]] bool hold_proof();
   void hold(std::chrono::milliseconds wait, EventLoop::Task then);

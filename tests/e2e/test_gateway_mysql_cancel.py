@@ -4,6 +4,7 @@ The gateway gives every session an id of its own, since two databases may give o
 of the database on its way there.
 """
 
+import contextlib
 import secrets
 import signal
 import subprocess
@@ -169,14 +170,19 @@ def test_kill_inside_a_long_statement_is_not_touched(gateway):
         assert value(connection, f"SELECT '{text}'") == text
 
 
+@pytest.mark.parametrize("others", ((), ("aurora_mysql_password",)))
 @pytest.mark.parametrize("named", ("user", "schema"))
-def test_ctrl_c_in_mariadb(gateway, long_sql, named):
-    """It kills the query through a second connection of its own, which names no schema."""
+def test_ctrl_c_in_mariadb(gateway, long_sql, named, others):
+    """It kills the query through a second connection of its own, which names no schema; `others`: with which databases
+    the user has sessions, too."""
     running = gateway()
     where = target(running, None, "tcp")
     if named == "user":
         where = replace(where, user=f"{USER}@{DATABASE}", schema=None)
-    with connected(running) as watcher:
+    with contextlib.ExitStack() as stack:
+        watcher = stack.enter_context(connected(running))
+        for other in others:
+            stack.enter_context(connected(running, other))
         process = subprocess.Popen(where.mariadb("--batch", "-N", "--force"), text=True, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=where.mariadb_environment(),
                                    start_new_session=True)
@@ -190,6 +196,57 @@ def test_ctrl_c_in_mariadb(gateway, long_sql, named):
         finally:
             process.kill()
     assert f"ERROR {INTERRUPTED} (70100)" in errors and "still here" in out, (out, errors)
+
+
+@contextlib.contextmanager
+def without_a_database(running):
+    """A connection that names none, while the user has sessions with two."""
+    with connected(running) as first, connected(running, "aurora_mysql_password"), \
+            mysql_wire.Connection(running.mysql_address()) as killer:
+        killer.log_in(USER, PASSWORD, secure=True)
+        yield first, killer
+
+
+def test_without_a_database_ones_own_sessions_can_be_killed(gateway):
+    with without_a_database(gateway()) as (first, killer):
+        killer.send(0, b"\x0c" + first.thread_id().to_bytes(4, "little"))
+        assert killer.receive().checked().payload[:1] == b"\0"
+        killer.ping()  # it is a session with that database now
+        with pytest.raises(pymysql.err.MySQLError):
+            value(first, "SELECT 1")
+
+
+NOT_A_KILL = {"query": b"\x03SELECT 1", "long query": b"\x03" + b"x" * 1000, "ping": b"\x0e", "unknown id": b"\x0c\1\0\0\0",
+              "change user": b"\x11bob\0", "schema": b"\x02shop"}
+
+
+@pytest.mark.parametrize("command", NOT_A_KILL.values(), ids=NOT_A_KILL)
+def test_without_a_database_nothing_else_is_done(gateway, command):
+    with without_a_database(gateway()) as (_, killer):
+        killer.send(0, command)
+        with pytest.raises(mysql_wire.ServerError) as error:
+            killer.receive().checked()
+        assert (error.value.code, error.value.sequence) == (1046, 1)
+        assert "aurora_mysql_password" in error.value.message and DATABASE in error.value.message
+        assert killer.at_end()
+
+
+def test_without_a_database_sessions_of_others_are_out_of_reach(gateway):
+    users = [{"name": name, "password": verifiers.both(PASSWORD), "databases": ["*"]} for name in (USER, "bob")]
+    running = gateway({"gateway": {"users": users}})
+    with without_a_database(running) as (_, killer), connected(running, user="bob") as bob:
+        killer.send(0, b"\x0c" + bob.thread_id().to_bytes(4, "little"))
+        with pytest.raises(mysql_wire.ServerError) as error:
+            killer.receive().checked()
+        assert error.value.code == 1046
+        assert value(bob, "SELECT 1") == 1
+
+
+def test_without_a_database_a_client_may_just_leave(gateway):
+    with without_a_database(gateway()) as (first, killer):
+        killer.send(0, b"\x01")
+        assert killer.at_end()
+        assert value(first, "SELECT 1") == 1
 
 
 @pytest.mark.parametrize("client", ("jdbc", "mysql2"))

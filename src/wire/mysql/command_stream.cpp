@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/mysql/commands.hpp"
 #include "wire/mysql/kill_statement.hpp"
 #include "wire/mysql/packets.hpp"
 #include "wire/mysql/payload.hpp"
@@ -12,37 +13,6 @@ namespace {
 
 constexpr std::size_t kHeader = 4;
 constexpr std::uint32_t kLongestPayload = 0xFFFFFF;
-
-/// https://dev.mysql.com/doc/dev/mysql-server/latest/my__command_8h.html and
-/// https://mariadb.com/kb/en/2-text-protocol/
-enum Command : std::uint8_t {
-  kComSleep = 0x00,
-  kComQuit = 0x01,
-  kComInitDb = 0x02,
-  kComQuery = 0x03,
-  kComFieldList = 0x04,
-  kComCreateDb = 0x05,
-  kComDropDb = 0x06,
-  kComRefresh = 0x07,
-  kComShutdown = 0x08,
-  kComStatistics = 0x09,
-  kComProcessInfo = 0x0A,
-  kComProcessKill = 0x0C,
-  kComDebug = 0x0D,
-  kComPing = 0x0E,
-  kComChangeUser = 0x11,
-  kComStmtPrepare = 0x16,
-  kComStmtExecute = 0x17,
-  kComStmtSendLongData = 0x18,
-  kComStmtClose = 0x19,
-  kComStmtReset = 0x1A,
-  kComSetOption = 0x1B,
-  kComStmtFetch = 0x1C,
-  kComResetConnection = 0x1F,
-  kComStmtBulkExecute = 0xFA,  // MariaDB
-};
-
-constexpr std::size_t kProcessKillPayload = 5;
 
 /// A statement that the server answers with an error: so the answer comes in its turn, whatever was asked
 /// before. https://dev.mysql.com/doc/refman/8.0/en/signal.html (a message of at most 128 characters)

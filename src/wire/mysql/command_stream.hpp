@@ -22,9 +22,6 @@ class CommandStream {
  public:
   /// The server's id of the session that this gateway gave `id` to, if the client may know it.
   using FindConnection = std::function<std::optional<std::uint32_t>(std::uint32_t id)>;
-  /// A KILL is a short statement; a longer COM_QUERY is not looked at.
-  static constexpr std::size_t kMaxKill = 128;
-
   /// `answers` outlives this.
   CommandStream(FindConnection find, AnswerStream& answers);
 

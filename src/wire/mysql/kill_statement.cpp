@@ -2,6 +2,9 @@
 
 #include <charconv>
 
+#include "wire/mysql/commands.hpp"
+#include "wire/mysql/payload.hpp"
+
 namespace rolegate::wire::mysql {
 namespace {
 
@@ -101,6 +104,15 @@ std::optional<KillTarget> find_kill_target(std::string_view statement) {
   cursor.semicolon();
   cursor.gap();
   return cursor.at_end() && !cursor.inside_comment() ? target : std::nullopt;
+}
+
+std::optional<std::uint32_t> find_killed(std::string_view payload) {
+  PayloadReader reader(payload);
+  const std::uint8_t command = reader.u8();
+  if (command == kComProcessKill && payload.size() == kProcessKillPayload) return reader.u32();
+  if (command != kComQuery || payload.size() > 1 + kMaxKill) return std::nullopt;
+  const auto target = find_kill_target(reader.rest());
+  return target ? std::optional(target->id) : std::nullopt;
 }
 
 }  // namespace rolegate::wire::mysql

@@ -19,4 +19,10 @@ struct KillTarget {
 /// gateway's). https://mariadb.com/kb/en/kill/ https://dev.mysql.com/doc/refman/8.0/en/kill.html
 [[nodiscard]] std::optional<KillTarget> find_kill_target(std::string_view statement);
 
+/// A KILL is a short statement; a longer COM_QUERY is not looked at.
+inline constexpr std::size_t kMaxKill = 128;
+
+/// Whom a command kills that does nothing else; `payload`: of its packet.
+[[nodiscard]] std::optional<std::uint32_t> find_killed(std::string_view payload);
+
 }  // namespace rolegate::wire::mysql

@@ -106,5 +106,20 @@ TEST(MysqlConnections, AreKnownToTheirUserAndDatabaseAlone) {
   EXPECT_FALSE(connections.find(id, "shop", "alice"));
 }
 
+TEST(MysqlConnections, TellAUserAloneWhatDatabasesItsConnectionsAreWith) {
+  MysqlConnections connections;
+  base::SystemRandom random;
+  const std::uint32_t id = connections.give_out(random);
+  EXPECT_EQ(connections.database_of(id, "alice"), "");
+  connections.open(id, {42, "shop", "alice"});
+  connections.open(connections.give_out(random), {42, "orders", "alice"});
+  connections.open(connections.give_out(random), {43, "orders", "alice"});
+  connections.open(connections.give_out(random), {44, "stock", "bob"});
+  EXPECT_EQ(connections.database_of(id, "alice"), "shop");
+  EXPECT_EQ(connections.database_of(id, "bob"), "");
+  EXPECT_EQ(connections.databases_of("alice"), (std::set<std::string>{"orders", "shop"}));
+  EXPECT_EQ(connections.databases_of("carol"), std::set<std::string>());
+}
+
 }  // namespace
 }  // namespace rolegate::gateway

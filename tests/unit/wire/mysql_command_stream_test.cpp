@@ -6,6 +6,7 @@
 
 #include "mysql_bytes.hpp"
 #include "wire/mysql/command_stream.hpp"
+#include "wire/mysql/kill_statement.hpp"
 #include "wire/mysql/packets.hpp"
 
 namespace rolegate::wire::mysql {
@@ -120,9 +121,9 @@ TEST(MysqlCommandStream, LeavesIdsItDoesNotKnow) {
 
 TEST(MysqlCommandStream, LooksAtShortQueriesOnly) {
   const auto padded = [](std::size_t size) { return "KILL 1000" + std::string(size - 9, ' '); };
-  EXPECT_EQ(filtered(query(padded(CommandStream::kMaxKill))), query("KILL 7" + std::string(119, ' ')));
-  EXPECT_EQ(filtered(query(padded(CommandStream::kMaxKill)), 20), query("KILL 7" + std::string(119, ' ')));
-  const std::string longer = query(padded(CommandStream::kMaxKill + 1));
+  EXPECT_EQ(filtered(query(padded(kMaxKill))), query("KILL 7" + std::string(119, ' ')));
+  EXPECT_EQ(filtered(query(padded(kMaxKill)), 20), query("KILL 7" + std::string(119, ' ')));
+  const std::string longer = query(padded(kMaxKill + 1));
   EXPECT_EQ(filtered(longer), longer);
 }
 

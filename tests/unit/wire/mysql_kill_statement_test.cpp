@@ -84,5 +84,15 @@ TEST(MysqlKillStatement, LeavesEverythingElseAlone) {
   EXPECT_FALSE(find_kill_target(std::string("KILL 42\0", 8)));
 }
 
+TEST(MysqlKillStatement, IsFoundInACommand) {
+  EXPECT_EQ(find_killed("\x03kill query 42"), 42U);
+  EXPECT_EQ(find_killed(std::string("\x0C\x2A\0\0\0", 5)), 42U);
+  for (const std::string& other :
+       {std::string(), std::string("\x0C\x2A"), std::string("\x0C\x2A\0\0\0\0", 6), std::string("\x0E"),
+        std::string("\x03SELECT 42"), "\x03KILL 42" + std::string(kMaxKill, ' ')}) {
+    EXPECT_FALSE(find_killed(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace rolegate::wire::mysql
