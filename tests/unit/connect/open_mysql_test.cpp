@@ -216,8 +216,8 @@ TEST_F(OpenMysql, RefusesToGoOnWithoutTls) {
 }
 
 TEST_F(OpenMysql, GivesATokenToNoOtherMethod) {
-  for (const char* method :
-       {"mysql_native_password", "dialog", "mysql_old_password", "client_ed25519", "", "rolegate_login"}) {
+  for (const char* method : {"mysql_native_password", "caching_sha2_password", "sha256_password", "dialog",
+                             "mysql_old_password", "client_ed25519", "", "rolegate_login"}) {
     ScriptedServer server([&](Peer& peer) {
       start(peer, server_);
       peer.send(packet(2, ask_for(method)));
