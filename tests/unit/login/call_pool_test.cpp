@@ -141,7 +141,7 @@ TEST(CallPool, LetsClientsTakeTurnsInALane) {
 }
 
 TEST(CallPool, LetsLanesTakeTurns) {
-  CallPool pool({.threads = 1, .per_lane = 1, .queued = 100});
+  CallPool pool({.threads = 1, .per_lane = 2, .queued = 100});
   Held held(pool);
   Made made;
   for (const char* name : {"a1", "a2", "a3"}) pool.submit("a", Urgency::login, made.call(name));
