@@ -128,6 +128,7 @@ class Gateway::Inside {
   login::CallPool pool_{{.threads = 256, .per_lane = 4}};
   FailureSlowdown slowdown_;
   OnceAMinute descriptor_warning_;
+  OnceAMinute cancel_warning_;
   CancelKeys cancel_keys_;
   CancelTurns cancel_turns_;
   MysqlConnections connections_;
@@ -164,8 +165,8 @@ Gateway::Inside::Inside(Services services)
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
   shared_ = std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
                                      services_.random, services_.log, services_.audit, services_.stats,
-                                     slowdown_, descriptor_warning_, cancel_keys_, cancel_turns_, *mysql_,
-                                     mock_key_, ::geteuid(), logged_in_);
+                                     slowdown_, descriptor_warning_, cancel_warning_, cancel_keys_,
+                                     cancel_turns_, *mysql_, mock_key_, ::geteuid(), logged_in_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 

@@ -188,7 +188,7 @@ void PgSession::cancel() {
 void PgSession::pass_cancel_on(CancelTarget target) {
   shared().stats.cancels.fetch_add(1);
   cancelling_ = std::make_unique<Cancelling>(loop(), std::move(target), [this](bool passed_on) {
-    if (!passed_on)
+    if (!passed_on && shared().cancel_warning.is_due(loop().now()))
       shared().log.warning("a CancelRequest could not be passed on: its database was not reached");
     close_quietly();
   });

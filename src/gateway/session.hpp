@@ -60,6 +60,7 @@ struct Shared {
   Stats& stats;
   FailureSlowdown& slowdown;
   OnceAMinute& descriptor_warning;  ///< that there are too few
+  OnceAMinute& cancel_warning;      ///< that one could not be passed on
   CancelKeys& cancel_keys;
   CancelTurns& cancel_turns;
   MysqlDoor& mysql;
