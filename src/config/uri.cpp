@@ -77,7 +77,10 @@ class Parser {
 
   void scheme(std::string_view text) {
     const std::string_view name = text.substr(0, text.find('+'));
-    if (const auto engine = engine_of(name)) {
+    if (text.ends_with("+auroradataapi")) {
+      error("is for Aurora's Data API, which is another protocol; user and password in it are an AWS key.",
+            "Use the cluster's endpoint with aws_iam, and take the key out of the file.");
+    } else if (const auto engine = engine_of(name)) {
       out_.uri.engine = *engine;
       out_.engine_known = true;
     } else {

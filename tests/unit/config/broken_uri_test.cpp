@@ -49,6 +49,10 @@ const Broken kWhole[] = {
     {"Space",
      "mysql://u@h /db",
      {"sqlalchemy_uri: holds a space. Remove it, or write %20 where it is meant."}},
+    {"DataApi",
+     "postgresql+auroradataapi://AKIAIOSFODNN7EXAMPLE:hunter2@/app",
+     {"sqlalchemy_uri: is for Aurora's Data API, which is another protocol; user and password in it are an "
+      "AWS key. Use the cluster's endpoint with aws_iam, and take the key out of the file."}},
     {"Postgres",
      "postgres://u@h",
      {"sqlalchemy_uri: has the scheme 'postgres', which is not known. Write postgresql://."}},
