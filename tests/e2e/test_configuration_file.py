@@ -93,7 +93,7 @@ def test_a_ca_file_that_others_may_write_is_refused(lab, rolegate):
     config = rolegate.config(rolegate.database(PG, uri=uri))
     assert rolegate.rows("db", "SELECT 1 AS one", config=config) == [{"one": 1}]
     ca.chmod(0o666)
-    error = rolegate.failure("db", config=config)
+    error = rolegate.walk("db", config=config)["error"]
     assert error["code"] == "ca_missing" and "may be written by others" in error["message"]
 
 

@@ -70,7 +70,7 @@ def test_reload_that_brings_the_first_users_lets_them_in_by_the_unix_socket(gate
     ({"gateway": {"max_sessions": "many"}}, "max_sessions"),
     ({"gateway": {"users": [{"name": USER, "password": "secret-that-is-no-verifier", "databases": ["*"]}]}}, "password"),
     ({"gateway": {"postgresql": {"tls": {"cert": "/no/such/file", "key": "/no/such/file"}}}}, "/no/such/file"),
-    ({"gateway": {"postgresql": {"listen": ["192.0.2.1:6432"]}}}, r"192\.0\.2\.1:6432"),
+    ({"gateway": {"postgresql": {"listen": ["192.0.2.1:6432"], "tls": {"required": False}}}}, r"192\.0\.2\.1:6432"),
     ({"databases": [{"database_name": PG, "sqlalchemy_uri": "postgresql://"},
                     {"database_name": "whole", "sqlalchemy_uri": "postgresql://u@db.example.com/shop"}]}, "sqlalchemy_uri"),
     ({"admin": {"listen": "nowhere"}}, r"admin\.listen")),
