@@ -15,12 +15,15 @@
 namespace rolegate::gateway {
 namespace {
 
-/// What OpenSSL said last.
+/// What OpenSSL said last, or that it would have asked for a passphrase, which it says first.
 std::string_view reason() {
-  const unsigned long error = ::ERR_peek_last_error();
-  if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
-    return "it is encrypted with a passphrase";
-  const char* text = ::ERR_reason_error_string(error);
+  unsigned long last = 0;
+  while (const unsigned long error = ::ERR_get_error()) {
+    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
+      return "it is encrypted with a passphrase";
+    last = error;
+  }
+  const char* text = ::ERR_reason_error_string(last);
   return text != nullptr ? text : "it cannot be read";
 }
 
@@ -42,7 +45,7 @@ int choose_postgresql(SSL*, const unsigned char** chosen, unsigned char* size, c
 }
 
 /// OpenSSL would ask for it on the terminal.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) { return -1; }
 
 /// Puts the files into a context, each by itself: a fault of one does not hide another's.
 class FileLoader {
@@ -102,7 +105,7 @@ class FileLoader {
   }
   void not_its_key() {
     faults_.push_back({"key", fmt::format("{} cannot be used: it is not the key of tls.cert.", tls_.key),
-                      "Name the key that the certificate was made for."});
+                       "Name the key that the certificate was made for."});
   }
 
   bool use_client_ca() {
