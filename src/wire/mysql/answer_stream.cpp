@@ -71,6 +71,7 @@ void AnswerStream::receive(std::string_view bytes) {
     } else if (head_.empty() && bytes.size() >= needed(bytes)) {
       begin(bytes);
       bytes.remove_prefix(kHeader);
+      if (stage_ == Stage::rows && !continued_) skip_rows(bytes);
     } else {
       const std::string_view taken = bytes.substr(0, needed(head_) - head_.size());
       head_.append(taken);
@@ -80,6 +81,20 @@ void AnswerStream::receive(std::string_view bytes) {
       remaining_ -= static_cast<std::uint32_t>(std::exchange(head_, {}).size() - kHeader);
     }
   }
+}
+
+/// The rest of a packet, and whole rows behind it: most of what a server says, and nothing to learn from.
+void AnswerStream::skip_rows(std::string_view& bytes) {
+  std::size_t next = remaining_;  // where the next packet begins
+  while (next + kHeader < bytes.size()) {
+    const std::uint32_t length = length_of(bytes.substr(next));
+    const char first = bytes[next + kHeader];
+    if (first == kEof || first == kError || length == 0 || length == kLongestPayload) break;
+    next += kHeader + length;
+  }
+  const std::size_t skipped = std::min(next, bytes.size());
+  remaining_ = static_cast<std::uint32_t>(next - skipped);
+  bytes.remove_prefix(skipped);
 }
 
 /// How much of a packet must be there before it can be judged; `packet` is its beginning.

@@ -59,6 +59,7 @@ class AnswerStream {
     doubt,
   };
 
+  void skip_rows(std::string_view& bytes);
   [[nodiscard]] std::size_t needed(std::string_view packet) const;
   [[nodiscard]] bool ends_rows(char first, std::uint32_t length) const;
   void begin(std::string_view packet);
