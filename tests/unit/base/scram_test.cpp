@@ -48,6 +48,13 @@ TEST(ScramVerifier, AgreesWithRfc7677) {
   EXPECT_EQ(verifier->text(), kRfcVerifier);
 }
 
+TEST(ScramVerifier, TakesAPasswordForTheSameHoweverItIsWritten) {
+  CountingRandom random;
+  const auto verifier = ScramVerifier::of(Secret("caf\u00e9 \u2168"), random, 2);
+  EXPECT_TRUE(verifier.matches("cafe\u0301\u00a0IX"));
+  EXPECT_FALSE(verifier.matches("cafe IX"));
+}
+
 TEST(ScramVerifier, ComparesTheWholeKey) {
   const auto verifier = ScramVerifier::parse(kRfcVerifier);
   for (std::size_t i = 0; i < verifier->stored_key.size(); ++i) {
