@@ -24,7 +24,7 @@ std::string errors_about(const config::Loaded& loaded, std::string_view name) {
 
 }  // namespace
 
-base::Result<FoundDatabase> find_database(Context& context, std::string_view name) {
+base::Result<FoundDatabase> find_database(Context& context, std::string_view name, Warnings warnings) {
   auto loaded = load_configuration(context);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
 
@@ -36,7 +36,7 @@ base::Result<FoundDatabase> find_database(Context& context, std::string_view nam
         fmt::format("Database '{}' cannot be used: its configuration is not valid.{}", name, errors),
         "`rolegate config check` lists every problem of the file.");
   }
-  if (context.options.verbosity > 0) {
+  if (warnings == Warnings::always || context.options.verbosity > 0) {
     for (const auto& problem : loaded->problems) {
       if (problem.severity == config::Severity::warning &&
           (problem.database.empty() || problem.database == name)) {

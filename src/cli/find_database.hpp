@@ -15,9 +15,12 @@ struct FoundDatabase {
   const config::Database* database = nullptr;
 };
 
+enum class Warnings { when_verbose, always };
+
 /// Reads the configuration and finds the database in it. Others that are broken do not matter; if this one
-/// is, the error lists all that is wrong with it. Warnings about it are told with -v.
-[[nodiscard]] base::Result<FoundDatabase> find_database(Context& context, std::string_view name);
+/// is, the error lists all that is wrong with it. Warnings about it are told on standard error.
+[[nodiscard]] base::Result<FoundDatabase> find_database(Context& context, std::string_view name,
+                                                        Warnings warnings = Warnings::when_verbose);
 
 /// Until when logging in to it and connecting may take: --timeout, else its connect_timeout, else
 /// login::kDefaultTimeout.

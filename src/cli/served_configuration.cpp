@@ -26,16 +26,18 @@ std::string_view code_name(ServeErrc code) {
   return {};
 }
 
+void tell(Context& context, const config::Problem& problem) {
+  if (problem.severity == config::Severity::error) {
+    context.log.error("{}", printable(problem.text()));
+  } else {
+    context.log.warning("{}", printable(problem.text()));
+  }
+}
+
 /// Those of the files too. Whether a file keeps the gateway from serving is for whoever uses it to say: the
 /// CA of one database does not.
 void tell_problems(Context& context, const config::Loaded& loaded) {
-  for (const config::Problem& problem : all_problems(loaded, context.clock)) {
-    if (problem.severity == config::Severity::error) {
-      context.log.error("{}", printable(problem.text()));
-    } else {
-      context.log.warning("{}", printable(problem.text()));
-    }
-  }
+  for (const config::Problem& problem : all_problems(loaded, context.clock)) tell(context, problem);
 }
 
 /// In a shell word.
@@ -95,6 +97,9 @@ base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(
   for (const std::string& name : databases) {
     const auto found = loaded->find(name);
     if (!found) return std::unexpected(found.error());
+    for (const config::Problem& problem : loaded->problems) {
+      if (problem.database == name) tell(context, problem);
+    }
     ((*found)->uri.engine == config::Engine::mysql ? mysql : postgresql) = true;
   }
   config::Config& config = loaded->config;

@@ -75,8 +75,8 @@ ExitStatus run(Context& context, const TestArguments& arguments) {
   StepReport report;
   report.database = arguments.database;
   login::Steps steps;
-  const auto found =
-      steps.walk(login::StepName::config, [&] { return find_database(context, arguments.database); });
+  const auto found = steps.walk(login::StepName::config,
+                                [&] { return find_database(context, arguments.database, Warnings::always); });
   if (found) {
     steps.detail(fmt::format("{}:{}", found->database->file, found->database->line));
     report.kind_title = kind_title(*found->database);
