@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <system_error>
@@ -78,6 +79,8 @@ std::string_view code_name(FileErrc code) {
       return "file_too_large";
     case FileErrc::not_trusted:
       return "file_not_trusted";
+    case FileErrc::unwritable:
+      return "file_unwritable";
   }
   return "file_unreadable";
 }
@@ -94,6 +97,28 @@ Result<std::string> read_input(const std::string& path, std::size_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return std::unexpected(not_opened(path, errno));
   return read_all(file.get(), path, max_bytes);
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text, unsigned mode) {
+  std::string partial = path + ".XXXXXX";
+  int error = 0;
+  {
+    const Descriptor file(::mkostemp(partial.data(), O_CLOEXEC));
+    if (!file) error = errno;
+    if (error == 0 && ::fchmod(file.get(), mode) != 0) error = errno;
+    while (error == 0 && !text.empty()) {
+      const ssize_t count = ::write(file.get(), text.data(), text.size());
+      if (count >= 0) text.remove_prefix(static_cast<std::size_t>(count));
+      if (count < 0 && errno != EINTR) error = errno;
+    }
+    if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+    if (!file)
+      return fail(FileErrc::unwritable, fmt::format("{} cannot be written: {}.", path, reason(error)));
+  }
+  if (error == 0 && ::rename(partial.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return {};
+  ::unlink(partial.c_str());
+  return fail(FileErrc::unwritable, fmt::format("{} cannot be written: {}.", path, reason(error)));
 }
 
 }  // namespace rolegate::base

@@ -1,13 +1,8 @@
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
@@ -23,33 +18,9 @@ std::optional<std::filesystem::path> cache_folder(const base::Environment& envir
   return std::nullopt;
 }
 
-std::unexpected<base::Error> not_written(const std::filesystem::path& file, const std::string& reason) {
-  return base::fail(Errc::ca_missing,
-                    fmt::format("The CA certificates cannot be written to {}: {}.", file.string(), reason),
+std::unexpected<base::Error> not_kept(const std::string& reason) {
+  return base::fail(Errc::ca_missing, fmt::format("The CA certificates cannot be kept in a file: {}", reason),
                     "Set XDG_CACHE_HOME to a folder that can be written to, or name a file in sslrootcert.");
-}
-
-/// Writes beside the file and renames over it, so that no reader ever sees half of it.
-base::Result<void> write_whole(const std::filesystem::path& file, std::string_view text) {
-  std::string partial = file.string() + ".XXXXXX";
-  const int descriptor = ::mkostemp(partial.data(), O_CLOEXEC);
-  if (descriptor < 0) return not_written(file, std::generic_category().message(errno));
-  bool written = ::fchmod(descriptor, 0644) == 0;
-  while (written && !text.empty()) {
-    const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    written = count > 0;
-    if (written) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  int reason = errno;
-  ::close(descriptor);
-  if (written) {
-    written = ::rename(partial.c_str(), file.c_str()) == 0;
-    reason = errno;
-  }
-  if (written) return {};
-  ::unlink(partial.c_str());
-  return not_written(file, std::generic_category().message(reason));
 }
 
 }  // namespace
@@ -58,9 +29,7 @@ base::Result<std::string> ca_file(const login::Login& login, const base::Environ
   auto trusted = trusted_certificates(login, environment);
   if (!trusted) return std::unexpected(std::move(trusted.error()));
   std::error_code error;
-  if (!login.ssl_root_cert.empty() && login.ssl_root_cert != "system") {
-    return std::filesystem::absolute(login.ssl_root_cert, error).string();
-  }
+  if (!trusted->file.empty()) return std::filesystem::absolute(trusted->file, error).string();
 
   const auto folder = cache_folder(environment);
   if (!folder) {
@@ -70,14 +39,14 @@ base::Result<std::string> ca_file(const login::Login& login, const base::Environ
         "Set XDG_CACHE_HOME, or name a file in sslrootcert.");
   }
   std::filesystem::create_directories(*folder, error);
-  if (error) return not_written(*folder, error.message());
+  if (error) return not_kept(fmt::format("{}: {}.", folder->string(), error.message()));
   // The name follows from the content: databases with different stores, and programs of different versions
   // that run side by side, do not take each other's file away.
   const auto file = *folder / fmt::format("ca-{}.pem", base::hex(base::sha256(trusted->pem)).substr(0, 16));
   const auto present = base::read_file(file.string(), trusted->pem.size());
   if (present && *present == trusted->pem) return file.string();
-  if (auto written = write_whole(file, trusted->pem); !written)
-    return std::unexpected(std::move(written.error()));
+  if (auto kept = base::replace_file(file.string(), trusted->pem, 0644); !kept)
+    return not_kept(kept.error().message);
   return file.string();
 }
 

@@ -6,11 +6,15 @@
 #include <system_error>
 
 #include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 namespace rolegate::connect {
 namespace {
 
 constexpr std::string_view kBundle = "rds-ca-bundle.pem";
+constexpr std::string_view kNamed = "ROLEGATE_RDS_CA_BUNDLE";
+constexpr std::string_view kMachine = "/etc/rolegate";
 
 /// The folder of the program or shared library that this code is part of; empty when it cannot be told.
 std::filesystem::path own_folder() {
@@ -28,16 +32,38 @@ std::filesystem::path own_folder() {
   return program.parent_path();
 }
 
+/// The built-in bundle is that of the partition aws.
+std::string kept_name(std::string_view partition) {
+  return partition == "aws" ? std::string(kBundle) : fmt::format("rds-ca-bundle-{}.pem", partition);
+}
+
+/// XDG Base Directory Specification: a relative $XDG_DATA_HOME is to be ignored.
+std::filesystem::path data_home(const base::Environment& environment) {
+  if (const auto data = environment.get("XDG_DATA_HOME"); data && data->starts_with('/')) return *data;
+  if (const auto home = environment.get("HOME")) return std::filesystem::path(*home) / ".local/share";
+  return {};
+}
+
 void add(std::vector<std::string>& places, std::string place) {
   if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
 }
 
 }  // namespace
 
-std::vector<std::string> rds_bundle_places(const base::Environment& environment) {
+std::string kept_bundle_place(const base::Environment& environment, std::string_view partition,
+                              bool for_root) {
+  if (const auto named = environment.get(kNamed)) return *named;
+  if (for_root) return (std::filesystem::path(kMachine) / kept_name(partition)).string();
+  const auto data = data_home(environment);
+  return data.empty() ? std::string() : (data / "rolegate" / kept_name(partition)).string();
+}
+
+std::vector<std::string> rds_bundle_places(const base::Environment& environment, std::string_view partition) {
   // Whoever names a bundle wants that one: a wrong path must show, not be passed over.
-  if (const auto named = environment.get("ROLEGATE_RDS_CA_BUNDLE")) return {*named};
+  if (const auto named = environment.get(kNamed)) return {*named};
   std::vector<std::string> places;
+  if (::geteuid() != 0) add(places, kept_bundle_place(environment, partition, false));
+  add(places, kept_bundle_place(environment, partition, true));
   std::string_view installed = ROLEGATE_RDS_CA_BUNDLE_PATHS;  // set by CMake, separated by ':'
   while (!installed.empty()) {
     const auto end = std::min(installed.find(':'), installed.size());

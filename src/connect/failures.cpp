@@ -1,9 +1,12 @@
 #include "connect/failures.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "connect/connect.hpp"
 #include "connect/refusal_causes.hpp"
+#include "connect/server_text.hpp"
 
 namespace rolegate::connect {
 namespace {
@@ -22,6 +25,66 @@ std::string sentence(const login::Login& login, std::string_view what) {
 std::string with_reason(std::string_view what, std::string_view reason) {
   while (reason.ends_with('.')) reason.remove_suffix(1);
   return reason.empty() ? std::string(what) : fmt::format("{}: {}", what, reason);
+}
+
+struct TlsFault {
+  std::string_view words;  ///< in lower case, of OpenSSL's reason or the client library's sentence
+  std::string_view what;
+  std::string_view hint;
+};
+
+constexpr std::string_view kNotTls = "does not speak TLS, though it had offered it";
+constexpr std::string_view kSomethingElse =
+    "Something other than the database may be listening there, or something on the way answers in its place.";
+constexpr std::string_view kRefusedTls = "refused TLS";
+constexpr std::string_view kNothingInCommon =
+    "It takes none of what was offered (TLS 1.2 or later with the system's choice of ciphers and groups), or "
+    "not "
+    "this host name.";
+constexpr std::string_view kWeakTls = "offers only TLS that is too weak";
+constexpr std::string_view kStronger =
+    "It must be configured for TLS 1.2 or later, keys of 2,048 bits (RSA, DH) or more, and SHA-256.";
+
+// OpenSSL's reasons (ssl_err.c). An alert is the peer's own word; in OpenSSL its text holds "alert", but for
+// this one.
+constexpr std::array<TlsFault, 13> kTlsFaults = {{
+    {"wrong version number", kNotTls, kSomethingElse},
+    {"packet length too long", kNotTls, kSomethingElse},
+    {"record layer failure", kNotTls, kSomethingElse},
+    {"http request", kNotTls, kSomethingElse},
+    {"invalid response to ssl negotiation", "does not speak TLS", kSomethingElse},
+    {"alert", kRefusedTls, kNothingInCommon},
+    {"unrecognized name", kRefusedTls, kNothingInCommon},
+    {"unsupported protocol", kWeakTls, kStronger},
+    {"too small", kWeakTls, kStronger},  // ee key, ca key, dh key
+    {"too weak", kWeakTls, kStronger},
+    {"legacy sigalg", kWeakTls, kStronger},
+    {"wrong signature type", kWeakTls, kStronger},
+    {"unsafe legacy renegotiation", kWeakTls, kStronger},
+}};
+
+/// What to do about a certificate that was refused.
+std::string certificate_hint(const CertificateCheck& check, const TrustedCertificates& trusted) {
+  switch (fault_of(check)) {
+    case CertificateFault::name:
+      return "The host of sqlalchemy_uri must be the endpoint's own name, not an alias, an address or a "
+             "tunnel's "
+             "end; to dial elsewhere, keep the endpoint in the URI and add connect_to=HOST:PORT.";
+    case CertificateFault::expired:
+      return "The server needs a new one (on RDS, give the instance a CA that is valid: `aws rds "
+             "modify-db-instance --ca-certificate-identifier`), unless this machine's clock is wrong.";
+    case CertificateFault::not_yet_valid:
+      return "This machine's clock may be slow, or the server's was fast when it was made.";
+    case CertificateFault::weak:
+      return "The server needs one with a key of 2,048 bits (RSA) or more and a signature with SHA-256.";
+    default:
+      break;
+  }
+  return fmt::format("It was checked against {}. {}", trusted.origin,
+                     !trusted.missing.empty()
+                         ? trusted.missing
+                         : "If the database uses another CA, name its certificates in sslrootcert; if not, "
+                           "something else answers there.");
 }
 
 bool uses_iam(const login::Login& login) { return login.kind != config::Kind::password; }
@@ -71,32 +134,20 @@ base::Error tls_not_offered(const login::Login& login) {
 }
 
 base::Error tls_failed(const login::Login& login, std::string_view reason) {
+  const std::string said = lower_case(reason);
+  for (const auto& [words, what, hint] : kTlsFaults) {
+    if (said.find(words) == std::string::npos) continue;
+    return base::make_error(Errc::tls_failed, sentence(login, with_reason(what, reason)),
+                            fmt::format("The password was not sent. {}", hint));
+  }
   return base::make_error(Errc::tls_failed, sentence(login, with_reason("did not complete TLS", reason)),
                           "The password was not sent. TLS 1.2 or later is needed.");
 }
 
-base::Error certificate_refused(const login::Login& login, CertificateFault fault, std::string_view reason,
-                                std::string_view trusted, std::string_view missing) {
-  if (fault == CertificateFault::name) {
-    return base::make_error(
-        Errc::tls_verification_failed,
-        sentence(login, with_reason(fmt::format("has a certificate that is not for {}", login.host), reason)),
-        "The password was not sent. The host of sqlalchemy_uri must be the endpoint's own name, not an "
-        "alias, an address "
-        "or a tunnel's end; to dial elsewhere, keep the endpoint in the URI and add connect_to=HOST:PORT.");
-  }
-  std::string hint = fmt::format("The password was not sent. It was checked against {}. ", trusted);
-  if (!missing.empty()) {
-    hint += missing;
-  } else {
-    hint +=
-        "If the database uses another CA, name its certificates in sslrootcert; if not, something else "
-        "answers there.";
-  }
-  return base::make_error(
-      Errc::tls_verification_failed,
-      sentence(login, with_reason("has a certificate that no trusted CA vouches for", reason)),
-      std::move(hint));
+base::Error certificate_refused(const login::Login& login, const CertificateCheck& check,
+                                const TrustedCertificates& trusted) {
+  return base::make_error(Errc::tls_verification_failed, sentence(login, fault_text(check, login.host)),
+                          fmt::format("The password was not sent. {}", certificate_hint(check, trusted)));
 }
 
 base::Error bytes_before_tls(const login::Login& login) {

@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "connect/ca.hpp"
+#include "connect/certificate_check.hpp"
 #include "login/login.hpp"
 
 namespace rolegate::connect {
@@ -16,8 +18,6 @@ enum class Stage {
   handshake,  ///< inside TLS: the login itself
 };
 
-enum class CertificateFault { chain, name };
-
 /// "database 'orders' (app_rw at db.example.com:5432, dialled at 127.0.0.1:6000)": what every sentence of
 /// this module is about.
 [[nodiscard]] std::string place(const login::Login& login);
@@ -26,11 +26,11 @@ enum class CertificateFault { chain, name };
 [[nodiscard]] base::Error not_connected(const login::Login& login, std::string_view reason);
 [[nodiscard]] base::Error timed_out(const login::Login& login, Stage stage);
 [[nodiscard]] base::Error tls_not_offered(const login::Login& login);
+/// TLS that did not come about, but for the certificate; `reason`: OpenSSL's, or the client library's.
 [[nodiscard]] base::Error tls_failed(const login::Login& login, std::string_view reason);
-/// `trusted`: the origin of the certificates it was checked against; `missing`: TrustedCertificates::missing.
-[[nodiscard]] base::Error certificate_refused(const login::Login& login, CertificateFault fault,
-                                              std::string_view reason, std::string_view trusted,
-                                              std::string_view missing);
+/// `trusted`: what the certificate was checked against.
+[[nodiscard]] base::Error certificate_refused(const login::Login& login, const CertificateCheck& check,
+                                              const TrustedCertificates& trusted);
 [[nodiscard]] base::Error bytes_before_tls(const login::Login& login);
 /// iam_token_refused or password_refused, with the causes in the order of their likelihood.
 [[nodiscard]] base::Error login_refused(const login::Login& login, std::string_view reason);

@@ -13,9 +13,9 @@
 #include <mysql.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <poll.h>
 #include <sys/socket.h>
 
+#include "connect/poll_until.hpp"
 #include "connect/server_text.hpp"
 
 extern "C" {
@@ -76,15 +76,6 @@ int connection_error(int socket) {
   int error = 0;
   socklen_t size = sizeof error;
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-/// poll(), to the deadline.
-int poll_until(base::Deadline deadline, pollfd waiting) {
-  for (;;) {
-    const auto left = std::min<std::chrono::milliseconds::rep>(deadline.left().count(), 3'600'000);
-    const int ready = left == 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left));
-    if (ready >= 0 || errno != EINTR) return ready;
-  }
 }
 
 /// Connector/C frees what it finds there with free(), which strdup() goes with.

@@ -5,6 +5,7 @@
 #include <errmsg.h>
 #include <fmt/format.h>
 #include <mysqld_error.h>
+#include <openssl/x509_vfy.h>
 
 #include "connect/rds_proxy.hpp"
 #include "connect/server_text.hpp"
@@ -62,22 +63,25 @@ base::Error server_error(const login::Login& login, const MysqlFailure& failure)
   }
 }
 
+/// The name is checked by Connector/C itself; of the chain, it passes OpenSSL's verdict on as a text.
+long verdict_in(std::string_view reason) {
+  const bool name = has(lower_case(reason), "validation of ssl server certificate failed");
+  return name ? X509_V_ERR_HOSTNAME_MISMATCH : verdict_of_text(reason);
+}
+
 base::Error tls_error(const login::Login& login, const MysqlFailure& failure,
                       const TrustedCertificates& trusted) {
-  const std::string text = lower_case(failure.reason);
-  if (has(text, "validation of ssl server certificate failed")) {
-    return certificate_refused(login, CertificateFault::name, {}, trusted.origin, trusted.missing);
-  }
-  // OpenSSL's X509_verify_cert_error_string: "unable to get local issuer certificate", "certificate has
-  // expired" …
-  if (has(text, "certificate") || has(text, "issuer") || has(text, "signature")) {
-    return certificate_refused(login, CertificateFault::chain, failure.reason, trusted.origin,
-                               trusted.missing);
-  }
-  return tls_failed(login, failure.reason);
+  const long verdict = verdict_in(failure.reason);
+  if (verdict == X509_V_OK) return tls_failed(login, failure.reason);
+  return certificate_refused(login, failure.certificate.value_or(CertificateCheck{verdict, nullptr, nullptr}),
+                             trusted);
 }
 
 }  // namespace
+
+bool blames_certificate(const MysqlFailure& failure) {
+  return !failure.from_server && verdict_in(failure.reason) != X509_V_OK;
+}
 
 MysqlFailure read_mysql_failure(unsigned int code, std::string_view text) {
   MysqlFailure failure{code, {}, code < CR_MIN_ERROR || code > CR_MAX_ERROR};

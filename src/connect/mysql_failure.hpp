@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ struct MysqlFailure {
   unsigned int code = 0;  ///< the server's error number (1000–1999, 3000 and up) or the library's (2000–2999)
   std::string reason;     ///< fit to print
   bool from_server = false;
+  std::optional<CertificateCheck> certificate = std::nullopt;  ///< what is wrong with it, when that is known
 };
 
 /// `code` and `text` are mysql_errno and mysql_error. An error packet that came before TLS is wrapped by
@@ -23,6 +25,9 @@ struct MysqlFailure {
 
 /// The connection never came about, so another address may be tried.
 [[nodiscard]] bool is_unreachable(const MysqlFailure& failure);
+
+/// Whether it is about the server's certificate.
+[[nodiscard]] bool blames_certificate(const MysqlFailure& failure);
 
 /// The error for it.
 [[nodiscard]] base::Error mysql_error(const login::Login& login, Stage stage, const MysqlFailure& failure,

@@ -8,6 +8,7 @@
 #include "connect/attempts.hpp"
 #include "connect/ca.hpp"
 #include "connect/connect.hpp"
+#include "connect/examine_certificate.hpp"
 #include "connect/mariadb_library.hpp"
 #include "connect/mysql_auth.hpp"
 #include "connect/mysql_failure.hpp"
@@ -63,10 +64,11 @@ base::Error refused_by_us(const login::Login& login, const MysqlAuth& auth) {
   return connection_failed(login, "its answer is no part of a MySQL login");
 }
 
-Attempt<MysqlConnection> failed(const login::Login& login, MYSQL& connection, const MysqlAuth& auth,
+Attempt<MysqlConnection> failed(const login::Login& login, const std::string& address,
+                                base::Deadline deadline, MYSQL& connection, const MysqlAuth& auth,
                                 const Stages& stages, const TrustedCertificates& trusted) {
   Attempt<MysqlConnection> result;
-  const MysqlFailure failure = read_mysql_failure(::mysql_errno(&connection), ::mysql_error(&connection));
+  MysqlFailure failure = read_mysql_failure(::mysql_errno(&connection), ::mysql_error(&connection));
   if (auth.verdict() != MysqlAuth::Verdict::none) {
     result.error = refused_by_us(login, auth);
   } else if (auth.timed_out()) {
@@ -78,6 +80,9 @@ Attempt<MysqlConnection> failed(const login::Login& login, MYSQL& connection, co
   } else if (stages.current() == Stage::connecting && is_unreachable(failure)) {
     result.unreachable = failure.reason;
   } else {
+    if (stages.current() == Stage::tls && blames_certificate(failure)) {
+      failure.certificate = examine_certificate(login, address, trusted, deadline);
+    }
     result.error = mysql_error(login, stages.current(), failure, trusted);
   }
   return result;
@@ -99,7 +104,7 @@ Attempt<MysqlConnection> attempt(const login::Login& login, const std::string& a
   const char* schema = login.db_name.empty() ? nullptr : login.db_name.c_str();
   if (::mysql_real_connect(connection.get(), address.c_str(), login.user.c_str(), "", schema, login.dial.port,
                            nullptr, 0) == nullptr) {
-    return failed(login, *connection, auth, stages, trusted);
+    return failed(login, address, deadline, *connection, auth, stages, trusted);
   }
   MysqlAuth::release(*connection);
   return {std::move(connection), std::nullopt, {}, false};

@@ -1,16 +1,16 @@
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
-#include <poll.h>
 
 #include "connect/attempts.hpp"
 #include "connect/ca.hpp"
 #include "connect/connect.hpp"
+#include "connect/examine_certificate.hpp"
 #include "connect/pg_failure.hpp"
+#include "connect/poll_until.hpp"
 #include "connect/pq_library.hpp"
 #include "connect/verification.hpp"
 
@@ -96,15 +96,9 @@ std::string tls_detail(PGconn* connection) {
   return protocol == nullptr || cipher == nullptr ? std::string() : fmt::format("{} {}", protocol, cipher);
 }
 
-/// False when the deadline passes first.
+/// False when the deadline passes first. An error is libpq's to report.
 bool wait_for(int socket, bool reading, base::Deadline deadline) {
-  pollfd waiting{socket, static_cast<short>(reading ? POLLIN : POLLOUT), 0};
-  for (;;) {
-    const auto left = std::min<std::chrono::milliseconds::rep>(deadline.left().count(), 3'600'000);
-    if (left == 0) return false;
-    const int ready = ::poll(&waiting, 1, static_cast<int>(left));
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // an error is libpq's to report
-  }
+  return poll_until(deadline, {socket, static_cast<short>(reading ? POLLIN : POLLOUT), 0}) != 0;
 }
 
 /// What a server wants of a login whose password is an IAM token. libpq answers every request with what it
@@ -141,25 +135,28 @@ class TokenRequest {
   std::string_view refused_;
 };
 
-Attempt<PgConnection> failed(const login::Login& login, Stages& stages, PGconn* connection,
-                             const TrustedCertificates& trusted) {
-  const PgFailure failure =
-      read_pg_failure(connection != nullptr ? ::PQerrorMessage(connection) : "out of memory");
+Attempt<PgConnection> failed(const login::Login& login, const std::string& address, base::Deadline deadline,
+                             Stages& stages, PGconn* connection, const TrustedCertificates& trusted) {
+  PgFailure failure = read_pg_failure(connection != nullptr ? ::PQerrorMessage(connection) : "out of memory");
   Attempt<PgConnection> result;
   if (stages.current() == Stage::connecting && failure.sqlstate.empty()) {
     result.unreachable = failure.reason;
-  } else {
-    result.error = pg_error(login, stages.current(), failure, trusted);
+    return result;
   }
+  if (stages.current() == Stage::tls && blames_certificate(failure)) {
+    failure.certificate = examine_certificate(login, address, trusted, deadline);
+  }
+  result.error = pg_error(login, stages.current(), failure, trusted);
   return result;
 }
 
-Attempt<PgConnection> attempt(const login::Login& login, const Parameters& parameters,
-                              base::Deadline tcp_deadline, base::Deadline deadline, Stages& stages,
-                              const TrustedCertificates& trusted) {
+Attempt<PgConnection> attempt(const login::Login& login, const std::string& address,
+                              const Parameters& parameters, base::Deadline tcp_deadline,
+                              base::Deadline deadline, Stages& stages, const TrustedCertificates& trusted) {
   PgConnection connection(::PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
   PGconn* const raw = connection.get();
-  if (raw == nullptr || ::PQstatus(raw) == CONNECTION_BAD) return failed(login, stages, raw, trusted);
+  const auto fail = [&] { return failed(login, address, deadline, stages, raw, trusted); };
+  if (raw == nullptr || ::PQstatus(raw) == CONNECTION_BAD) return fail();
   ::PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);  // for the SQLSTATE
   // libpq would print notices to stderr, and at this point they are a stranger's.
   const PQnoticeReceiver usual = ::PQsetNoticeReceiver(raw, drop_notice, nullptr);
@@ -167,7 +164,7 @@ Attempt<PgConnection> attempt(const login::Login& login, const Parameters& param
 
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
        next = ::PQconnectPoll(raw)) {
-    if (next == PGRES_POLLING_FAILED) return failed(login, stages, raw, trusted);
+    if (next == PGRES_POLLING_FAILED) return fail();
     const Stage stage = stage_of(raw);
     if (stage == Stage::handshake && stages.current() == Stage::tls) stages.detail(tls_detail(raw));
     stages.reached(stage);
@@ -205,7 +202,7 @@ base::Result<PgConnection> open_postgresql(const login::Login& login, const base
   return try_each<PgConnection>(
       login, *addresses, deadline, stages, [&](const std::string& address, base::Deadline tcp) {
         const Parameters parameters(login, address, verification->path_or(kNoFile));
-        return attempt(login, parameters, tcp, deadline, stages, verification->trusted);
+        return attempt(login, address, parameters, tcp, deadline, stages, verification->trusted);
       });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <openssl/x509_vfy.h>
 
 #include "connect/rds_proxy.hpp"
 #include "connect/server_text.hpp"
@@ -53,6 +54,8 @@ base::Error server_error(const login::Login& login, const PgFailure& failure) {
   return connection_failed(login, said);
 }
 
+bool is_another_name(std::string_view reason) { return has(reason, "does not match host name"); }
+
 /// These texts are libpq's own (fe-connect.c, fe-secure-openssl.c); a program that has turned translations on
 /// gets translated ones, which then fall through to tls_failed.
 base::Error tls_error(const login::Login& login, const PgFailure& failure,
@@ -60,17 +63,19 @@ base::Error tls_error(const login::Login& login, const PgFailure& failure,
   const std::string_view reason = failure.reason;
   if (has(reason, "server does not support SSL")) return tls_not_offered(login);
   if (has(reason, "unencrypted data after SSL")) return bytes_before_tls(login);
-  if (has(reason, "does not match host name")) {
-    return certificate_refused(login, CertificateFault::name, reason, trusted.origin, trusted.missing);
-  }
-  // "EVP lib" is all that libpq passes on when a CA of the right name has the wrong key (made anew, say).
-  if (has(reason, "certificate verify failed") || has(reason, "EVP lib")) {
-    return certificate_refused(login, CertificateFault::chain, reason, trusted.origin, trusted.missing);
-  }
-  return tls_failed(login, reason);
+  if (!blames_certificate(failure)) return tls_failed(login, reason);
+  if (failure.certificate) return certificate_refused(login, *failure.certificate, trusted);
+  const long verdict = is_another_name(reason) ? X509_V_ERR_HOSTNAME_MISMATCH : X509_V_ERR_UNSPECIFIED;
+  return certificate_refused(login, {verdict, nullptr, nullptr}, trusted);
 }
 
 }  // namespace
+
+bool blames_certificate(const PgFailure& failure) {
+  const std::string_view reason = failure.reason;
+  // "EVP lib" is all that libpq passes on when a CA of the right name has the wrong key (made anew, say).
+  return is_another_name(reason) || has(reason, "certificate verify failed") || has(reason, "EVP lib");
+}
 
 PgFailure read_pg_failure(std::string_view message) {
   // "connection to server at "10.0.0.1", port 5432 failed: FATAL:  28000: text\nLOCATION:  …"

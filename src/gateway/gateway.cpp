@@ -233,6 +233,7 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
     rsa_key_ = std::move(rsa_key);
     mysql_->rsa_key = rsa_key_.get();
   }
+  tls_.look_again();
   if (settings_) forget_databases(*settings_->config, *config);
   settings_ = std::move(*settings);
   open_ = std::move(*doors);

@@ -67,7 +67,7 @@ class HandshakeDriver final : private Watcher {
   enum class Outcome {
     ready,
     failed,      ///< the machine says so: Handshake::failure()
-    tls_failed,  ///< stream().why() and verify_result()
+    tls_failed,  ///< stream().why() and refused_certificate()
     lost,        ///< the connection ended: stream().why(), empty for a plain end
   };
   using Done = std::move_only_function<void(Outcome)>;

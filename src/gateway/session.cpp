@@ -117,8 +117,8 @@ bool Session::step_tls() {
 
 void Session::tls_failed(Stream::Io io) {
   if (io == Stream::Io::closed || client_.is_lost()) return client_left();
-  if (const std::string fault = client_.certificate_fault(); !fault.empty()) {
-    return fail_proof({}, fmt::format("The client's certificate was refused: {}.", fault));
+  if (const connect::CertificateCheck* refused = client_.refused_certificate()) {
+    return fail_proof({}, fmt::format("The client {}.", connect::fault_text(*refused, {})));
   }
   fail({}, "client_tls_failed", fmt::format("TLS with the client failed: {}.", client_.why()),
        Refusal::protocol);

@@ -4,22 +4,18 @@
 #include <system_error>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "connect/verify_peer.hpp"
+
 namespace rolegate::gateway {
 namespace {
 
 constexpr std::size_t kLargestRecord = 16384;  // RFC 8446, 5.1
-
-bool is_address(const std::string& name) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return ::inet_pton(AF_INET, name.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, name.c_str(), bytes) == 1;
-}
 
 std::string openssl_reason() {
   const unsigned long error = ::ERR_get_error();
@@ -127,25 +123,24 @@ Stream::Moved Stream::write(std::string_view bytes) {
   return {Io::done, written};
 }
 
-bool Stream::start_tls_client(const SslContextPtr& context, const std::string& name, bool check_name) {
-  ssl_.reset(::SSL_new(context.get()));
+bool Stream::make_ssl(SSL_CTX* context) {
+  ssl_.reset(::SSL_new(context));
   if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_.get()) != 1) return false;
-  if (is_address(name)) {
-    if (check_name && ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl_.get()), name.c_str()) != 1) {
-      return false;
-    }
-  } else {
-    if (::SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) != 1) return false;
-    ::SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (check_name && ::SSL_set1_host(ssl_.get(), name.c_str()) != 1) return false;
+  if (::SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
+    certificate_ = connect::observe_certificates(ssl_.get());
   }
+  return true;
+}
+
+bool Stream::start_tls_client(const SslContextPtr& context, const std::string& name, bool check_name) {
+  if (!make_ssl(context.get())) return false;
+  if (!connect::expect_server(ssl_.get(), name, check_name)) return false;
   ::SSL_set_connect_state(ssl_.get());
   return true;
 }
 
 bool Stream::start_tls_server(const SslContextPtr& context) {
-  ssl_.reset(::SSL_new(context.get()));
-  if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_.get()) != 1) return false;
+  if (!make_ssl(context.get())) return false;
   ::SSL_set_accept_state(ssl_.get());
   return true;
 }
@@ -154,14 +149,13 @@ Stream::Io Stream::handshake() {
   errno = 0;
   ::ERR_clear_error();  // what another connection of this thread left there would end this one
   const int result = ::SSL_do_handshake(ssl_.get());
-  return result == 1 ? Io::done : failed_tls(result);
+  if (result != 1) return failed_tls(result);
+  certificate_.reset();
+  return Io::done;
 }
 
-long Stream::verify_result() const { return ssl_ ? ::SSL_get_verify_result(ssl_.get()) : X509_V_OK; }
-
-std::string Stream::certificate_fault() const {
-  const long verdict = verify_result();
-  return verdict == X509_V_OK ? std::string() : ::X509_verify_cert_error_string(verdict);
+const connect::CertificateCheck* Stream::refused_certificate() const {
+  return certificate_ && certificate_->verdict != X509_V_OK ? certificate_.get() : nullptr;
 }
 
 std::string Stream::tls_text() const {

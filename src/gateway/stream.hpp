@@ -10,6 +10,7 @@
 
 #include <openssl/types.h>
 
+#include "connect/certificate_check.hpp"
 #include "gateway/listening.hpp"
 
 namespace rolegate::gateway {
@@ -66,10 +67,9 @@ class Stream {
   [[nodiscard]] const std::string& why() const { return why_; }
   /// After failed: it was the connection that went, and not TLS that broke.
   [[nodiscard]] bool is_lost() const { return lost_; }
-  /// Why the certificate that the peer showed was refused; empty when it was not, or none was shown.
-  [[nodiscard]] std::string certificate_fault() const;
-  /// X509_V_OK, or why the peer's certificate was refused.
-  [[nodiscard]] long verify_result() const;
+  /// After failed: what is wrong with the certificate that the peer showed; null when that was not the
+  /// reason.
+  [[nodiscard]] const connect::CertificateCheck* refused_certificate() const;
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
   [[nodiscard]] std::string tls_text() const;
   /// What client and server agreed on in TLS (ALPN); empty: nothing.
@@ -87,12 +87,14 @@ class Stream {
   void close() noexcept;
 
  private:
+  [[nodiscard]] bool make_ssl(SSL_CTX* context);
   Moved read_tls(std::span<char> room);
   Io failed_tls(int result);
   Io failed_system(int error);
 
   Descriptor socket_;
   std::unique_ptr<SSL, SslFree> ssl_;
+  std::shared_ptr<const connect::CertificateCheck> certificate_;  ///< until the handshake is done
   std::string why_;
   bool lost_ = false;
 };

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/x509_vfy.h>
 
 #include "connect/connect.hpp"
 #include "connect/failures.hpp"
@@ -158,13 +157,10 @@ UpstreamFailure UpstreamLogin::explain(HandshakeDriver::Outcome outcome) {
   if (outcome == HandshakeDriver::Outcome::failed) return handshake_->failure(login, trusted);
   const Stream& stream = driver_->stream();
   if (outcome == HandshakeDriver::Outcome::tls_failed) {
-    const long verdict = stream.verify_result();
-    if (verdict == X509_V_OK) return {connect::tls_failed(login, connect::server_text(stream.why()))};
-    const bool name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
-    const char* reason = name ? "" : ::X509_verify_cert_error_string(verdict);
-    return {connect::certificate_refused(
-        login, name ? connect::CertificateFault::name : connect::CertificateFault::chain, reason,
-        trusted.origin, trusted.missing)};
+    if (const connect::CertificateCheck* refused = stream.refused_certificate()) {
+      return {connect::certificate_refused(login, *refused, trusted)};
+    }
+    return {connect::tls_failed(login, connect::server_text(stream.why()))};
   }
   const std::string why = stream.why().empty() ? "it closed the connection" : stream.why();
   return {base::make_error(

@@ -2,12 +2,12 @@
 
 #include <chrono>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/database_endpoint.hpp"
 #include "base/sha256.hpp"
 #include "connect/connect.hpp"
+#include "connect/verify_peer.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -16,31 +16,10 @@ constexpr std::chrono::seconds kLookAgain{60};
 /// Several records of 8 KB, PostgreSQL's size, with one system call. The buffer is given back between bursts.
 constexpr std::size_t kReadAhead = std::size_t{64} << 10;
 
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { ::BIO_free(bio); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { ::X509_free(certificate); }
-};
-
 /// OpenSSL's own groups, but P-256 first, for which the key share is made then: PostgreSQL up to 17 takes no
 /// other unless ssl_ecdh_curve says so, and asks for it with a HelloRetryRequest, one more round trip (RFC
 /// 8446, 4.1.4). MySQL and MariaDB take X25519, which is less work and keeps 3.5 KB less for each session.
 constexpr const char* kGroupsForPostgresql = "P-256:X25519:X448:P-384:P-521";
-
-/// How many certificates of the text were added.
-int add_certificates(X509_STORE* store, const std::string& pem) {
-  const std::unique_ptr<BIO, FreeBio> text(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  int added = 0;
-  while (text) {
-    const std::unique_ptr<X509, FreeCertificate> one(
-        ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
-    if (!one) break;
-    if (::X509_STORE_add_cert(store, one.get()) == 1) ++added;
-  }
-  ::ERR_clear_error();  // the end of the text is an error to PEM_read
-  return added;
-}
 
 SslContextPtr make_context(config::SslMode mode, bool for_mysql, const std::string& pem) {
   SslContextPtr context(::SSL_CTX_new(::TLS_client_method()), SslContextFree{});
@@ -58,21 +37,22 @@ SslContextPtr make_context(config::SslMode mode, bool for_mysql, const std::stri
     ::SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
     return context;
   }
-  ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
-  // A root that is trusted by name need not be self-signed, as libpq and Connector/C have it too.
-  ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(raw), X509_V_FLAG_PARTIAL_CHAIN);
-  return add_certificates(::SSL_CTX_get_cert_store(raw), pem) > 0 ? context : nullptr;
+  return connect::verify_with(raw, pem) ? context : nullptr;
 }
 
 }  // namespace
 
 base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(const login::Login& login) {
   const bool for_mysql = login.engine == config::Engine::mysql;
-  const Key key{login.ssl_mode, login.ssl_root_cert, connect::is_rds_endpoint(login.host), for_mysql};
+  const auto endpoint = base::database_endpoint(login.host);
+  const bool rds = connect::is_rds_endpoint(login.host);
+  const Key key{login.ssl_mode, login.ssl_root_cert, rds, rds ? endpoint->region : std::string(), for_mysql};
+  const std::uint64_t reading = reading_;
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
-    if (found != entries_.end() && clock_.steady() < found->second.read_at + kLookAgain) {
+    if (found != entries_.end() && found->second.reading == reading &&
+        clock_.steady() < found->second.read_at + kLookAgain) {
       return found->second.context;
     }
   }
@@ -92,6 +72,7 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
     const auto found = entries_.find(key);
     if (found != entries_.end() && found->second.digest == digest) {
       found->second.read_at = clock_.steady();
+      found->second.reading = reading;
       return found->second.context;
     }
   }
@@ -102,7 +83,7 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
                       "It must hold PEM text: -----BEGIN CERTIFICATE-----.");
   }
   const std::lock_guard lock(mutex_);
-  entries_.insert_or_assign(key, Entry{clock_.steady(), digest, made});
+  entries_.insert_or_assign(key, Entry{clock_.steady(), reading, digest, made});
   return made;
 }
 

@@ -12,6 +12,7 @@ from gateway import database
 from raw_clients import CLIENTS, ENGINES, Refused
 from servers import impostor_log
 from servers.processes import wait_until
+from test_impostors import SENTENCES
 
 UNREACHABLE = {"postgresql": "08001", "mysql": 1158}
 REFUSED = {"postgresql": "28000", "mysql": 1045}
@@ -205,6 +206,7 @@ def test_false_databases_get_no_token(lab, gateway, client):
     for mode, reason in FALSE.items():
         line = running.audit("session_fail", database=mode)
         assert line["reason"] == reason or (mode, line["reason"]) == ("injected_bytes", "tls_failed"), line
+        assert SENTENCES.get(mode, "") in line["message"], line
         assert errors[mode].code == UNREACHABLE[client.engine], (mode, errors[mode])
         if mode not in ("stall_connect", "stall_auth"):
             assert lab.impostor_passwords(client.engine, mode, before[mode] + 1) == [], mode

@@ -163,3 +163,4 @@ def test_a_revoked_client_certificate_ends_the_connection(gateway, authority, se
         assert value(connection, "SELECT 1") == 1
     with pytest.raises((pymysql.err.MySQLError, OSError)):
         connected(running, user="bi", password="", **shown(authority, bad))
+    assert "revoked" in running.audit("session_fail")["message"]

@@ -51,6 +51,21 @@ def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
         assert [message.fields()["C"] for message in before.until_ready() if message.type == "E"] == ["57014"]
 
 
+def test_a_replaced_sslrootcert_counts_from_the_reload_on(lab, gateway, authority, tmp_path):
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(authority.file.read_bytes())
+    kind = lab.kinds["aurora_postgresql"]
+    uri = (f"postgresql://{kind['host']}:{kind['port']}/{kind['database']}"
+           f"?connect_to=127.0.0.1:{kind['connect_port']}&sslrootcert={trusted}")
+    running = gateway({"databases": [database(lab, PG, sqlalchemy_uri=uri)]})
+    with pytest.raises(psycopg2.OperationalError, match="no trusted CA vouches for"):
+        psycopg2.connect(**running.postgresql(PG))
+    trusted.write_bytes(lab.ca.read_bytes())
+    running.reload()
+    with connect(running) as connection:
+        assert value(connection, "SELECT 1") == 1
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 def test_reload_that_brings_the_first_users_lets_them_in_by_the_unix_socket(gateway):
     """Until then it is the owner's alone."""

@@ -251,7 +251,7 @@ def test_a_certificate_that_does_not_verify_ends_the_connection(lab, certificate
     assert "SSL" in str(caught.value) or "alert" in str(caught.value) or "closed the connection" in str(caught.value)
     assert made_calls(lab) == {}
     failed = certificates.audit("session_fail")
-    assert failed["reason"] == "authentication_failed" and "certificate was refused: " in failed["message"]
+    assert failed["reason"] == "authentication_failed" and "The client has a certificate " in failed["message"]
     assert certificates.metrics().value("rolegate_refusals_total", reason="authentication") == 1
 
 
@@ -262,6 +262,7 @@ def test_a_revoked_client_certificate_ends_the_connection(lab, gateway, authorit
         assert value(connection, "SELECT 1") == 1
     with pytest.raises(psycopg2.OperationalError, match="revoked"):
         psycopg2.connect(**running.postgresql(PG, user="bi", **verified(authority, **shown(bad))))
+    assert "revoked" in running.audit("session_fail")["message"]
     with connect(running, **verified(authority)) as connection:
         assert value(connection, "SELECT 1") == 1, "whoever shows none is asked for a password"
 
@@ -271,3 +272,4 @@ def test_a_revocation_list_that_is_out_of_date_lets_no_certificate_in(gateway, a
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(**running.postgresql(PG, user="bi", **verified(
             authority, **shown(authority.issue_client("bi", "bi.example.com")))))
+    assert "revocation list" in running.audit("session_fail")["message"]

@@ -10,6 +10,12 @@ EXPECTED = {
     "expired_certificate": "tls_verification_failed",
     "injected_bytes": ("bytes_before_tls", "tls_failed"),
 }
+# What is said of a certificate, whoever looked at it.
+SENTENCES = {
+    "untrusted_certificate": "has a certificate that no trusted CA vouches for: its issuer is Rolegate lab untrusted CA.",
+    "wrong_name": " but for elsewhere.example.com.",
+    "expired_certificate": "has a certificate that expired on 20",
+}
 STALLS = ("stall_connect", "stall_greeting", "stall_tls", "stall_auth")
 
 
@@ -47,7 +53,9 @@ def test_gets_no_token(lab, rolegate, engine, mode):
     expected = EXPECTED.get(mode)
     if expected is not None:
         assert error["code"] in ((expected,) if isinstance(expected, str) else expected), error
-    assert lab.impostor_passwords(engine, mode, before + 1) == []
+    assert SENTENCES.get(mode, "") in error["message"]
+    # Where a certificate was refused, a second connection has looked at it.
+    assert lab.impostor_passwords(engine, mode, before + (2 if mode in SENTENCES else 1)) == []
     assert not impostor_log.seen(lab.impostor_events(engine, mode), "X-Amz-Signature")
 
 

@@ -1,12 +1,15 @@
 #include "connect/ca.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.hpp"
 #include "connect/ca_places.hpp"
+#include "connect/certificates.hpp"
 #include "unit/connect/connect_fixture.hpp"
 
 namespace rolegate::connect {
@@ -15,8 +18,12 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string certificate(const std::string& name) {
-  return "-----BEGIN CERTIFICATE-----\n" + name + "\n-----END CERTIFICATE-----\n";
+/// Of a CA of that name; the same each time.
+const std::string& certificate(const std::string& name) {
+  static std::map<std::string, std::string> made;
+  std::string& pem = made[name];
+  if (pem.empty()) pem = make_identity(name).pem();
+  return pem;
 }
 
 class Ca : public testing::Test {
@@ -54,7 +61,7 @@ TEST_F(Ca, KnowsRdsEndpoints) {
 
 TEST_F(Ca, TrustsTheBundleAndTheSystemForRds) {
   const auto pem = ca_certificates(login_at("db.abc.eu-west-1.rds.amazonaws.com"), environment());
-  EXPECT_THAT(*pem, testing::AllOf(HasSubstr("\nrds\n"), HasSubstr("\nsystem\n")));
+  EXPECT_THAT(*pem, testing::AllOf(HasSubstr(certificate("rds")), HasSubstr(certificate("system"))));
 }
 
 TEST_F(Ca, TrustsTheSystemAloneElsewhere) {
@@ -76,7 +83,63 @@ TEST_F(Ca, GoesOnWithoutTheBundleAndSaysSo) {
   ASSERT_TRUE(trusted);
   EXPECT_EQ(trusted->pem, certificate("system"));
   EXPECT_THAT(trusted->missing, HasSubstr(folder_.file("none.pem")));
-  EXPECT_THAT(trusted->missing, HasSubstr("global-bundle.pem"));
+  EXPECT_THAT(trusted->missing, HasSubstr("`rolegate ca update`"));
+}
+
+TEST_F(Ca, SaysWhichRegionTheBundleHasNoCaFor) {
+  std::ofstream(bundle_) << certificate("Amazon RDS eu-west-1 Root CA RSA2048 G1");
+  const auto missing = [&](const std::string& host) {
+    return trusted_certificates(login_at(host), environment())->missing;
+  };
+  EXPECT_EQ(missing("db.abc.eu-west-1.rds.amazonaws.com"), "");
+  EXPECT_EQ(missing("db.abc.il-central-1.rds.amazonaws.com"),
+            "Amazon's RDS bundle " + bundle_ +
+                " has no CA for the region il-central-1. `rolegate ca update` downloads the current one.");
+  EXPECT_THAT(missing("db.abc.us-gov-west-1.rds.amazonaws.com"),
+              HasSubstr("us-gov-west-1. `rolegate ca update --partition aws-us-gov` downloads"));
+  EXPECT_THAT(missing("db.abc.rds.cn-north-1.amazonaws.com.cn"),
+              HasSubstr("cn-north-1. `rolegate ca update --partition aws-cn` downloads"));
+  EXPECT_EQ(missing("p.proxy-abc.il-central-1.rds.amazonaws.com"), "") << "its certificate is ACM's";
+  EXPECT_EQ(missing("db.example.com"), "");
+}
+
+TEST_F(Ca, PassesOverBrokenEntriesAndNamesThem) {
+  const std::string broken = "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n";
+  const std::string first = certificate("first");
+  const std::string last = certificate("last");
+  const auto line = std::to_string(1 + std::ranges::count(first, '\n'));
+  for (const std::string& file : {broken, std::string("-----BEGIN CERTIFICATE-----\nMIIB\n")}) {
+    const std::string own = folder_.write("own.pem", first + file + last);
+    const auto trusted = trusted_certificates(login_at("db.example.com", own), environment());
+    ASSERT_TRUE(trusted) << trusted.error().text();
+    EXPECT_EQ(read_pem_certificates(trusted->pem).certificates.size(), 2U);
+    EXPECT_THAT(trusted->pem,
+                testing::AllOf(HasSubstr(first.substr(0, first.size() - 1)),
+                               HasSubstr(last.substr(0, last.size() - 1)), Not(HasSubstr("broken"))));
+    EXPECT_THAT(trusted->missing, HasSubstr("Entry 2 of " + own + " (line " + line + ") is no certificate"));
+    const auto as_file = ca_file(login_at("db.example.com", own), environment());
+    ASSERT_TRUE(as_file);
+    EXPECT_EQ(*base::read_file(*as_file), trusted->pem) << "client programs would stop at the broken one";
+  }
+  const std::string none = folder_.write("none.pem", broken);
+  const auto refused = trusted_certificates(login_at("db.example.com", none), environment());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("Entry 1 of " + none + " (line 1) is no certificate"));
+}
+
+TEST_F(Ca, KeepsANewerBundleWhereItIsFoundFirst) {
+  EXPECT_EQ(kept_bundle_place(environment(), "aws", true), bundle_) << "whoever names one wants that one";
+  variables_.erase("ROLEGATE_RDS_CA_BUNDLE");
+  variables_["HOME"] = "/home/a";
+  EXPECT_EQ(kept_bundle_place(environment(), "aws", true), "/etc/rolegate/rds-ca-bundle.pem");
+  EXPECT_EQ(kept_bundle_place(environment(), "aws-cn", true), "/etc/rolegate/rds-ca-bundle-aws-cn.pem");
+  EXPECT_EQ(kept_bundle_place(environment(), "aws", false),
+            "/home/a/.local/share/rolegate/rds-ca-bundle.pem");
+  variables_["XDG_DATA_HOME"] = "/data";
+  EXPECT_EQ(kept_bundle_place(environment(), "aws", false), "/data/rolegate/rds-ca-bundle.pem");
+  const auto places = rds_bundle_places(environment(), "aws-cn");
+  EXPECT_EQ(places.front(), kept_bundle_place(environment(), "aws-cn", ::geteuid() == 0));
+  EXPECT_THAT(places.back(), testing::EndsWith("rds-ca-bundle.pem"));
 }
 
 TEST_F(Ca, NamesThePlacesWhenThereIsNothing) {
@@ -106,7 +169,7 @@ TEST_F(Ca, RefusesASslrootcertThatIsNoCertificate) {
 TEST_F(Ca, LooksBesideTheProgramForTheBundle) {
   variables_.erase("ROLEGATE_RDS_CA_BUNDLE");
   const auto own = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  EXPECT_THAT(rds_bundle_places(environment()),
+  EXPECT_THAT(rds_bundle_places(environment(), "aws"),
               testing::IsSupersetOf({(own.parent_path() / "share/rolegate/rds-ca-bundle.pem").string(),
                                      (own / "rds-ca-bundle.pem").string()}));
 }

@@ -81,6 +81,43 @@ class ConnectTest : public testing::Test {
     return codes;
   }
 
+  /// Certificates that each have one fault, with the words that name it.
+  struct Faulty {
+    Identity identity;
+    std::vector<std::string> message;
+    std::string hint;
+  };
+  std::vector<Faulty> faulty() const {
+    const std::string host(kHost);
+    const Identity stranger = make_identity("Another CA");
+    std::vector<Faulty> all;
+    all.push_back({make_identity(host, &ca_, {.begins = -7200, .ends = -60}),
+                   {"has a certificate that expired on 20", " UTC."},
+                   "clock"});
+    all.push_back({make_identity(host, &ca_, {.begins = 3600, .ends = 7200}),
+                   {"has a certificate that is not valid before 20", " UTC."},
+                   "clock"});
+    all.push_back({make_identity("elsewhere.example.com", &ca_),
+                   {"has a certificate that is not for " + host + " but for elsewhere.example.com."},
+                   "connect_to=HOST:PORT"});
+    all.push_back({make_identity(host, &stranger),
+                   {"has a certificate that no trusted CA vouches for: its issuer is Another CA."},
+                   "sslrootcert " + ca_file_});
+    all.push_back({make_identity(host, &ca_, {.rsa_bits = 1024}),
+                   {"has a certificate that has a key that is too weak (RSA, 1024 bits)."},
+                   "2,048 bits"});
+    return all;
+  }
+
+  /// What a server may send in place of its ServerHello, with the words for it.
+  static std::vector<std::pair<std::string, std::string>> what_is_no_tls() {
+    using std::string_literals::operator""s;
+    return {{"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS"},
+            {"\x15\x03\x03\x00\x02\x02\x28"s, "refused TLS"},   // handshake_failure (RFC 8446, 6.2)
+            {"\x15\x03\x03\x00\x02\x02\x70"s, "refused TLS"},   // unrecognized_name
+            {"\x15\x03\x03\x00\x02\x02\x46"s, "refused TLS"}};  // protocol_version
+  }
+
   TestFolder folder_;
   Identity ca_ = make_identity("Test CA");
   Identity server_ = make_identity(std::string(kHost), &ca_);

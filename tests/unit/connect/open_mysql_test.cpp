@@ -131,6 +131,29 @@ TEST_F(OpenMysql, RefusesACertificateOfAnUnknownCa) {
   }
 }
 
+TEST_F(OpenMysql, SaysOfEachCertificateWhatIsWrongWithIt) {
+  for (const Faulty& one : faulty()) {
+    ScriptedServer server([&](Peer& peer) { start(peer, one.identity); });
+    const auto error = refused(server);
+    EXPECT_EQ(error.code, "tls_verification_failed");
+    for (const std::string& words : one.message) EXPECT_THAT(error.message, HasSubstr(words));
+    EXPECT_THAT(error.hint, HasSubstr(one.hint));
+  }
+}
+
+TEST_F(OpenMysql, TellsARefusalOfTlsFromNoTlsAtAll) {
+  for (const auto& [bytes, words] : what_is_no_tls()) {
+    ScriptedServer server([&](Peer& peer) {
+      peer.send(greeting());
+      peer.receive(36 + 5);
+      peer.send(bytes);
+    });
+    const auto error = refused(server);
+    EXPECT_EQ(error.code, "tls_failed");
+    EXPECT_THAT(error.message, HasSubstr(words));
+  }
+}
+
 TEST_F(OpenMysql, WeakerModesVerifyLess) {
   const Identity other = make_identity("elsewhere.example.com", &ca_);
   const Identity stranger = make_identity("Test CA");

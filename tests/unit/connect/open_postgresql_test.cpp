@@ -141,6 +141,35 @@ TEST_F(OpenPostgresql, RefusesACertificateOfAnUnknownCa) {
   EXPECT_THAT(error.hint, HasSubstr("sslrootcert " + ca_file_));
 }
 
+TEST_F(OpenPostgresql, SaysOfEachCertificateWhatIsWrongWithIt) {
+  for (const Faulty& one : faulty()) {
+    ScriptedServer server([&](Peer& peer) { startup(peer, one.identity); });
+    const auto error = refused(server);
+    EXPECT_EQ(error.code, "tls_verification_failed");
+    for (const std::string& words : one.message) EXPECT_THAT(error.message, HasSubstr(words));
+    EXPECT_THAT(error.hint, HasSubstr(one.hint));
+  }
+}
+
+TEST_F(OpenPostgresql, TellsARefusalOfTlsFromNoTlsAtAll) {
+  for (const auto& [bytes, words] : what_is_no_tls()) {
+    ScriptedServer server([&](Peer& peer) {
+      peer.receive(8);
+      peer.send("S");
+      peer.receive(5);
+      peer.send(bytes);
+    });
+    const auto error = refused(server);
+    EXPECT_EQ(error.code, "tls_failed");
+    EXPECT_THAT(error.message, HasSubstr(words));
+  }
+  ScriptedServer http([](Peer& peer) {
+    peer.receive(8);
+    peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  EXPECT_THAT(refused(http).message, HasSubstr("does not speak TLS"));
+}
+
 TEST_F(OpenPostgresql, RequireEncryptsWithoutVerifying) {
   const Identity stranger = make_identity("Test CA");
   const Identity other = make_identity("elsewhere.example.com", &stranger);

@@ -65,6 +65,7 @@ class Peer {
   void start_tls(const Identity& identity) {
     const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(::SSL_CTX_new(::TLS_server_method()),
                                                                       ::SSL_CTX_free);
+    ::SSL_CTX_set_security_level(context.get(), 0);  // it may show what a client should refuse
     ::SSL_CTX_use_certificate(context.get(), identity.certificate.get());
     ::SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
     ssl_ = ::SSL_new(context.get());

@@ -8,6 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 namespace rolegate::connect {
@@ -42,17 +43,27 @@ inline void add_extension(X509* certificate, X509* issuer, int kind, const std::
     throw std::runtime_error("extension");
 }
 
+/// What may be wrong with a certificate.
+struct Making {
+  long begins = -3600;  ///< seconds from now
+  long ends = 86400;
+  unsigned rsa_bits = 0;  ///< 0: a key on P-256
+  bool sha1 = false;
+};
+
 /// `issuer` null: a CA of its own; else a server certificate for `name` (a DNS name).
-inline Identity make_identity(const std::string& name, const Identity* issuer = nullptr) {
+inline Identity make_identity(const std::string& name, const Identity* issuer = nullptr,
+                              const Making& making = {}) {
   Identity made{std::unique_ptr<X509, FreeOpenSsl>(::X509_new()),
-                std::unique_ptr<EVP_PKEY, FreeOpenSsl>(::EVP_EC_gen("P-256"))};
+                std::unique_ptr<EVP_PKEY, FreeOpenSsl>(making.rsa_bits != 0 ? EVP_RSA_gen(making.rsa_bits)
+                                                                            : ::EVP_EC_gen("P-256"))};
   X509* certificate = made.certificate.get();
   X509* issuing = issuer != nullptr ? issuer->certificate.get() : certificate;
   static long serial = 0;
   ::X509_set_version(certificate, 2);
   ::ASN1_INTEGER_set(::X509_get_serialNumber(certificate), ++serial);
-  ::X509_gmtime_adj(::X509_getm_notBefore(certificate), -3600);
-  ::X509_gmtime_adj(::X509_getm_notAfter(certificate), 86400);
+  ::X509_gmtime_adj(::X509_getm_notBefore(certificate), making.begins);
+  ::X509_gmtime_adj(::X509_getm_notAfter(certificate), making.ends);
   ::X509_NAME_add_entry_by_txt(
       ::X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
       reinterpret_cast<const unsigned char*>(issuer != nullptr ? "server" : name.c_str()), -1, -1, 0);
@@ -64,7 +75,8 @@ inline Identity make_identity(const std::string& name, const Identity* issuer = 
   } else {
     add_extension(certificate, issuing, NID_subject_alt_name, "DNS:" + name);
   }
-  if (::X509_sign(certificate, (issuer != nullptr ? issuer->key : made.key).get(), ::EVP_sha256()) == 0) {
+  if (::X509_sign(certificate, (issuer != nullptr ? issuer->key : made.key).get(),
+                  making.sha1 ? ::EVP_sha1() : ::EVP_sha256()) == 0) {
     throw std::runtime_error("X509_sign");
   }
   return made;

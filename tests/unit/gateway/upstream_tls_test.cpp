@@ -1,12 +1,15 @@
 #include "gateway/upstream_tls.hpp"
 
 #include <array>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include "base/environment.hpp"
+#include "unit/connect/test_certificates.hpp"
+#include "unit/gateway/temporary_folder.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -43,6 +46,53 @@ TEST(UpstreamTls, SendsAKeyShareThatTheEngineTakesAtOnce) {
     ASSERT_TRUE(context) << context.error().text();
     EXPECT_NE(client_hello((*context)->ssl).find(share), std::string::npos) << config::engine_name(engine);
   }
+}
+
+/// Time that a test sets.
+class SetClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::WallTime now() const override { return {}; }
+  [[nodiscard]] base::SteadyTime steady() const override { return time; }
+  base::SteadyTime time{};
+};
+
+class UpstreamTlsFiles : public testing::Test {
+ protected:
+  UpstreamTlsFiles() {
+    login_.ssl_root_cert = folder_.path("ca.pem");
+    write("one");
+  }
+  void write(const std::string& ca) const {
+    std::ofstream(login_.ssl_root_cert) << connect::make_identity(ca).pem();
+  }
+  std::shared_ptr<const UpstreamTlsContext> read() { return tls_.context(login_).value(); }
+
+  const TemporaryFolder folder_;
+  const base::FixedEnvironment environment_;
+  SetClock clock_;
+  UpstreamTls tls_{environment_, clock_};
+  login::Login login_;
+};
+
+TEST_F(UpstreamTlsFiles, AreLookedAtAgainAfterAMinute) {
+  const auto first = read();
+  write("two");
+  clock_.time += std::chrono::seconds(59);
+  EXPECT_EQ(read(), first);
+  clock_.time += std::chrono::seconds(1);
+  EXPECT_NE(read(), first);
+}
+
+TEST_F(UpstreamTlsFiles, CountFromAReloadOn) {
+  const auto first = read();
+  tls_.look_again();
+  EXPECT_EQ(read(), first) << "nothing has changed";
+  write("two");
+  EXPECT_EQ(read(), first);
+  tls_.look_again();
+  const auto second = read();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(read(), second);
 }
 
 }  // namespace

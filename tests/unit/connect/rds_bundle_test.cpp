@@ -1,0 +1,97 @@
+#include "connect/rds_bundle.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/partition.hpp"
+#include "unit/connect/test_certificates.hpp"
+
+namespace rolegate::connect {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const base::WallTime kNow = base::SystemClock().now();
+
+std::string root(const std::string& name, const Making& making = {}) {
+  return make_identity("Amazon RDS " + name, nullptr, making).pem();
+}
+
+std::string fault(const std::string& pem, const std::set<std::string>& before = {}) {
+  const auto checked = check_rds_bundle(pem, "aws", before, kNow);
+  if (checked) return {};
+  EXPECT_EQ(checked.error().code, "ca_bundle_refused");
+  return checked.error().message;
+}
+
+std::string region_of(const std::string& name) { return region_of_ca(*make_identity(name).certificate); }
+
+TEST(RdsBundle, KnowsTheRegionByTheNameOfTheCa) {
+  EXPECT_EQ(region_of("Amazon RDS il-central-1 Root CA RSA2048 G1"), "il-central-1");
+  EXPECT_EQ(region_of("Amazon RDS us-gov-west-1 Root CA ECC384 G1"), "us-gov-west-1");
+  EXPECT_EQ(region_of("Amazon RDS af-south-1 Root CA"), "af-south-1");
+  for (const char* other : {"Amazon RDS Root 2019 CA", "Amazon RDS Preview us-east-2 Root CA RSA2048 G1",
+                            "Amazon RDS Beta us-east-1 2019 CA", "Amazon Root CA 1", "eu-west-1"}) {
+    EXPECT_EQ(region_of(other), "") << other;
+  }
+}
+
+TEST(RdsBundle, CountsRegionsByTheirValidCas) {
+  const std::string pem = root("eu-west-1 Root CA RSA2048 G1") + root("eu-west-1 Root CA RSA4096 G1") +
+                          root("us-east-1 Root CA", {.begins = -200, .ends = -100}) + root("Root 2019 CA");
+  const PemCertificates bundle = read_pem_certificates(pem);
+  EXPECT_THAT(regions_of(bundle), ElementsAre("eu-west-1", "us-east-1"));
+  EXPECT_THAT(regions_of(bundle, kNow), ElementsAre("eu-west-1"));
+}
+
+TEST(RdsBundle, TakesWhatIsAmazonsAndNoPoorer) {
+  const Identity global = make_identity("Amazon RDS Root 2019 CA");
+  const std::string pem = root("eu-west-1 Root CA RSA2048 G1") + root("us-east-1 Root CA RSA2048 G1") +
+                          root("us-east-1 2019 CA", {.begins = -200, .ends = -100}) + global.pem();
+  EXPECT_EQ(fault(pem), "");
+  EXPECT_EQ(fault(pem, {"eu-west-1", "us-east-1"}), "");
+}
+
+TEST(RdsBundle, RefusesWhatIsNot) {
+  const std::string good = root("eu-west-1 Root CA RSA2048 G1");
+  EXPECT_THAT(fault("<html>not found</html>"), HasSubstr("no CA of Amazon RDS in aws that is still valid"));
+  EXPECT_THAT(fault(""), HasSubstr("no CA of Amazon RDS in aws that is still valid"));
+  EXPECT_THAT(fault(good + "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"),
+              HasSubstr("Entry 2 of the bundle (line "));
+  EXPECT_THAT(fault(good + good.substr(0, good.size() / 2)), HasSubstr("its end is missing")) << "cut short";
+  EXPECT_THAT(fault(good + make_identity("Somebody's Root").pem()),
+              HasSubstr("a root that is none of Amazon RDS: Somebody's Root."));
+  EXPECT_THAT(fault(root("eu-west-1 Root CA", {.begins = -200, .ends = -100})), HasSubstr("still valid"));
+  EXPECT_THAT(fault(root("cn-north-1 Root CA RSA2048 G1")), HasSubstr("no CA of Amazon RDS in aws"));
+  EXPECT_THAT(fault(good, {"eu-west-1", "il-central-1", "us-east-1"}),
+              HasSubstr("regions that the present one has: il-central-1, us-east-1."));
+  const Identity issuer = make_identity("Amazon RDS eu-west-1 Root CA RSA2048 G1");
+  EXPECT_THAT(fault(issuer.pem() + make_identity("db.example.com", &issuer).pem()),
+              HasSubstr("a certificate that is no CA's"));
+}
+
+TEST(RdsBundle, PublishesForThePartitionsItNames) {
+  for (const RdsPartition& partition : rds_partitions()) {
+    for (const std::string_view region : partition.regions)
+      EXPECT_EQ(base::partition_of_region(region).name, partition.name) << region;
+    if (!partition.url.empty()) EXPECT_TRUE(partition.url.starts_with("https://"));
+  }
+  EXPECT_EQ(find_rds_partition("aws-nowhere"), nullptr);
+}
+
+TEST(RdsBundle, IsWhatTheBuildBringsToo) {
+  std::ifstream file(ROLEGATE_BINARY_DIR "/../rds-ca-bundle.pem");
+  const std::string pem(std::istreambuf_iterator<char>(file), {});
+  if (pem.empty()) GTEST_SKIP() << "built without Amazon's bundle";
+  const PemCertificates bundle = read_pem_certificates(pem);
+  EXPECT_THAT(bundle.faults, IsEmpty());
+  EXPECT_THAT(regions_of(bundle), testing::IsSupersetOf({"eu-west-1", "us-east-1", "ap-south-1"}));
+}
+
+}  // namespace
+}  // namespace rolegate::connect
