@@ -67,6 +67,14 @@ class Grammar {
     group("config");
     command("config check", {.words = {}, .json = true}, [this] { return ConfigCheckArguments{json_}; });
     command("config list", {.words = {}, .json = true}, [this] { return ConfigListArguments{json_}; });
+    group("ca");
+    CLI::App* ca_list = command("ca list", {.words = {}, .json = true},
+                                [this] { return CaListArguments{partition_, json_}; });
+    command("ca check", {.words = {}, .further_words = true}, [this] { return CaCheckArguments{words_}; });
+    CLI::App* ca_update =
+        command("ca update", {.words = {}}, [this] { return CaUpdateArguments{partition_, from_}; });
+    for (CLI::App* app : {ca_list, ca_update}) app->add_option("--partition", partition_);
+    ca_update->add_option("--from", from_);
     command("completion", {.words = {"shell"}}, [this] { return CompletionArguments{words_[0]}; });
     command("help", {.words = {}, .further_words = true},
             [this] { return HelpArguments{fmt::format("{}", fmt::join(words_, " "))}; });
@@ -263,6 +271,8 @@ class Grammar {
   bool csv_ = false;
   bool mysql_native_ = false;
   bool has_tail_ = false;
+  std::string partition_ = "aws";
+  std::string from_;
   PolicyArguments policy_;
   std::vector<std::string> words_;  ///< positionals
   std::vector<std::string> tail_;   ///< what follows "--"

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/error.hpp"
+#include "cli/ca_command.hpp"
 #include "cli/completion_command.hpp"
 #include "cli/config_check_command.hpp"
 #include "cli/config_list_command.hpp"
@@ -25,10 +26,10 @@ namespace rolegate::cli {
 enum class UsageErrc { wrong_usage };
 [[nodiscard]] std::string_view code_name(UsageErrc code);
 
-using Command =
-    std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
-                 ExecArguments, ServeArguments, ConnectArguments, PolicyArguments, PasswdArguments,
-                 ConfigCheckArguments, ConfigListArguments, CompletionArguments, CompleteArguments>;
+using Command = std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
+                             ExecArguments, ServeArguments, ConnectArguments, PolicyArguments,
+                             PasswdArguments, ConfigCheckArguments, ConfigListArguments, CaListArguments,
+                             CaCheckArguments, CaUpdateArguments, CompletionArguments, CompleteArguments>;
 
 /// What was typed.
 struct Invocation {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "cli/printable.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
+#include "connect/ca.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -62,7 +64,44 @@ std::string gateway_text(const config::Config& config) {
   return text + counted(std::ssize(config.gateway->users), "user") + ".\n";
 }
 
+/// About the certificates that a database is verified with; nothing when all is there.
+std::optional<config::Problem> certificate_problem(const config::Database& database,
+                                                   const base::Environment& environment) {
+  login::Login login;
+  login.database = database.name;
+  login.host = database.uri.host;
+  login.ssl_root_cert = database.uri.ssl_root_cert;
+  const auto trusted = connect::trusted_certificates(login, environment);
+  // What is wrong with sslrootcert itself is among all_problems.
+  if (trusted ? trusted->missing.empty() : !login.ssl_root_cert.empty()) return std::nullopt;
+  config::Problem problem;
+  problem.file = database.file;
+  problem.line = database.line;
+  problem.database = database.name;
+  problem.field = database.uri.ssl_root_cert.empty() ? "sqlalchemy_uri" : "sqlalchemy_uri?sslrootcert";
+  if (trusted) {
+    problem.severity = config::Severity::warning;
+    problem.message = trusted->missing;
+    return problem;
+  }
+  const std::string subject = fmt::format("Database '{}': ", database.name);
+  problem.message = trusted.error().message;
+  if (problem.message.starts_with(subject)) problem.message.erase(0, subject.size());
+  problem.remedy = trusted.error().hint;
+  return problem;
+}
+
 }  // namespace
+
+void add_certificate_problems(config::Loaded& loaded, const base::Environment& environment) {
+  for (const config::Database& database : loaded.config.databases) {
+    if (database.uri.ssl_mode == config::SslMode::require || database.uri.host.empty()) continue;
+    auto problem = certificate_problem(database, environment);
+    if (!problem) continue;
+    const auto place = std::ranges::upper_bound(loaded.problems, problem->line, {}, &config::Problem::line);
+    loaded.problems.insert(place, std::move(*problem));
+  }
+}
 
 void write_config_check(Output& out, const config::Loaded& loaded) {
   const Paint paint(out.style());
@@ -110,6 +149,7 @@ ExitStatus run(Context& context, const ConfigCheckArguments& arguments) {
   auto loaded = load_configuration(context);
   if (!loaded) return report(context.err, loaded.error(), arguments.json);
   loaded->problems = all_problems(*loaded, context.clock);
+  add_certificate_problems(*loaded, context.environment);
   if (arguments.json) {
     context.out.write(json_text(config_check_json(*loaded)) + "\n");
   } else {

@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "base/environment.hpp"
 #include "cli/context.hpp"
 #include "config/config.hpp"
 
@@ -14,6 +15,10 @@ struct ConfigCheckArguments {
 /// `rolegate config check`: every problem of the configuration, one per line, and a closing line. Exit status
 /// 2 when one of them is an error; warnings alone are 0.
 [[nodiscard]] ExitStatus run(Context& context, const ConfigCheckArguments& arguments);
+
+/// Adds what the certificates lack that the valid databases are verified with: regions that Amazon's RDS
+/// bundle has no CA for, entries that are none. Reads them.
+void add_certificate_problems(config::Loaded& loaded, const base::Environment& environment);
 
 void write_config_check(Output& out, const config::Loaded& loaded);
 /// {"file", "ok", "databases": [name…], "gateway": {"postgresql": [address…], "mysql": [address…], "users":

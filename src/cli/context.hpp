@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "aws/http.hpp"
 #include "base/clock.hpp"
 #include "base/environment.hpp"
 #include "base/log.hpp"
@@ -34,6 +35,8 @@ struct Context {
   const InheritedLimits& inherited;  ///< what a program that exec or connect starts gets back
   /// The one path, made at the first call: a command that does not log in does not pay for it.
   std::function<login::LoginService&()> login_service;
+  /// What it asks AWS with, likewise.
+  std::function<aws::HttpClient&()> http = {};
 };
 
 }  // namespace rolegate::cli

@@ -152,6 +152,45 @@ name per line.
 Example:
   $ rolegate config list
 )"},
+    CommandHelp{"ca list", "List Amazon's RDS CAs that are trusted",
+                R"(Usage: rolegate ca list [--partition NAME] [--json]
+
+Lists the certificates of Amazon's RDS bundle that databases are verified with
+unless their sslrootcert says otherwise: whose they are, for which region, until
+when, their fingerprints, and which file they are from.
+
+  --partition     aws (default), aws-us-gov, aws-cn or aws-eusc
+  --json          {"file", "certificates": [{"subject", "region", "not_after",
+                  "expired", "sha256"}]}
+
+Example:
+  $ rolegate ca list
+)"},
+    CommandHelp{"ca check", "Check that Amazon's RDS CAs are there for a region",
+                R"(Usage: rolegate ca check [REGION…]
+
+Says for which REGIONs, of all that are known or of those that are named, Amazon's
+RDS bundle has no valid CA, and what of it expires within 90 days. Exit status 1
+when a region has none.
+
+Example:
+  $ rolegate ca check il-central-1 eu-west-1
+)"},
+    CommandHelp{"ca update", "Download Amazon's current RDS CAs",
+                R"(Usage: rolegate ca update [--partition NAME] [--from URL|FILE]
+
+Downloads the bundle of RDS CAs that Amazon publishes, checks it (CAs of Amazon RDS
+and nothing else, valid, for no fewer regions than the present one) and keeps it
+where it is found before the built-in one: /etc/rolegate for root,
+$XDG_DATA_HOME/rolegate (~/.local/share/rolegate) for others, or the file that
+$ROLEGATE_RDS_CA_BUNDLE names.
+
+  --partition     aws (default), aws-us-gov, aws-cn or aws-eusc
+  --from          another https:// address, or a file
+
+Example:
+  $ rolegate ca update
+)"},
     CommandHelp{"completion", "Print the completion script for a shell",
                 R"(Usage: rolegate completion bash
 

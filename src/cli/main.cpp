@@ -37,6 +37,7 @@ class LoginStack {
   ~LoginStack() { http_->stop(); }
 
   login::LoginService& service() { return service_; }
+  aws::HttpClient& http() { return *http_; }
 
  private:
   const aws::ProfileSettings settings_;
@@ -70,14 +71,20 @@ cli::ExitStatus run(const std::vector<std::string>& arguments, cli::Output& out,
   // A service says what it does without being asked.
   const bool service = std::holds_alternative<cli::ServeArguments>(invocation->command);
   cli::SpdlogLog log(cli::log_threshold(invocation->options.verbosity + (service ? 1 : 0)));
-  std::unique_ptr<LoginStack> stack;
-  cli::Context context{
-      invocation->options, environment, clock, log, out, err, inherited, [&]() -> login::LoginService& {
-        if (!stack) {
-          stack = std::make_unique<LoginStack>(environment, clock, log, invocation->options.profile);
-        }
-        return stack->service();
-      }};
+  std::unique_ptr<LoginStack> made;
+  const auto stack = [&]() -> LoginStack& {
+    if (!made) made = std::make_unique<LoginStack>(environment, clock, log, invocation->options.profile);
+    return *made;
+  };
+  cli::Context context{invocation->options,
+                       environment,
+                       clock,
+                       log,
+                       out,
+                       err,
+                       inherited,
+                       [&]() -> login::LoginService& { return stack().service(); },
+                       [&]() -> aws::HttpClient& { return stack().http(); }};
   return std::visit([&](const auto& command) { return cli::run(context, command); }, invocation->command);
 }
 

@@ -81,8 +81,8 @@ class Stream {
 
   /// Says that nothing more will be written: close_notify and FIN, as far as they go without waiting.
   void close_writing();
-  /// As a peer that died: FIN and nothing before it. A database that looks, in the middle of its work, whether
-  /// its client is still there would take close_notify for something that the client says.
+  /// As a peer that died: FIN and nothing before it. A database that looks, in the middle of its work,
+  /// whether its client is still there would take close_notify for something that the client says.
   void cut_writing();
   void close() noexcept;
 

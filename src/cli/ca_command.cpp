@@ -1,0 +1,231 @@
+#include "cli/ca_command.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "base/partition.hpp"
+#include "cli/command_line.hpp"
+#include "cli/error_report.hpp"
+#include "cli/printable.hpp"
+#include "cli/table_writer.hpp"
+#include "cli/wrap.hpp"
+#include "config/aws_names.hpp"
+#include "connect/ca.hpp"
+#include "connect/ca_places.hpp"
+#include "connect/certificates.hpp"
+#include "connect/rds_bundle.hpp"
+#include "login/login.hpp"
+
+namespace rolegate::cli {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t kLargest = 8 << 20;
+/// The time to fetch a new bundle at leisure.
+constexpr std::chrono::days kSoon{90};
+
+base::Result<const connect::RdsPartition*> partition_named(const std::string& name) {
+  if (const connect::RdsPartition* found = connect::find_rds_partition(name)) return found;
+  std::vector<std::string_view> names;
+  for (const connect::RdsPartition& partition : connect::rds_partitions()) names.push_back(partition.name);
+  return base::fail(UsageErrc::wrong_usage, fmt::format("There is no partition {}.", printable(name)),
+                    fmt::format("Known are {}.", fmt::join(names, ", ")));
+}
+
+std::string not_after(const X509& certificate) {
+  return connect::time_text(*::X509_get0_notAfter(&certificate));
+}
+
+json::object list_json(const connect::RdsBundle& bundle, const connect::PemCertificates& read,
+                       base::WallTime now) {
+  json::array certificates;
+  for (const auto& [x509, text] : read.certificates) {
+    certificates.push_back({{"subject", connect::subject_of(*x509)},
+                            {"region", connect::region_of_ca(*x509)},
+                            {"not_after", not_after(*x509)},
+                            {"expired", connect::has_expired(*x509, now)},
+                            {"sha256", connect::fingerprint_of(*x509)}});
+  }
+  return {{"file", bundle.file}, {"certificates", std::move(certificates)}};
+}
+
+void write_list(Output& out, const connect::RdsBundle& bundle, const connect::PemCertificates& read) {
+  out.write(printable(bundle.file) + "\n\n");
+  TableWriter table(out);
+  table.begin_result({{"subject"}, {"region"}, {"not after"}, {"SHA-256"}});
+  for (const auto& [x509, text] : read.certificates) {
+    const std::string subject = connect::subject_of(*x509);
+    const std::string region = connect::region_of_ca(*x509);
+    const std::string ends = not_after(*x509);
+    const std::string fingerprint = connect::fingerprint_of(*x509);
+    const std::vector<Cell> cells{subject, region, ends, fingerprint};
+    table.row(cells);
+  }
+  table.end_result(read.certificates.size());
+}
+
+/// Says what the bundle of one partition has for `wanted`; true when it is all there.
+bool check(Context& context, std::string_view partition, const std::set<std::string>& wanted) {
+  const auto write = [&](const std::string& text) {
+    context.out.write(wrapped(text, 2, context.out.style()) + "\n");
+  };
+  const auto bundle = connect::find_rds_bundle(context.environment, partition);
+  if (!bundle) {
+    write(fmt::format("{}: {}", partition, printable(bundle.error().text())));
+    return false;
+  }
+  const base::WallTime now = context.clock.now();
+  const connect::PemCertificates read = connect::read_pem_certificates(bundle->pem);
+  const std::set<std::string> present = connect::regions_of(read, now);
+  std::vector<std::string> missing;
+  std::ranges::set_difference(wanted, present, std::back_inserter(missing));
+  std::vector<std::string> ending;
+  for (const auto& [x509, text] : read.certificates) {
+    if (!connect::has_expired(*x509, now) && connect::has_expired(*x509, now + kSoon))
+      ending.push_back(fmt::format("{} ({})", connect::subject_of(*x509), not_after(*x509)));
+  }
+  write(fmt::format("{}: {}, {} certificates", partition, printable(bundle->file), read.certificates.size()));
+  for (const auto& [entry, line, reason] : read.faults)
+    write(fmt::format("  entry {} (line {}) is no certificate: {}", entry, line, reason));
+  if (!ending.empty())
+    write(fmt::format("  expires within {} days: {}", kSoon.count(), fmt::join(ending, ", ")));
+  if (missing.empty()) {
+    write(fmt::format("  a valid CA for {}", wanted.size() == 1
+                                                 ? *wanted.begin()
+                                                 : fmt::format("each of {} regions", wanted.size())));
+  } else {
+    write(
+        fmt::format("  no valid CA for {}. {}", fmt::join(missing, ", "), connect::how_to_update(partition)));
+  }
+  return missing.empty() && read.faults.empty();
+}
+
+/// What is to become the bundle, unchecked.
+base::Result<std::string> fetch(Context& context, const std::string& source) {
+  if (!source.starts_with("https://") && !source.starts_with("http://"))
+    return base::read_file(source, kLargest);
+  if (source.starts_with("http://")) {
+    return base::fail(UsageErrc::wrong_usage, "A bundle of CAs is not taken over a connection without TLS.",
+                      "Name an address that begins with https://, or a file.");
+  }
+  aws::HttpRequest request;
+  request.method = "GET";
+  request.url = source;
+  auto response = context.http().send(
+      request, base::Deadline::in(context.options.timeout.value_or(login::kDefaultTimeout)));
+  if (!response) return std::unexpected(std::move(response.error()));
+  if (response->status == 200) return std::move(response->body);
+  return base::fail(connect::BundleErrc::ca_bundle_unavailable,
+                    fmt::format("{} answered with HTTP status {}.", printable(source), response->status),
+                    "Download the bundle in another way, and name the file with --from.");
+}
+
+base::Result<void> keep(const std::string& place, std::string_view pem) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(place).parent_path(), error);
+  if (error) {
+    return base::fail(base::FileErrc::unwritable,
+                      fmt::format("The folder of {} cannot be made: {}.", place, error.message()));
+  }
+  return base::replace_file(place, pem, 0644);
+}
+
+std::set<std::string> regions_in_use(Context& context, std::string_view partition) {
+  const auto bundle = connect::find_rds_bundle(context.environment, partition);
+  if (!bundle) return {};
+  std::set<std::string> regions =
+      connect::regions_of(connect::read_pem_certificates(bundle->pem), context.clock.now());
+  std::erase_if(regions, [&](const std::string& region) {
+    return base::partition_of_region(region).name != partition;
+  });
+  return regions;
+}
+
+base::Result<void> update(Context& context, const CaUpdateArguments& arguments) {
+  const auto partition = partition_named(arguments.partition);
+  if (!partition) return std::unexpected(partition.error());
+  const std::string source = arguments.from.empty() ? std::string((*partition)->url) : arguments.from;
+  if (source.empty()) {
+    return base::fail(connect::BundleErrc::ca_bundle_unavailable,
+                      fmt::format("Where Amazon publishes the CAs of {} is not known.", arguments.partition),
+                      "Name the address or a file with --from.");
+  }
+  const std::string place =
+      connect::kept_bundle_place(context.environment, arguments.partition, ::geteuid() == 0);
+  if (place.empty()) {
+    return base::fail(base::FileErrc::unwritable, "There is no folder to keep the bundle in.",
+                      "Set HOME, XDG_DATA_HOME or ROLEGATE_RDS_CA_BUNDLE.");
+  }
+  const auto pem = fetch(context, source);
+  if (!pem) return std::unexpected(pem.error());
+  const std::set<std::string> before = regions_in_use(context, arguments.partition);
+  const base::WallTime now = context.clock.now();
+  if (auto checked = connect::check_rds_bundle(*pem, arguments.partition, before, now); !checked)
+    return checked;
+  if (auto kept = keep(place, *pem); !kept) return kept;
+
+  const connect::PemCertificates read = connect::read_pem_certificates(*pem);
+  std::vector<std::string> added;
+  std::ranges::set_difference(connect::regions_of(read, now), before, std::back_inserter(added));
+  context.out.write(wrapped(fmt::format("{}: {} certificates from {}. {}", printable(place),
+                                        read.certificates.size(), printable(source),
+                                        added.empty() ? std::string("No region is new.")
+                                                      : fmt::format("New: {}.", fmt::join(added, ", "))),
+                            2, context.out.style()) +
+                    "\n");
+  return {};
+}
+
+}  // namespace
+
+ExitStatus run(Context& context, const CaListArguments& arguments) {
+  const auto partition = partition_named(arguments.partition);
+  if (!partition) return report(context.err, partition.error(), arguments.json);
+  const auto bundle = connect::find_rds_bundle(context.environment, arguments.partition);
+  if (!bundle) return report(context.err, bundle.error(), arguments.json);
+  const connect::PemCertificates read = connect::read_pem_certificates(bundle->pem);
+  if (arguments.json) {
+    context.out.write(json::serialize(list_json(*bundle, read, context.clock.now())) + "\n");
+  } else {
+    write_list(context.out, *bundle, read);
+  }
+  return ExitStatus::done;
+}
+
+ExitStatus run(Context& context, const CaCheckArguments& arguments) {
+  std::map<std::string_view, std::set<std::string>> wanted;  // by partition
+  for (const std::string& region : arguments.regions) {
+    if (const auto fault = config::check_region(region)) {
+      return report(context.err, base::make_error(UsageErrc::wrong_usage,
+                                                  fmt::format("'{}' {}", printable(region), fault->message),
+                                                  fault->remedy));
+    }
+    wanted[base::partition_of_region(region).name].insert(region);
+  }
+  if (arguments.regions.empty()) {
+    for (const connect::RdsPartition& partition : connect::rds_partitions())
+      wanted[partition.name].insert(partition.regions.begin(), partition.regions.end());
+  }
+  bool complete = true;
+  for (const auto& [partition, regions] : wanted) complete = check(context, partition, regions) && complete;
+  return complete ? ExitStatus::done : ExitStatus::failed;
+}
+
+ExitStatus run(Context& context, const CaUpdateArguments& arguments) {
+  if (auto updated = update(context, arguments); !updated) return report(context.err, updated.error());
+  return ExitStatus::done;
+}
+
+}  // namespace rolegate::cli
