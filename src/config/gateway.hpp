@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/scram.hpp"
+#include "config/network.hpp"
 
 namespace rolegate::config {
 
@@ -56,8 +57,19 @@ struct GatewayUser {
   std::string client_cert_cn;             ///< with client_ca; empty: none
   bool all_databases = false;             ///< "*"
   std::vector<std::string> databases;
+  std::size_t max_sessions = 0;          ///< 0: no bound of its own
+  std::chrono::milliseconds max_age{0};  ///< of a session; 0: none
+  std::vector<Network> addresses;        ///< of TCP clients; empty: any
 
   [[nodiscard]] bool may_use(std::string_view database) const;
+  /// `host`: numeric.
+  [[nodiscard]] bool may_come_from(std::string_view host) const;
+};
+
+/// Whether the database is told which user of the gateway a session is for.
+enum class Identify {
+  none,
+  application_name,  ///< PostgreSQL: before the client's application_name; MySQL: a connection attribute
 };
 
 struct Gateway {
@@ -68,7 +80,10 @@ struct Gateway {
   int login_rate = 100;                       ///< upstream logins per second and database
   std::chrono::milliseconds idle_timeout{0};  ///< 0: none
   std::chrono::milliseconds drain_timeout{30000};
-  std::string audit_log;  ///< a file; empty: standard output
+  std::string audit_log;        ///< a file; empty: standard output
+  bool audit_required = false;  ///< without an audit log that can be written, nobody is let in
+  Identify identify = Identify::none;
+  std::chrono::milliseconds grace{0};  ///< how long a session stays that a reload no longer allows
 
   [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
 };

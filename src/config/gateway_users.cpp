@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,13 +17,19 @@
 namespace rolegate::config {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFields{"name", "password", "peer_uid", "client_cert_cn",
-                                                  "databases"};
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 8> kFields{"name",      "password",     "peer_uid", "client_cert_cn",
+                                                  "databases", "max_sessions", "max_age",  "addresses"};
 constexpr std::string_view kAll = "*";
 constexpr std::size_t kMaxUsers = 10000;
 constexpr std::size_t kMaxDatabases = 10000;
 constexpr std::size_t kMaxDatabaseName = 250;
 constexpr std::size_t kMaxCommonName = 256;
+constexpr std::size_t kMaxNetworks = 1000;
+constexpr std::size_t kMaxNetwork = 64;  // the longest, "ffff:…:255.255.255.255/128", has 49
+constexpr std::int64_t kMaxSessions = 1'000'000;
+constexpr std::chrono::milliseconds kMaxAge = 720h;
 constexpr std::int64_t kMaxUid = 0xFFFFFFFE;  // (uid_t)-1 stands for nobody in chown(2) and its kin
 
 class Reader {
@@ -40,6 +47,10 @@ class Reader {
     read_name(user, out);
     read_ways_in(user, out);
     read_databases(user, out);
+    read_addresses(user, out);
+    if (const auto most = user.whole_number("max_sessions", 1, kMaxSessions))
+      out.max_sessions = static_cast<std::size_t>(*most);
+    out.max_age = user.duration("max_age", kMaxAge).value_or(out.max_age);
     return out;
   }
 
@@ -112,6 +123,22 @@ class Reader {
         out.databases.push_back(std::move(name.value));
       } else {
         unknown_database(fmt::format("{}[{}]", user.path("databases"), name.index), name);
+      }
+    }
+  }
+
+  void read_addresses(Fields& user, GatewayUser& out) {
+    constexpr std::string_view kKey = "addresses";
+    const Node* list = user.of_type(kKey, Node::Type::list);
+    if (list != nullptr && list->items.empty()) {
+      user.error(kKey, "is empty.", "List networks, or leave it out to let the user come from anywhere.");
+    }
+    for (const Fields::Text& text : user.texts(kKey, kMaxNetworks, kMaxNetwork)) {
+      if (auto network = Network::parse(text.value)) {
+        out.addresses.push_back(*network);
+      } else {
+        report_.error(text.place, fmt::format("{}[{}]", user.path(kKey), text.index),
+                      std::move(network.error().message), std::move(network.error().remedy));
       }
     }
   }

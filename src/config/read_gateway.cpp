@@ -16,15 +16,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 8> kFields{"postgresql",    "mysql",      "users",
-                                                  "max_sessions",  "login_rate", "idle_timeout",
-                                                  "drain_timeout", "audit_log"};
+constexpr std::array<std::string_view, 11> kFields{
+    "postgresql",    "mysql",     "users",          "max_sessions", "login_rate", "idle_timeout",
+    "drain_timeout", "audit_log", "audit_required", "identify",     "grace"};
 constexpr std::array<std::string_view, 2> kListenerFields{"listen", "tls"};
 constexpr std::array<std::string_view, 5> kTlsFields{"cert", "key", "required", "client_ca", "client_crl"};
 constexpr std::array<std::string_view, 1> kAdminFields{"listen"};
 constexpr std::size_t kMaxPath = 4096;  // PATH_MAX
 constexpr std::chrono::milliseconds kMaxIdle = 720h;
 constexpr std::chrono::milliseconds kMaxDrain = 24h;
+constexpr std::chrono::milliseconds kMaxGrace = 24h;
 
 void check_keys(Fields& fields, std::span<const std::string_view> known) {
   for (const Node::Entry& entry : fields.map().entries) {
@@ -71,6 +72,15 @@ GatewayListeners read_listeners(Fields& gateway, std::string_view key, SocketFor
   return out;
 }
 
+Identify read_identify(Fields& gateway) {
+  constexpr std::string_view kKey = "identify";
+  const auto text = gateway.text(kKey, 64);
+  if (!text || text->value == "none") return Identify::none;
+  if (text->value != "application_name")
+    gateway.error(kKey, fmt::format("must be none or application_name, not {}.", quoted(text->value)));
+  return Identify::application_name;
+}
+
 bool verifies_clients(const GatewayListeners& listeners) {
   return listeners.tls && !listeners.tls->client_ca.empty();
 }
@@ -94,6 +104,9 @@ std::optional<Gateway> read_gateway(const Node& section, std::span<const std::st
   out.idle_timeout = fields.duration("idle_timeout", kMaxIdle).value_or(out.idle_timeout);
   out.drain_timeout = fields.duration("drain_timeout", kMaxDrain).value_or(out.drain_timeout);
   out.audit_log = path_of(fields, "audit_log", report);
+  out.audit_required = fields.boolean("audit_required").value_or(out.audit_required);
+  out.identify = read_identify(fields);
+  out.grace = fields.duration("grace", kMaxGrace).value_or(out.grace);
   if (report.errors() != errors) return std::nullopt;
   return out;
 }

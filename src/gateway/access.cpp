@@ -32,11 +32,24 @@ Admission admit(const config::Config& config, const Client& client, std::string_
   }
   const config::GatewayUser* found = config.gateway->find_user(user);
   if (found == nullptr) return {password, nullptr};
+  if (!client.uid && !found->may_come_from(client.group)) return {password, found, true};
   if (!found->client_cert_cn.empty() && found->client_cert_cn == client.certificate_name) {
     return {certificate, found};
   }
   if (client.uid && found->peer_uid == client.uid) return {peer, found};
   return {password, found};
+}
+
+base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoys, std::string_view user) {
+  if (admission.user == nullptr || !admission.user->scram) return decoys.of(user);
+  return admission.from_elsewhere ? never_right(*admission.user->scram) : *admission.user->scram;
+}
+
+bool may_stay(const config::Config& config, const Client& client, std::string_view user,
+              std::string_view database) {
+  const config::GatewayUser* found = config.gateway ? config.gateway->find_user(user) : nullptr;
+  return found != nullptr && (client.uid || found->may_come_from(client.group)) && found->may_use(database) &&
+         std::ranges::find(config.databases, database, &config::Database::name) != config.databases.end();
 }
 
 Choice choose(const config::Config& config, std::string_view name, const config::GatewayUser* user,

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/scram.hpp"
 #include "config/config.hpp"
+#include "gateway/decoys.hpp"
 
 namespace rolegate::gateway {
 
@@ -30,6 +32,7 @@ struct Admission {
   };
   Way way = Way::password;
   const config::GatewayUser* user = nullptr;  ///< null for the owner, and for a name that nobody has
+  bool from_elsewhere = false;                ///< it comes from where this user may not: no password is right
 
   /// The way it came says who it is: nothing is left to prove.
   [[nodiscard]] bool is_proven() const {
@@ -42,6 +45,15 @@ struct Admission {
 /// `own_uid`: the user that the gateway runs as.
 [[nodiscard]] Admission admit(const config::Config& config, const Client& client, std::string_view user,
                               std::uint32_t own_uid);
+
+/// What its password has to fit. Whoever must not get in is asked all the same, for a password that nobody
+/// has.
+[[nodiscard]] base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoys,
+                                               std::string_view user);
+
+/// Whether that user, from where the client is, could still open a session with that database.
+[[nodiscard]] bool may_stay(const config::Config& config, const Client& client, std::string_view user,
+                            std::string_view database);
 
 /// What a client asked for.
 struct Choice {

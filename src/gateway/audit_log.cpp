@@ -102,6 +102,8 @@ class Queue {
     return ended;
   }
 
+  [[nodiscard]] bool is_losing() const { return losses_.are_happening(); }
+
   /// The thread.
   void write_lines() {
     std::unique_lock lock(mutex_);
@@ -153,6 +155,7 @@ class Queue {
     eventfd_t ignored;
     ::eventfd_read(interrupt_.get(), &ignored);
     output_ = std::move(*std::exchange(next_, std::nullopt));
+    losses_.elsewhere();
   }
 
   /// False: abandoned.
@@ -225,6 +228,8 @@ class QueuedAuditLog final : public AuditLog {
     queue_->write_sums();
     return queue_->wait_until_out(bound);
   }
+
+  bool works() const override { return !queue_->is_losing(); }
 
  private:
   const std::shared_ptr<Queue> queue_;

@@ -74,6 +74,9 @@ class AuditLog {
   /// Waits until everything that was written so far, sums included, is out (or counted as lost), within the
   /// bound. False: it is not.
   virtual bool flush(std::chrono::milliseconds bound) = 0;
+  /// False: lines are being lost. True again once one got out and none waits, or reopen has opened another
+  /// file.
+  [[nodiscard]] virtual bool works() const = 0;
 };
 
 /// `path` empty: standard output. The file is opened for appending, created 0600. The referents outlive the

@@ -6,6 +6,7 @@ void AuditLosses::lost(std::uint64_t lines, std::string_view why, base::SteadyTi
   constexpr std::chrono::minutes kBetween(1);
   const std::lock_guard lock(mutex_);
   if (stats_ == nullptr || lines == 0) return;
+  happening_ = true;
   stats_->audit_lines_lost.fetch_add(lines);
   lines_ += lines;
   if (said_ || now < say_again_) return;
@@ -16,6 +17,7 @@ void AuditLosses::lost(std::uint64_t lines, std::string_view why, base::SteadyTi
 
 void AuditLosses::over() {
   const std::lock_guard lock(mutex_);
+  happening_ = false;
   if (!said_ || stats_ == nullptr) return;
   log_->warning("The audit log is being written again; {} lines were lost.", lines_);
   said_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -20,6 +21,10 @@ class AuditLosses {
   void lost(std::uint64_t lines, std::string_view why, base::SteadyTime now);
   /// Lines get through again.
   void over();
+  /// The lines go elsewhere from now on: whether they get through there is not known yet.
+  void elsewhere() { happening_ = false; }
+  /// Since the last line that was lost, none got through.
+  [[nodiscard]] bool are_happening() const { return happening_; }
   /// From here on, neither the counters nor the log are touched.
   void close();
 
@@ -28,7 +33,8 @@ class AuditLosses {
   Stats* stats_;
   base::Log* log_;
   std::uint64_t lines_ = 0;  ///< since it last got through
-  bool said_ = false;        ///< that it does not get through
+  std::atomic<bool> happening_ = false;
+  bool said_ = false;  ///< that it does not get through
   base::SteadyTime say_again_{};
 };
 

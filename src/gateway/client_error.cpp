@@ -140,6 +140,16 @@ ClientError too_many_logins() {
   return make(kTooMany, "too many passwords are waiting to be checked", "Connect again.");
 }
 
+ClientError too_many_sessions_of(const std::string& user, std::size_t most) {
+  return make({"53300", 1203, "42000"}, fmt::format("user \"{}\" has no room for another session", user),
+              fmt::format("It may have {} (max_sessions of the user).", most));
+}
+
+ClientError audit_unavailable() {
+  return make(kNotNow, "the gateway cannot write its audit log, and lets nobody in without one",
+              "The gateway's log says what is wrong with it.");
+}
+
 ClientError startup_too_slow() {
   return make({"08006", 1159, "08S01"}, "the login took too long", "A client has ten seconds to log in.");
 }
@@ -152,6 +162,16 @@ ClientError idle_too_long() {
   return make({"57P05", kClientInteractionTimeout, "HY000"},
               "the session was idle for longer than the gateway allows",
               "gateway.idle_timeout says how long that is.");
+}
+
+ClientError too_old() {
+  return make({"57P01", 1053, "08S01"}, "the session has reached the age that the gateway allows its user",
+              "Connect again; max_age of the user says how long a session may be.");
+}
+
+ClientError no_longer_allowed(const std::string& user) {
+  return make({"57P01", 1053, "08S01"},
+              fmt::format("the gateway's configuration no longer lets user \"{}\" have this session", user));
 }
 
 ClientError database_gone() {

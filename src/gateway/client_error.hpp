@@ -44,9 +44,16 @@ struct ClientError {
 [[nodiscard]] ClientError too_many_sessions(std::size_t most);
 /// More passwords wait to be checked than there is room for.
 [[nodiscard]] ClientError too_many_logins();
+[[nodiscard]] ClientError too_many_sessions_of(const std::string& user, std::size_t most);
+/// audit_required, and the audit log cannot be written.
+[[nodiscard]] ClientError audit_unavailable();
 [[nodiscard]] ClientError startup_too_slow();
 [[nodiscard]] ClientError shutting_down();
 [[nodiscard]] ClientError idle_too_long();
+/// The user's max_age.
+[[nodiscard]] ClientError too_old();
+/// A reload has taken away the user, or the database from it.
+[[nodiscard]] ClientError no_longer_allowed(const std::string& user);
 /// The database ended the session without a word.
 [[nodiscard]] ClientError database_gone();
 

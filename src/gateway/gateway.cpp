@@ -28,12 +28,6 @@ std::size_t cores() {
   return static_cast<std::size_t>(std::max(count, 1));
 }
 
-std::string random_bytes(base::Random& random) {
-  std::array<unsigned char, 32> bytes{};
-  random.fill(bytes);
-  return {bytes.begin(), bytes.end()};
-}
-
 /// A listener as the configuration wants it.
 struct Wanted {
   config::ListenAddress address;
@@ -76,6 +70,7 @@ base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<cons
     settings->max_sessions = gateway.max_sessions;
     settings->login_rate = gateway.login_rate;
     settings->idle_timeout = gateway.idle_timeout;
+    settings->decoys = Decoys(gateway.users);
   }
   settings->config = std::move(config);
   return settings;
@@ -134,7 +129,7 @@ class Gateway::Inside {
   MysqlConnections connections_;
   FastPasswords fast_passwords_;
   RsaKeyPtr rsa_key_;
-  const std::string mock_key_;
+  UserSessions user_sessions_;
   std::atomic<std::size_t> logged_in_{0};
   const Descriptor idle_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -151,11 +146,14 @@ class Gateway::Inside {
 Gateway::Inside::Inside(Services services)
     : services_(services),
       tls_(services.environment, services.clock),
-      mock_key_(random_bytes(services.random)),
       idle_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   const std::size_t count = cores();
   for (std::size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(std::max<std::size_t>(kMostWaiting / count, 1)));
+    workers_.back()->settings = [this] {
+      const std::lock_guard lock(mutex_);
+      return settings_;
+    };
     workers_.back()->on_empty = [this] {
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t put = ::write(idle_.get(), &one, sizeof one);
@@ -166,7 +164,7 @@ Gateway::Inside::Inside(Services services)
   shared_ = std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
                                      services_.random, services_.log, services_.audit, services_.stats,
                                      slowdown_, descriptor_warning_, cancel_warning_, cancel_keys_,
-                                     cancel_turns_, *mysql_, mock_key_, ::geteuid(), logged_in_);
+                                     cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 
@@ -250,6 +248,7 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
     greetings_->ask(config, names);
   }
   if (!draining_) accept_on(open_);
+  for (const auto& worker : workers_) worker->reconsider_sessions();
   return {};
 }
 
@@ -265,13 +264,7 @@ void Gateway::Inside::accept_on(const std::vector<Open>& doors) {
   std::vector<Worker::Door> accepting;
   for (const Open& open : doors) accepting.push_back({open.socket, open.listener});
   for (const auto& worker : workers_) {
-    worker->accept_on(
-        accepting,
-        [this] {
-          const std::lock_guard lock(mutex_);
-          return settings_;
-        },
-        [this]() -> Worker& { return least_busy(); });
+    worker->accept_on(accepting, [this]() -> Worker& { return least_busy(); });
   }
 }
 

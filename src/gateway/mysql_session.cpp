@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "gateway/identify.hpp"
 #include "gateway/mysql_conversation.hpp"
 #include "gateway/mysql_handshake.hpp"
 #include "wire/mysql/caching_sha2.hpp"
@@ -118,7 +119,7 @@ void MysqlSession::follow(Event event) {
     case Event::check_password:
       return when_due([this] { check_password(); });
     case Event::authenticated:
-      authenticated(password_asked_ ? login_->method() : way_name(admission_.way));
+      authenticated(admission().is_proven() ? way_name(admission().way) : login_->method());
       if (!is_over()) find_database();
       return;
     case Event::refused:
@@ -156,7 +157,7 @@ void MysqlSession::find_database() {
   if (!selected_.empty()) return choose_database(selected_);
   std::vector<std::string> usable;
   for (const std::string& name : possible_databases()) {
-    if (admission_.user == nullptr || admission_.user->may_use(name)) usable.push_back(name);
+    if (admission().user == nullptr || admission().user->may_use(name)) usable.push_back(name);
   }
   if (usable.size() == 1) return choose_database(usable.front());
   const auto in_use = shared().mysql.connections.databases_of(name_);
@@ -186,10 +187,9 @@ void MysqlSession::take_first_command(std::string_view bytes) {
 
 void MysqlSession::let_in() {
   read_names();
-  admission_ = admission(name_);
+  const Admission& admitted = admit_as(name_);
   if (is_over()) return;
-  if (admission_.is_proven()) return follow(login_->trust());
-  password_asked_ = true;
+  if (admitted.is_proven()) return follow(login_->trust());
   ask_for_proof();
   // A client that has answered already has made its proof; a health check, which has not, need not wait.
   if (!login_->has_answered()) return ask_password();
@@ -197,12 +197,13 @@ void MysqlSession::let_in() {
 }
 
 void MysqlSession::ask_password() {
+  const Admission& admitted = admission();
   wire::mysql::PasswordVerifiers verifiers;
-  if (admission_.user != nullptr) {
-    verifiers.native = admission_.user->mysql_native;
-    verifiers.full_check = admission_.user->scram.has_value();
-    if (admission_.user->scram) {
-      verifiers.fast_check = shared().mysql.fast_passwords.find(name_, *admission_.user->scram);
+  if (admitted.user != nullptr && !admitted.from_elsewhere) {
+    verifiers.native = admitted.user->mysql_native;
+    verifiers.full_check = admitted.user->scram.has_value();
+    if (admitted.user->scram) {
+      verifiers.fast_check = shared().mysql.fast_passwords.find(name_, *admitted.user->scram);
     }
   }
   follow(login_->ask_password(verifiers));
@@ -215,13 +216,12 @@ constexpr const char* kPasswordLane = "\npasswords";
 /// session, if that is still there: with the verdict, or without one when it was dropped.
 class MysqlSession::PasswordCheck {
  public:
-  PasswordCheck(MysqlSession& session, const base::ScramVerifier* verifier)
+  explicit PasswordCheck(MysqlSession& session)
       : session_(session.self_),
         loop_(&session.loop()),
         door_(&session.shared().mysql),
         name_(session.name_),
-        verifier_(verifier != nullptr ? *verifier : base::ScramVerifier{}),
-        real_(verifier != nullptr),
+        verifier_(session.verifier()),
         password_(session.login_->password().copy()) {}
   PasswordCheck(PasswordCheck&&) = default;
   PasswordCheck& operator=(PasswordCheck&&) = delete;
@@ -230,7 +230,7 @@ class MysqlSession::PasswordCheck {
   }
 
   void operator()() {
-    const bool right = verifier_.matches(password_.reveal()) && real_;
+    const bool right = verifier_.matches(password_.reveal());
     if (right) door_->fast_passwords.remember(name_, verifier_, password_);
     come_back(right);
   }
@@ -247,18 +247,14 @@ class MysqlSession::PasswordCheck {
   MysqlDoor* door_;
   std::string name_;
   base::ScramVerifier verifier_;
-  bool real_;
   base::Secret password_;
 };
 
 /// Somebody who does not exist costs the same as anybody else.
 void MysqlSession::check_password() {
-  const config::GatewayUser* user = admission_.user;
-  const bool real = user != nullptr && user->scram.has_value();
   hear(Hearing::leaving);
   checking_ = true;
-  check_ = shared().upstream.pool.submit(kPasswordLane, login::CallPool::Urgency::login,
-                                         PasswordCheck(*this, real ? &*user->scram : nullptr),
+  check_ = shared().upstream.pool.submit(kPasswordLane, login::CallPool::Urgency::login, PasswordCheck(*this),
                                          address_group(client().group));
 }
 
@@ -288,6 +284,8 @@ std::string MysqlSession::encoded(const ClientError& error) {
 
 std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
   const wire::mysql::Startup& startup = login_->startup();
+  auto attributes = startup.attributes;
+  if (const auto* who = identified_user()) identify_in_attributes(attributes, who->name);
   return std::make_unique<MysqlHandshake>(wire::mysql::ClientLogin::Settings{
       .user = login.user,
       .password = std::move(login.password),
@@ -297,7 +295,7 @@ std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
       .capabilities = startup.capabilities,
       .max_packet_size = startup.max_packet_size,
       .character_set = startup.character_set,
-      .attributes = startup.attributes,
+      .attributes = std::move(attributes),
       .greeting_only = false});
 }
 

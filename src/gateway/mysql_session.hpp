@@ -85,12 +85,10 @@ class MysqlSession final : public Session {
 
   std::unique_ptr<wire::mysql::ServerLogin> login_;
   std::uint32_t id_;
-  Admission admission_;
   std::string name_;             ///< the user's, without @database
   std::string selected_;         ///< the configured database that was asked for
   std::string schema_;           ///< what goes to the database; empty: the URI's
   std::size_t first_bytes_ = 0;  ///< of the client's first packet, as far as they matter
-  bool password_asked_ = false;
   bool let_in_ = false;        ///< before any database was found
   std::string first_command_;  ///< which says what database that is
   login::CallPool::Pending check_;

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "gateway/dialer.hpp"
+#include "gateway/identify.hpp"
 #include "gateway/pg_conversation.hpp"
 #include "gateway/pg_handshake.hpp"
 #include "wire/pg/startup_packet.hpp"
@@ -113,7 +114,7 @@ void PgSession::follow(Event event) {
         if (is_over()) return;
         continue;
       case Event::authenticated:
-        authenticated(way_ == Admission::Way::password ? "scram-sha-256" : way_name(way_));
+        authenticated(admission().is_proven() ? way_name(admission().way) : "scram-sha-256");
         if (!is_over()) choose_database(login_->startup().database);
         return;
       case Event::refused:
@@ -127,25 +128,24 @@ void PgSession::follow(Event event) {
 }
 
 PgSession::Event PgSession::let_in() {
-  const Admission admitted = admission(login_->startup().user);
-  way_ = admitted.way;
+  const Admission& admitted = admit_as(login_->startup().user);
   if (is_over()) return Event::failed;
   if (admitted.is_proven()) return login_->trust();
-  const base::ScramVerifier* verifier =
-      admitted.user != nullptr && admitted.user->scram ? &*admitted.user->scram : nullptr;
   ask_for_proof();
-  return login_->ask_scram(verifier, shared().mock_key);
+  return login_->ask_scram(verifier());
 }
 
 std::unique_ptr<Handshake> PgSession::make_handshake(login::Login& login) {
   const wire::pg::Startup& startup = login_->startup();
   // On a listener of its own the client's name goes through as it is; else the URI says which database it is.
   const bool own = !listener().database.empty() && startup.database_named;
+  wire::pg::Parameters parameters = startup.parameters;
+  if (const auto* who = identified_user()) identify_in_parameters(parameters, who->name);
   return std::make_unique<PgHandshake>(
       wire::pg::ClientLogin::Settings{.user = login.user,
                                       .password = std::move(login.password),
                                       .database = own ? startup.database : login.db_name,
-                                      .parameters = startup.parameters,
+                                      .parameters = std::move(parameters),
                                       .is_token = login.kind == config::Kind::aurora_postgresql},
       own ? startup.database : std::string(), shared().random);
 }

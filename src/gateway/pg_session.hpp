@@ -38,7 +38,6 @@ class PgSession final : public Session {
 
   class Cancelling;
   std::unique_ptr<wire::pg::ServerLogin> login_;
-  Admission::Way way_ = Admission::Way::password;
   bool heard_ = false;                      ///< the client's first byte is known …
   bool direct_tls_ = false;                 ///< … and begins TLS
   std::optional<wire::pg::CancelKey> key_;  ///< that the client has been given

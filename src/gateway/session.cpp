@@ -46,7 +46,7 @@ Session::Session(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival
 
 Session::~Session() {
   if (watched_ != 0) loop_.remove(client_.descriptor(), *this);
-  loop_.cancel(timer_);
+  cancel_timers();
   loop_.cancel(again_);
   stop_counting();
   base::wipe(output_);
@@ -216,14 +216,21 @@ void Session::start_tls() { tls_pending_ = true; }
 
 // Who it is.
 
-Admission Session::admission(const std::string& user) {
+const Admission& Session::admit_as(const std::string& user) {
   user_ = user;
-  const Admission admitted = admit(*settings().config, client(), user, shared_.own_uid);
-  user_is_known_ = admitted.user != nullptr;
-  if (admitted.way == Admission::Way::users_missing) {
+  admission_ = admit(*settings().config, client(), user, shared_.own_uid);
+  if (admission_.way == Admission::Way::users_missing) {
     turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
   }
-  return admitted;
+  return admission_;
+}
+
+base::ScramVerifier Session::verifier() const { return verifier_for(admission_, settings().decoys, user_); }
+
+const config::GatewayUser* Session::identified_user() const {
+  const auto& gateway = settings().config->gateway;
+  const bool wanted = gateway && gateway->identify == config::Identify::application_name;
+  return wanted ? admission_.user : nullptr;
 }
 
 void Session::authenticated(std::string_view how) {
@@ -233,7 +240,17 @@ void Session::authenticated(std::string_view how) {
   const std::size_t before = shared_.logged_in.fetch_add(1);
   counted_ = true;
   if (before >= settings().max_sessions) {
-    turn_away(too_many_sessions(settings().max_sessions), Refusal::too_many, "too_many_sessions");
+    return turn_away(too_many_sessions(settings().max_sessions), Refusal::too_many, "too_many_sessions");
+  }
+  const auto& gateway = settings().config->gateway;
+  if (gateway && gateway->audit_required && !shared_.audit.works()) {
+    return turn_away(audit_unavailable(), Refusal::audit_log, "audit_log_unusable");
+  }
+  if (admission_.user == nullptr) return;
+  user_place_ = shared_.user_sessions.take(user_, admission_.user->max_sessions);
+  if (!user_place_) {
+    turn_away(too_many_sessions_of(user_, admission_.user->max_sessions), Refusal::too_many,
+              "too_many_sessions");
   }
 }
 
@@ -241,9 +258,7 @@ void Session::choose_database(const std::string& name) {
   const config::Config& config = *settings().config;
   const std::string& wanted = listener().database.empty() ? name : listener().database;
   if (wanted.empty()) return turn_away(database_missing(), Refusal::database, "database_unknown");
-  const config::GatewayUser* who = nullptr;
-  if (config.gateway && !config.gateway->users.empty()) who = config.gateway->find_user(user_);
-  const Choice choice = choose(config, wanted, who, listener().wire == Wire::mysql);
+  const Choice choice = choose(config, wanted, admission_.user, listener().wire == Wire::mysql);
   if (choice.broken) {
     return turn_away(database_broken(wanted, config.file), Refusal::database, "config_invalid");
   }
@@ -286,7 +301,10 @@ void Session::hold(std::chrono::milliseconds wait, EventLoop::Task then) {
   });
 }
 
-void Session::refuse(const std::string& reason) { fail_proof(encoded(password_refused(user_)), reason); }
+void Session::refuse(const std::string& reason) {
+  fail_proof(encoded(password_refused(user_)),
+             admission_.from_elsewhere ? "the user may not come from this address" : reason);
+}
 
 /// Counts now, whether or not anybody waits for the answer.
 void Session::fail_proof(std::string answer, std::string_view reason) {
@@ -357,7 +375,7 @@ void Session::upstream_ready(Upstream upstream) {
                                    *stats_, [this](Relay::End end) { relay_ended(end); });
   forget_login();
   relay_->start(opening.to_client, opening.from_client);
-  if (settings().idle_timeout.count() > 0 && phase_ == Phase::relaying) check_idle();
+  if (phase_ == Phase::relaying) limit_time();
   // The login is on the stack; it goes when this is done.
   loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
 }
@@ -375,6 +393,40 @@ void Session::upstream_refused(const UpstreamRefusal& refusal) {
 }
 
 // The session.
+
+void Session::limit_time() {
+  if (admission_.user != nullptr && admission_.user->max_age.count() > 0) {
+    age_timer_ = loop_.at(began_ + admission_.user->max_age, [this] {
+      const ClientError old = too_old();
+      finish_relay("max_age", &old);
+    });
+  }
+  check_allowed();
+  if (settings().idle_timeout.count() > 0) check_idle();
+}
+
+void Session::reconsider(std::shared_ptr<const Settings> settings) {
+  reloaded_ = std::move(settings);
+  // Who is not let in yet is looked at again then.
+  if (phase_ == Phase::relaying) check_allowed();
+}
+
+void Session::check_allowed() {
+  // The owner of the gateway is no user of its configuration.
+  if (!reloaded_ || admission_.user == nullptr) return;
+  const config::Config& config = *reloaded_->config;
+  if (may_stay(config, client(), user_, database_->name)) {
+    loop_.cancel(grace_timer_);
+    in_grace_ = false;
+    return;
+  }
+  if (std::exchange(in_grace_, true)) return;
+  const auto grace = config.gateway ? config.gateway->grace : std::chrono::milliseconds(0);
+  grace_timer_ = loop_.in(grace, [this] {
+    const ClientError gone = no_longer_allowed(user_);
+    finish_relay("no_longer_allowed", &gone);
+  });
+}
 
 /// A session is idle from the end of its last answer on. While one is awaited, another whole timeout is too
 /// early to be right.
@@ -410,7 +462,6 @@ void Session::finish_relay(std::string_view reason, const ClientError* last) {
   // The relay may be on the stack.
   loop_.in(std::chrono::milliseconds(0),
            [relay = std::move(relay_), conversation = std::move(conversation_)] {});
-  loop_.cancel(timer_);
   leave(std::move(words));
 }
 
@@ -428,7 +479,7 @@ void Session::shut_down() {
 /// would take the words away from it again.
 void Session::leave(std::string bytes) {
   stop_counting();
-  loop_.cancel(timer_);
+  cancel_timers();
   upstream_login_.reset();
   if (!client_.is_open()) return end();
   phase_ = Phase::leaving;
@@ -444,6 +495,11 @@ void Session::leave(std::string bytes) {
 
 void Session::stop_counting() {
   if (std::exchange(counted_, false)) shared_.logged_in.fetch_sub(1);
+  user_place_.reset();
+}
+
+void Session::cancel_timers() {
+  for (const EventLoop::TimerId& timer : {timer_, age_timer_, grace_timer_}) loop_.cancel(timer);
 }
 
 void Session::end() {
@@ -485,7 +541,7 @@ AuditRecord Session::record(AuditRecord::Event event) const {
 void Session::audit_failure(std::string_view code, std::string_view message, const login::Steps* steps) {
   AuditRecord failed = record(AuditRecord::Event::fail);
   failed.client_group = address_group(client().group);
-  failed.user_is_known = user_is_known_;
+  failed.user_is_known = admission_.user != nullptr;
   failed.reason = code;
   failed.message = message;
   if (steps != nullptr) failed.steps = steps->all();

@@ -18,6 +18,7 @@
 #include "gateway/cancel_keys.hpp"
 #include "gateway/cancel_turns.hpp"
 #include "gateway/client_error.hpp"
+#include "gateway/decoys.hpp"
 #include "gateway/event_loop.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/listening.hpp"
@@ -25,6 +26,7 @@
 #include "gateway/stats.hpp"
 #include "gateway/stream.hpp"
 #include "gateway/upstream.hpp"
+#include "gateway/user_sessions.hpp"
 #include "gateway/waiting_room.hpp"
 
 namespace rolegate::gateway {
@@ -46,6 +48,7 @@ struct Settings {
   std::size_t max_sessions = 10000;
   int login_rate = 100;
   std::chrono::milliseconds idle_timeout{0};
+  Decoys decoys{{}};
 };
 
 struct MysqlDoor;
@@ -64,7 +67,7 @@ struct Shared {
   CancelKeys& cancel_keys;
   CancelTurns& cancel_turns;
   MysqlDoor& mysql;
-  const std::string& mock_key;  ///< for made-up SCRAM exchanges; a secret of the process
+  UserSessions& user_sessions;
   std::uint32_t own_uid;
   std::atomic<std::size_t>& logged_in;  ///< sessions beyond their authentication
 };
@@ -73,7 +76,7 @@ struct Shared {
 struct Arrival {
   Descriptor socket;
   std::shared_ptr<const Listener> listener;
-  std::shared_ptr<const Settings> settings;
+  std::shared_ptr<const Settings> settings;  ///< when its session begins
   Client client;
 };
 
@@ -111,6 +114,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void begin();
   /// Ends it now, with a proper message where the protocol has room for one.
   void shut_down();
+  /// After a reload: ends it, at once or after the grace, if its user could not open it any more.
+  void reconsider(std::shared_ptr<const Settings> settings);
   /// Drops a connection that has not authenticated, to make room.
   void evict();
 
@@ -152,7 +157,12 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void send(std::string bytes);
   void start_tls();
   /// The client's name is known; says how it may come in. Where nobody may, it has been turned away.
-  [[nodiscard]] Admission admission(const std::string& user);
+  [[nodiscard]] const Admission& admit_as(const std::string& user);
+  [[nodiscard]] const Admission& admission() const { return admission_; }
+  /// What the client's password has to fit.
+  [[nodiscard]] base::ScramVerifier verifier() const;
+  /// The user that the database is to be told of; null: none.
+  [[nodiscard]] const config::GatewayUser* identified_user() const;
   /// It has proved who it is.
   void authenticated(std::string_view how);
   /// `name` empty: the listener's own, or none was named.
@@ -230,8 +240,11 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void relay_ended(Relay::End end);
   void finish_relay(std::string_view reason, const ClientError* last);
   void check_idle();
+  void check_allowed();
   void leave(std::string bytes);
+  void limit_time();
   void stop_counting();
+  void cancel_timers();
   void end();
   [[nodiscard]] AuditRecord record(AuditRecord::Event event) const;
   void audit_failure(std::string_view code, std::string_view message, const login::Steps* steps = nullptr);
@@ -255,10 +268,15 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   std::size_t unheard_ = 0;
   EventLoop::TimerId timer_{};
   EventLoop::TimerId again_{};
+  EventLoop::TimerId age_timer_{};
+  EventLoop::TimerId grace_timer_{};
+  bool in_grace_ = false;
   bool counted_ = false;  ///< among shared.logged_in
 
+  Admission admission_;
+  std::optional<UserSessions::Place> user_place_;
+  std::shared_ptr<const Settings> reloaded_;  ///< since it began
   std::string user_;
-  bool user_is_known_ = false;
   std::string how_;
   std::string client_tls_;
   const config::Database* database_ = nullptr;

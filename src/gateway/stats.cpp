@@ -63,6 +63,8 @@ std::string_view refusal_name(Refusal refusal) {
       return "cancel_key";
     case Refusal::cancel_limit:
       return "cancel_limit";
+    case Refusal::audit_log:
+      return "audit_log";
   }
   return {};
 }

@@ -80,12 +80,13 @@ enum class Refusal {
   database,        ///< one that is not there or not this user's
   protocol,        ///< what came is no login
   timeout,         ///< the start-up took too long
-  too_many,        ///< max_sessions, or too many that have not authenticated
+  too_many,        ///< max_sessions, of the gateway or of a user, or too many that have not authenticated
   users_missing,   ///< TCP without any configured user
   cancel_key,      ///< a CancelRequest with a key that this gateway did not give out
   cancel_limit,  ///< a CancelRequest while another for that session was on its way, or too many of an address
+  audit_log,     ///< audit_required, and the audit log cannot be written
 };
-inline constexpr std::size_t kRefusals = 8;
+inline constexpr std::size_t kRefusals = 9;
 [[nodiscard]] std::string_view refusal_name(Refusal refusal);
 
 /// Everything the gateway counts. Thread-safe.

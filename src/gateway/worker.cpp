@@ -52,8 +52,8 @@ Client client_of(int socket, const SocketAddress& address) {
 /// Takes connections from one listener. Several loops wait for it; the kernel wakes one.
 class Worker::Acceptor final : public Watcher {
  public:
-  Acceptor(Worker& worker, Door door, std::function<std::shared_ptr<const Settings>()> settings, Place place)
-      : worker_(worker), door_(std::move(door)), settings_(std::move(settings)), place_(std::move(place)) {
+  Acceptor(Worker& worker, Door door, Place place)
+      : worker_(worker), door_(std::move(door)), place_(std::move(place)) {
     if (!door_.socket->is_unix()) {
       // Connections have from the start what their listener has (tcp(7)): no call for each of a flood.
       const int yes = 1;
@@ -83,7 +83,7 @@ class Worker::Acceptor final : public Watcher {
       Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
       Client client = client_of(socket.get(), address);
-      place_().take({std::move(socket), door_.listener, settings_(), std::move(client)});
+      place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
     }
   }
 
@@ -100,7 +100,6 @@ class Worker::Acceptor final : public Watcher {
 
   Worker& worker_;
   const Door door_;
-  const std::function<std::shared_ptr<const Settings>()> settings_;
   const Place place_;
   bool waiting_ = false;
   EventLoop::TimerId pause_{};
@@ -130,12 +129,11 @@ void Worker::stop() {
   thread_.join();
 }
 
-void Worker::accept_on(std::vector<Door> doors, std::function<std::shared_ptr<const Settings>()> settings,
-                       Place place) {
-  loop_.post([this, doors = std::move(doors), settings = std::move(settings), place = std::move(place)] {
+void Worker::accept_on(std::vector<Door> doors, Place place) {
+  loop_.post([this, doors = std::move(doors), place = std::move(place)] {
     acceptors_.clear();
     for (const Door& door : doors) {
-      acceptors_.push_back(std::make_unique<Acceptor>(*this, door, settings, place));
+      acceptors_.push_back(std::make_unique<Acceptor>(*this, door, place));
     }
   });
 }
@@ -151,6 +149,7 @@ void Worker::begin(Arrival arrival) {
   shared_->stats.authenticating_now.fetch_add(1);
   const std::string group = address_group(arrival.client.group);
   make_room(arrival.socket.get());
+  arrival.settings = settings();
   SessionKeeper& keeper = *this;
   std::unique_ptr<Session> made;
   if (arrival.listener->wire == Wire::postgresql) {
@@ -191,6 +190,13 @@ void Worker::ended(Session& session) {
   loop_.retire(std::move(whole));
   sessions_now_.fetch_sub(1, std::memory_order_relaxed);
   if (sessions_.empty()) on_empty();
+}
+
+void Worker::reconsider_sessions() {
+  loop_.post([this] {
+    const auto latest = settings();
+    for (const auto& session : sessions_) session->reconsider(latest);
+  });
 }
 
 void Worker::shut_down_sessions() {

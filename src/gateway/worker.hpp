@@ -37,17 +37,20 @@ class Worker final : private SessionKeeper {
     std::shared_ptr<const Listener> listener;
   };
   /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed.
-  /// `settings` gives those of the moment.
-  void accept_on(std::vector<Door> doors, std::function<std::shared_ptr<const Settings>()> settings,
-                 Place place);
+  void accept_on(std::vector<Door> doors, Place place);
   void take(Arrival arrival);
   /// Ends every session with a message.
   void shut_down_sessions();
+  /// After a reload.
+  void reconsider_sessions();
 
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
   [[nodiscard]] EventLoop& loop() { return loop_; }
   /// Told on the worker's thread whenever its last session has ended.
   std::function<void()> on_empty = [] {};
+  /// Those of the moment. Asked when a session begins, and not when its connection was accepted: so it has
+  /// the latest, or is there to be reconsidered.
+  std::function<std::shared_ptr<const Settings>()> settings;
 
  private:
   class Acceptor;

@@ -32,13 +32,14 @@ def test_reload_adds_a_user_a_database_and_a_listener(lab, gateway):
 
 
 def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
-    """From new sessions; those that are there keep what they have."""
+    """From new sessions; those that are there have a grace, and until then they keep what they have."""
     running = gateway({"databases": [database(lab, PG, listen=["127.0.0.1:0"]), database(lab, OTHER)]})
     own = running.postgresql_address(listener=PG)
     with logged_in(running) as before, lock_held(lab) as lock:
         begin_waiting(before, lab, lock)
         running.write_configuration({"databases": [database(lab, OTHER)],
-                                     "gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}]}})
+                                     "gateway": {"users": [{"name": "bob", "password": VERIFIER, "databases": ["*"]}],
+                                                 "grace": "10m"}})
         running.reload()
         with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
             psycopg2.connect(**running.postgresql(OTHER))

@@ -9,7 +9,6 @@
 namespace rolegate::wire::pg {
 namespace {
 
-constexpr std::size_t kSaltSize = 16;
 constexpr std::string_view kProtocolViolation = "08P01";
 constexpr std::string_view kInvalidAuthorization = "28000";
 constexpr std::string_view kNotSupported = "0A000";
@@ -23,28 +22,10 @@ std::unexpected<ScramRefusal> malformed() {
   return refuse(kProtocolViolation, "the SCRAM message is malformed");
 }
 
-/// Looks like one of the verifiers that are kept: the same salt and iterations each time for the same user.
-/// Nobody knows a password for its keys.
-base::ScramVerifier mock_verifier(std::string_view mock_key, std::string_view user) {
-  base::HmacSha256 hmac({reinterpret_cast<const unsigned char*>(mock_key.data()), mock_key.size()});
-  const auto derive = [&](std::string_view purpose) {
-    return hmac.sign(std::string(purpose).append(1, '\0').append(user));
-  };
-  base::ScramVerifier verifier;
-  verifier.salt = as_text(derive("SCRAM-SHA-256 salt")).substr(0, kSaltSize);
-  verifier.stored_key = derive("SCRAM-SHA-256 StoredKey");
-  verifier.server_key = derive("SCRAM-SHA-256 ServerKey");
-  return verifier;
-}
-
 }  // namespace
 
-ScramServer::ScramServer(const base::ScramVerifier* verifier, std::string_view mock_key,
-                         std::string_view user, std::string nonce, std::string end_point)
-    : verifier_(verifier != nullptr ? *verifier : mock_verifier(mock_key, user)),
-      mock_(verifier == nullptr),
-      nonce_(std::move(nonce)),
-      end_point_(std::move(end_point)) {}
+ScramServer::ScramServer(base::ScramVerifier verifier, std::string nonce, std::string end_point)
+    : verifier_(std::move(verifier)), nonce_(std::move(nonce)), end_point_(std::move(end_point)) {}
 
 std::vector<std::string_view> ScramServer::mechanisms() const {
   if (end_point_.empty()) return {kScramSha256};
@@ -132,9 +113,7 @@ auto ScramServer::final(std::string_view client_final) const -> Result<std::stri
 
   const std::string auth_message =
       client_first_bare_ + "," + server_first_ + "," + std::string(without_proof);
-  // For a mock the same is computed, so that the time it takes says nothing either.
-  const bool proven = proves(*proof, auth_message);
-  if (!proven || mock_) {
+  if (!proves(*proof, auth_message)) {
     return std::unexpected(ScramRefusal{true, kInvalidPassword, "password authentication failed"});
   }
   return "v=" + base::base64(as_text(base::hmac_sha256(verifier_.server_key, auth_message)));

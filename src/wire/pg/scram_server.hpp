@@ -22,11 +22,8 @@ class ScramServer {
   template <typename T>
   using Result = std::expected<T, ScramRefusal>;
 
-  /// `verifier` null: a mock exchange, the same one each time for this key and user, so that nobody can tell
-  /// whether the user exists; it ends like a wrong password. `nonce`: the server's part, printable.
-  /// `end_point`: tls-server-end-point; empty: -PLUS is not offered.
-  ScramServer(const base::ScramVerifier* verifier, std::string_view mock_key, std::string_view user,
-              std::string nonce, std::string end_point);
+  /// `nonce`: the server's part, printable. `end_point`: tls-server-end-point; empty: -PLUS is not offered.
+  ScramServer(base::ScramVerifier verifier, std::string nonce, std::string end_point);
 
   /// In order of preference.
   [[nodiscard]] std::vector<std::string_view> mechanisms() const;
@@ -42,7 +39,6 @@ class ScramServer {
   [[nodiscard]] bool proves(const base::Sha256Digest& proof, std::string_view auth_message) const;
 
   base::ScramVerifier verifier_;
-  bool mock_ = false;
   std::string nonce_;  ///< after first(), the client's part and the server's
   std::string end_point_;
   std::string gs2_header_;

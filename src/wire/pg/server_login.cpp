@@ -130,10 +130,10 @@ auto ServerLogin::trust() -> Event {
   return s.enter(Stage::authenticated, Event::authenticated);
 }
 
-auto ServerLogin::ask_scram(const base::ScramVerifier* verifier, std::string_view mock_key) -> Event {
+auto ServerLogin::ask_scram(base::ScramVerifier verifier) -> Event {
   State& s = *state_;
   if (s.stage != Stage::owner_decides) return s.fail_silently("a password asked for before a start-up");
-  s.scram.emplace(verifier, mock_key, s.startup.user, scram_nonce(*s.random), s.end_point);
+  s.scram.emplace(std::move(verifier), scram_nonce(*s.random), s.end_point);
   s.output += authentication_sasl(s.scram->mechanisms());
   s.stage = Stage::sasl_first;
   return s.advance();

@@ -66,10 +66,9 @@ class ServerLogin {
 
   /// Lets the client in without a password: peer_uid, a client certificate, or nobody else can get here.
   Event trust();
-  /// Asks for a password. `verifier` null: there is no such user, or it has no password; the exchange is made
-  /// up from `mock_key` (a secret of the process) and the user's name so that nobody can tell, and is
-  /// refused.
-  Event ask_scram(const base::ScramVerifier* verifier, std::string_view mock_key);
+  /// Asks for a password. For a user who does not exist, or has none, the owner gives a verifier that no
+  /// password fits, so that nobody can tell.
+  Event ask_scram(base::ScramVerifier verifier);
 
   [[nodiscard]] const Startup& startup() const;
   [[nodiscard]] const CancelKey& cancel_key() const;

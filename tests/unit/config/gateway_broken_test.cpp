@@ -41,7 +41,7 @@ const Broken kSection[] = {
     {"UnknownField",
      "gateway:\n  listen: []\n  postgresql: {listen: ['unix:/x']}\n  max_sesions: 1\n",
      {"rolegate.yaml:5: gateway.listen: unknown field. Known are postgresql, mysql, users, max_sessions, "
-      "login_rate, idle_timeout, drain_timeout and audit_log.",
+      "login_rate, idle_timeout, drain_timeout, audit_log, audit_required, identify and grace.",
       "rolegate.yaml:7: gateway.max_sesions: unknown field. Did you mean 'max_sessions'?"}},
     {"UnknownFieldOfListeners",
      "gateway:\n  mysql: {lisen: []}\n",

@@ -139,5 +139,57 @@ TEST(Admission, IsProvenWhereNoPasswordIsAsked) {
     EXPECT_FALSE((Admission{way, nullptr}.is_proven()));
 }
 
+config::Config with_addresses() {
+  config::Config config = with_users();
+  for (config::GatewayUser& user : config.gateway->users)
+    user.addresses.push_back(*config::Network::parse("192.0.2.0/24"));
+  return config;
+}
+
+const Client kElsewhere{"203.0.113.7:5000", "203.0.113.7", std::nullopt, "bi.example.com"};
+
+TEST(Admit, AsksWhoComesFromElsewhereForAPasswordThatIsNeverRight) {
+  const config::Config config = with_addresses();
+  EXPECT_FALSE(admit(config, over_tcp(), "alice", kOwn).from_elsewhere);
+  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
+  EXPECT_EQ(admit(config, over_unix(1001), "ci", kOwn).way, Way::peer) << "networks are of no concern there";
+  for (const std::string_view user : {"alice", "bi"}) {
+    const Admission refused = admit(config, kElsewhere, user, kOwn);
+    EXPECT_EQ(refused.way, Way::password) << user;
+    EXPECT_TRUE(refused.from_elsewhere) << user;
+  }
+}
+
+TEST(VerifierFor, LooksTheSameWhereverTheClientComesFrom) {
+  config::Config config = with_addresses();
+  config::GatewayUser& alice = config.gateway->users.front();
+  alice.scram = *base::ScramVerifier::parse(
+      "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+      "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=");
+  const Decoys decoys(config.gateway->users);
+  const auto asked = [&](const Client& client, std::string_view user) {
+    return verifier_for(admit(config, client, user, kOwn), decoys, user);
+  };
+  EXPECT_TRUE(asked(over_tcp(), "alice").matches("pencil"));
+  EXPECT_EQ(asked(kElsewhere, "alice").salt, alice.scram->salt);
+  EXPECT_FALSE(asked(kElsewhere, "alice").matches("pencil"));
+  // Nobody of that name, and nobody with a password of that name.
+  for (const std::string_view user : {"eve", "bi"}) {
+    EXPECT_EQ(asked(over_tcp(), user).salt, decoys.of(user).salt);
+    EXPECT_EQ(asked(over_tcp(), user).salt, asked(kElsewhere, user).salt);
+  }
+}
+
+TEST(MayStay, GoesByUserDatabaseAndAddress) {
+  const config::Config config = with_addresses();
+  EXPECT_TRUE(may_stay(config, over_tcp(), "alice", "orders"));
+  EXPECT_FALSE(may_stay(config, over_tcp(), "eve", "orders")) << "the user is gone";
+  EXPECT_FALSE(may_stay(config, over_tcp(), "alice", "shop")) << "the database is not the user's any more";
+  EXPECT_FALSE(may_stay(config, over_unix(1001), "ci", "gone")) << "the database is not there any more";
+  EXPECT_FALSE(may_stay(config, kElsewhere, "alice", "orders"));
+  EXPECT_TRUE(may_stay(config, over_unix(1001), "ci", "orders"));
+  EXPECT_FALSE(may_stay(config::Config{}, over_tcp(), "alice", "orders"));
+}
+
 }  // namespace
 }  // namespace rolegate::gateway

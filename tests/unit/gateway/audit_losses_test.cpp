@@ -37,6 +37,20 @@ TEST_F(AuditLossesTest, SaysOnceThatItBeginsAndOnceThatItEnds) {
   EXPECT_EQ(log_.all(), std::string(kBegin) + end(12));
 }
 
+TEST_F(AuditLossesTest, KnowsWhetherLinesAreLostRightNow) {
+  EXPECT_FALSE(losses_.are_happening());
+  lose(0s);
+  EXPECT_TRUE(losses_.are_happening());
+  losses_.over();
+  EXPECT_FALSE(losses_.are_happening());
+  lose(1s);
+  EXPECT_TRUE(losses_.are_happening()) << "also when nothing is said of it";
+  losses_.elsewhere();
+  EXPECT_FALSE(losses_.are_happening()) << "nothing is known of another file yet";
+  lose(2s);
+  EXPECT_TRUE(losses_.are_happening());
+}
+
 TEST_F(AuditLossesTest, SaysNothingWhenNothingIsLost) {
   losses_.over();
   lose(0s, 0);
