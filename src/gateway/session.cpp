@@ -29,6 +29,8 @@ std::string_view end_name(Relay::End end) {
       return "database_closed";
     case Relay::End::database_lost:
       return "database_lost";
+    case Relay::End::not_followed:
+      return "not_followed";
   }
   return {};
 }
@@ -60,8 +62,8 @@ void Session::begin() {
 
 /// What the client has to wait for its address is not its own time.
 void Session::bound_startup() {
-  timer_ = loop_.at(began_ + kStartup + waited_,
-                    [this] { turn_away(startup_too_slow(), Refusal::timeout, "startup_timeout"); });
+  arm(began_ + kStartup + waited_,
+      [this] { turn_away(startup_too_slow(), Refusal::timeout, "startup_timeout"); });
 }
 
 // What the client sends while it logs in.
@@ -235,6 +237,7 @@ const config::GatewayUser* Session::identified_user() const {
 
 void Session::authenticated(std::string_view how) {
   how_ = how;
+  proof_asked_ = false;
   loop_.cancel(timer_);
   keeper_.authenticated(*this);
   const std::size_t before = shared_.logged_in.fetch_add(1);
@@ -277,7 +280,8 @@ std::chrono::milliseconds Session::wait_left() const {
 void Session::when_due(EventLoop::Task then) {
   const auto wait = wait_left();
   if (wait.count() <= 0) return then();
-  hold(wait, std::move(then));
+  // More failures may have come in the meantime.
+  hold(wait, [this, then = std::move(then)]() mutable { when_due(std::move(then)); });
 }
 
 /// Whether there is something to wait out before the client is heard again.
@@ -292,8 +296,7 @@ void Session::hold(std::chrono::milliseconds wait, EventLoop::Task then) {
   if (waited_.count() == 0) shared_.stats.logins_held.fetch_add(1);
   waited_ += wait;
   hearing_ = Hearing::leaving;
-  loop_.cancel(timer_);
-  timer_ = loop_.in(wait, [this, then = std::move(then)]() mutable {
+  arm(loop_.now() + wait, [this, then = std::move(then)]() mutable {
     hearing_ = Hearing::all;
     bound_startup();
     then();
@@ -341,6 +344,7 @@ void Session::evict() {
 
 void Session::connect() {
   phase_ = Phase::connecting;
+  loop_.cancel(timer_);
   upstream_login_ = std::make_unique<UpstreamLogin>(
       loop_, shared_.upstream, settings().config, *database_, settings().login_rate,
       address_group(client().group), [this](login::Login& login) { return make_handshake(login); },
@@ -434,7 +438,7 @@ void Session::check_idle() {
   const auto began = conversation_->at_rest() ? relay_->last_activity() : loop_.now();
   const auto left = began + settings().idle_timeout - loop_.now();
   if (left > std::chrono::nanoseconds(0)) {
-    timer_ = loop_.at(loop_.now() + left, [this] { check_idle(); });
+    arm(loop_.now() + left, [this] { check_idle(); });
     return;
   }
   const ClientError idle = idle_too_long();
@@ -487,7 +491,7 @@ void Session::leave(std::string bytes) {
   const bool tls_broken = tls_pending_;
   tls_pending_ = false;
   send(std::move(bytes));
-  timer_ = loop_.in(kLeaving, [this] { end(); });
+  arm(loop_.now() + kLeaving, [this] { end(); });
   if (tls_broken) return end();
   if (output_.empty()) client_.close_writing();
   step();
@@ -496,6 +500,12 @@ void Session::leave(std::string bytes) {
 void Session::stop_counting() {
   if (std::exchange(counted_, false)) shared_.logged_in.fetch_sub(1);
   user_place_.reset();
+}
+
+/// One time limit counts at a time: the one before is off, whatever it was.
+void Session::arm(base::SteadyTime time, EventLoop::Task task) {
+  loop_.cancel(timer_);
+  timer_ = loop_.at(time, std::move(task));
 }
 
 void Session::cancel_timers() {

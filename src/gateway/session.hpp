@@ -169,6 +169,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void choose_database(const std::string& name);
   /// The client has what is left of its time for the login.
   void bound_startup();
+  /// The login has no time limit any more: what is going on has one of its own.
+  void unbound_startup() { loop_.cancel(timer_); }
   /// Goes on with `then` once the failures of the client's address have been waited out: at once when there
   /// are none, never when the client leaves before. Whatever proves something waits here before it is looked
   /// at, right or wrong, so that nobody learns anything by not waiting.
@@ -244,6 +246,7 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void leave(std::string bytes);
   void limit_time();
   void stop_counting();
+  void arm(base::SteadyTime time, EventLoop::Task task);
   void cancel_timers();
   void end();
   [[nodiscard]] AuditRecord record(AuditRecord::Event event) const;
