@@ -17,21 +17,23 @@ class PgSession::Cancelling {
  public:
   Cancelling(EventLoop& loop, CancelTarget target, std::move_only_function<void(bool passed_on)> done)
       : loop_(loop), target_(std::move(target)), done_(std::move(done)), handshake_(target_.key) {
+    limit_ = loop_.in(kTime, [this] { end(false); });
     dialer_ =
         std::make_unique<Dialer>(loop_, std::vector{target_.address}, target_.port, loop_.now() + kTime,
                                  [this](std::expected<Dialer::Connected, Dialer::Unreachable> connection) {
-                                   if (!connection) return done_(false);
+                                   if (!connection) return end(false);
                                    driver_ = std::make_unique<HandshakeDriver>(
                                        loop_, Stream(std::move(connection->socket)), handshake_, target_.tls,
                                        [this](HandshakeDriver::Outcome outcome) {
-                                         if (outcome != HandshakeDriver::Outcome::ready) return done_(false);
+                                         if (outcome != HandshakeDriver::Outcome::ready) return end(false);
                                          wait_for_close();
                                        });
                                    driver_->start();
                                  });
   }
   ~Cancelling() {
-    if (watcher_) loop_.remove(stream_.descriptor(), *watcher_);
+    stop_waiting();
+    loop_.cancel(limit_);
   }
   Cancelling(const Cancelling&) = delete;
   Cancelling& operator=(const Cancelling&) = delete;
@@ -48,12 +50,21 @@ class PgSession::Cancelling {
   /// The server closes when the signal is sent; a client that waits for the same knows then that it was.
   void wait_for_close() {
     stream_ = driver_->take_stream();
-    watcher_ = std::make_unique<Closed>(*this);
-    loop_.add(stream_.descriptor(), EPOLLIN, *watcher_);
+    loop_.add(stream_.descriptor(), EPOLLIN, closed_);
+    waiting_ = true;
+  }
+  void stop_waiting() {
+    if (std::exchange(waiting_, false)) loop_.remove(stream_.descriptor(), closed_);
   }
   void read() {
     if (stream_.read(loop_.buffer()).io == Stream::Io::wants_read) return;
-    done_(true);
+    end(true);
+  }
+  /// The end of the connection would be told again and again.
+  void end(bool passed_on) {
+    stop_waiting();
+    loop_.cancel(limit_);
+    done_(passed_on);
   }
 
   EventLoop& loop_;
@@ -63,7 +74,9 @@ class PgSession::Cancelling {
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<HandshakeDriver> driver_;
   Stream stream_;
-  std::unique_ptr<Closed> watcher_;
+  Closed closed_{*this};
+  bool waiting_ = false;
+  EventLoop::TimerId limit_{};
 };
 
 PgSession::PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arrival arrival)
@@ -76,7 +89,12 @@ PgSession::PgSession(EventLoop& loop, Shared& shared, SessionKeeper& keeper, Arr
 PgSession::~PgSession() {
   take_back_key();
   loop().cancel(cancel_timer_);
+  give_back_turn();
+}
+
+void PgSession::give_back_turn() {
   if (cancel_turn_) shared().cancel_turns.give_back(*cancel_turn_);
+  cancel_turn_.reset();
 }
 
 void PgSession::take_back_key() {
@@ -161,9 +179,9 @@ Session::Opening PgSession::open(Upstream& upstream) {
           login_->take_rest(), std::make_unique<PgConversation>(start.rest)};
 }
 
-/// Only a key that was given out leads anywhere; which session it belongs to is all that it says. Guessing is
-/// slowed down like guessing passwords. The protocol has no answer to a CancelRequest: the connection is
-/// closed.
+/// Only a key that was given out leads anywhere; which session it belongs to is all that it says. A wrong one
+/// is a failed proof of its address, whose logins are slowed; cancels themselves are not, since many drivers
+/// do not wait for them. The protocol has no answer to a CancelRequest: the connection is closed.
 void PgSession::cancel() {
   auto target = shared().cancel_keys.find(login_->cancel_key());
   if (!target) {
@@ -181,6 +199,7 @@ void PgSession::cancel() {
   cancel_turn_ = session;
   // Many drivers close at once; the request is on its way all the same.
   hear(Hearing::nothing);
+  unbound_startup();  // a cancel has a time limit of its own, and no answer that says so
   cancel_timer_ =
       loop().in(*wait, [this, to = std::move(*target)]() mutable { pass_cancel_on(std::move(to)); });
 }
@@ -188,6 +207,7 @@ void PgSession::cancel() {
 void PgSession::pass_cancel_on(CancelTarget target) {
   shared().stats.cancels.fetch_add(1);
   cancelling_ = std::make_unique<Cancelling>(loop(), std::move(target), [this](bool passed_on) {
+    give_back_turn();
     if (!passed_on && shared().cancel_warning.is_due(loop().now()))
       shared().log.warning("a CancelRequest could not be passed on: its database was not reached");
     close_quietly();

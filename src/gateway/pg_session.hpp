@@ -41,6 +41,7 @@ class PgSession final : public Session {
   bool heard_ = false;                      ///< the client's first byte is known …
   bool direct_tls_ = false;                 ///< … and begins TLS
   std::optional<wire::pg::CancelKey> key_;  ///< that the client has been given
+  void give_back_turn();
   std::optional<std::string> cancel_turn_;  ///< of shared().cancel_turns, to be given back
   EventLoop::TimerId cancel_timer_{};
   std::unique_ptr<Cancelling> cancelling_;
