@@ -1,5 +1,7 @@
 #include "wire/pg/session_state.hpp"
 
+#include <utility>
+
 namespace rolegate::wire::pg {
 
 void SessionState::from_client(std::string_view bytes) {
@@ -19,7 +21,7 @@ void SessionState::on_client(char type) {
     case 'Q':  // Query
     case 'F':  // FunctionCall
       // Behind an error of the extended query, both would be passed over.
-      doubtful_ = doubtful_ || unsynced_;
+      if (std::exchange(unsynced_, false)) without_sync_ = true;
       ++due_;
       break;
     case 'S':  // Sync
@@ -81,6 +83,7 @@ void SessionState::on_server(char type) {
   switch (type) {
     case 'Z':  // ReadyForQuery
       if (due_ > 0) --due_;
+      if (due_ == 0) without_sync_ = false;
       extended_ = false;
       break;
     case '1':  // ParseComplete
@@ -97,6 +100,7 @@ void SessionState::on_server(char type) {
       if (copying_) end_copy(copy_ended_);
       break;
     case 'E':  // ErrorResponse
+      doubtful_ = doubtful_ || without_sync_;
       if (copying_) end_copy(inside_ == 0);
       break;
     default:
@@ -108,6 +112,7 @@ void SessionState::on_server(char type) {
 /// COPY, and another one must follow.
 void SessionState::begin_copy() {
   const std::uint64_t own = !extended_ && due_ > 0 ? 1 : 0;  // a Query's
+  doubtful_ = doubtful_ || without_sync_;                    // of which of the two queries?
   copying_ = true;
   copy_ended_ = false;
   inside_ = due_ - own;

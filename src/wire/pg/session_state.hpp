@@ -39,10 +39,11 @@ class SessionState {
 
   MessageStream client_;
   MessageStream server_;
-  std::uint64_t due_ = 0;  ///< ReadyForQuery that must come
-  bool unsynced_ = false;  ///< the extended query was begun, and no Sync ends it yet
-  bool extended_ = false;  ///< what is being answered is such a query
-  bool answering_ = false;  ///< something has come since the last ReadyForQuery
+  std::uint64_t due_ = 0;      ///< ReadyForQuery that must come
+  bool unsynced_ = false;      ///< the extended query was begun, and no Sync ends it yet
+  bool without_sync_ = false;  ///< a Query stands behind an extended query that no Sync has ended
+  bool extended_ = false;      ///< what is being answered is such a query
+  bool answering_ = false;     ///< something has come since the last ReadyForQuery
   bool goodbye_ = false;
   bool doubtful_ = false;
 

@@ -263,6 +263,21 @@ TEST(PgSessionState, KnowsWhatFollowsACopyThatFails) {
   });
 }
 
+/// As asyncpg does: a statement is prepared with a Flush, and a simple query follows.
+TEST(PgSessionState, CountsAQueryBehindAnExtendedOneWithoutSync) {
+  check({
+      asks(kParse),
+      asks(msg('H', "")),
+      says(kParsed),
+      asks(query("SELECT 1")),
+      says(kComplete),
+      says(kReady, Is::at_rest),
+      asks(query("SELEC")),
+      says(error("42601", "syntax error")),
+      says(kReady, Is::at_rest),
+  });
+}
+
 TEST(PgSessionState, IsNeverAtRestAgainWhenInDoubt) {
   const Conversation ends[] = {
       {says(error("57P01", "terminating connection"))},  // the server's own last words
@@ -273,6 +288,8 @@ TEST(PgSessionState, IsNeverAtRestAgainWhenInDoubt) {
       // Two kinds of query mixed: whose COPY is it?
       {asks(kParse + kBind + kExecute), asks(query("COPY t FROM STDIN")), says(kParsed + kBound + kComplete),
        says(kCopyIn), asks(kCopyDone + kSync), says(kComplete), says(kReady)},
+      // A Query behind an extended query that failed is passed over
+      {asks(kParse), asks(query("SELECT 1")), says(error("42601", "syntax error")), says(kReady)},
       {asks(query("COPY t FROM STDIN")), asks(kCopyDone), says(kCopyIn), says(kComplete), says(kReady)},
       {asks(query("COPY t FROM STDIN")), says(kCopyIn), asks(query("SELECT 1")), says(kCopyFailed),
        says(kReady)},
