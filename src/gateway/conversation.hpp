@@ -27,6 +27,8 @@ class Conversation {
   /// A message that nobody asked for would be taken for what it is: it would not fall into another one. When
   /// in doubt: false.
   [[nodiscard]] virtual bool may_interject() const { return at_rest(); }
+  /// The client's next message may neither pass nor wait: the session has to end.
+  [[nodiscard]] virtual bool is_stuck() const { return false; }
   /// The client has said that it is done: what the database does then is no news to it.
   [[nodiscard]] virtual bool said_goodbye() const = 0;
 };

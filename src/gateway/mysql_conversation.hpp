@@ -26,6 +26,7 @@ class MysqlConversation final : public Conversation {
     if (!sending_file && answers_.wants_file() && !commands_.between_packets()) answers_.doubt();
   }
   [[nodiscard]] bool at_rest() const override { return answers_.at_rest() && commands_.between_packets(); }
+  [[nodiscard]] bool is_stuck() const override { return commands_.is_stuck(); }
   [[nodiscard]] bool said_goodbye() const override { return commands_.said_quit(); }
 
  private:

@@ -96,6 +96,10 @@ bool Relay::forward_up(std::string_view bytes) {
     if (!passed.as_is.empty() && !put(up_, passed.as_is)) return false;
     if (!passed.instead.empty() && !put(up_, passed.instead)) return false;
     if (!passed.instead.empty()) ++changes;
+    if (conversation_.is_stuck()) {
+      finish(End::not_followed);
+      return false;
+    }
     held_for_database_ = passed.consumed == 0;
     if (held_for_database_) break;
   }

@@ -29,6 +29,8 @@ class Relay {
     client_lost,      ///< its connection broke
     database_closed,  ///< ended its side
     database_lost,    ///< its connection broke
+    not_followed,     ///< nobody can tell what the client's next message is, and it may be one that must not
+                      ///< pass
   };
   using Done = std::move_only_function<void(End)>;
   /// How long a database may take to end a session whose client has gone.

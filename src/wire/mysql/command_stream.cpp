@@ -149,6 +149,7 @@ CommandStream::Passed CommandStream::pass(std::string_view bytes) {
     const std::string_view packet = bytes.substr(at);
     if (packet.empty()) break;
     if (waits(packet)) {
+      stuck_ = answers_.in_doubt();
       passed.as_is = bytes.substr(0, at);
       passed.consumed = at;
       return passed;
@@ -190,7 +191,10 @@ void CommandStream::complete_held(std::string_view bytes, Passed& passed) {
     held_.append(taken);
     passed.consumed += taken.size();
   }
-  if (waits(held_)) return;
+  if (waits(held_)) {
+    stuck_ = answers_.in_doubt();
+    return;
+  }
   std::string packet = std::exchange(held_, {});
   const bool change_user = is_change_user(packet);
   std::string instead = in_servers_terms(packet);

@@ -36,6 +36,8 @@ class CommandStream {
   /// All that came was whole packets.
   [[nodiscard]] bool between_packets() const;
   /// The last whole command was COM_QUIT.
+  /// What comes next may be a COM_CHANGE_USER, and nobody will know any more: it stays here for ever.
+  [[nodiscard]] bool is_stuck() const { return stuck_; }
   [[nodiscard]] bool said_quit() const { return quit_ && between_packets(); }
 
  private:
@@ -57,6 +59,7 @@ class CommandStream {
   std::uint32_t remaining_ = 0;  ///< of the payload of the packet under way
   bool continued_ = false;       ///< the packet before was 2^24-1 bytes long: the next one belongs to it
   bool dropping_ = false;        ///< inside a COM_CHANGE_USER
+  bool stuck_ = false;
   bool quit_ = false;
 };
 

@@ -61,6 +61,13 @@ TEST_F(MysqlConversationTest, IsNotAtRestWhenTheDatabaseSpeaksUnasked) {
   EXPECT_FALSE(conversation.at_rest());
 }
 
+TEST_F(MysqlConversationTest, IsStuckWhereAChangeOfUserCannotBeTold) {
+  client(framed(0, "\x12 COM_BINLOG_DUMP"));
+  EXPECT_FALSE(conversation.is_stuck());
+  EXPECT_EQ(conversation.from_client(framed(0, "\x11 somebody")).consumed, 0U);
+  EXPECT_TRUE(conversation.is_stuck());
+}
+
 TEST_F(MysqlConversationTest, KnowsAGoodbye) {
   client(framed(0, "\1"));
   EXPECT_TRUE(conversation.said_goodbye());

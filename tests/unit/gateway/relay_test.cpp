@@ -240,6 +240,24 @@ TEST_F(RelayTest, DoesNotReadFromAClientThatDoesNotRead) {
   EXPECT_EQ(hear(database_end_, 7), "another");
 }
 
+/// May pass nothing of a '!', and will never know more.
+struct StuckConversation final : AnyConversation {
+  Passed from_client(std::string_view bytes) override {
+    stuck = bytes.starts_with('!');
+    return {bytes.substr(0, bytes.find('!')), {}, std::min(bytes.find('!'), bytes.size())};
+  }
+  [[nodiscard]] bool is_stuck() const override { return stuck; }
+  bool stuck = false;
+};
+
+TEST_F(RelayTest, EndsWhereTheConversationIsStuck) {
+  conversation_ = std::make_unique<StuckConversation>();
+  start();
+  say(client_end_, "abc!d");
+  EXPECT_EQ(end(), Relay::End::not_followed);
+  EXPECT_EQ(hear(database_end_, 3), "abc");
+}
+
 /// Two records that came together, of which the login has read one.
 TlsPair half_read() {
   TlsPair pair(upstream_context());
