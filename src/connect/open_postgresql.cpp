@@ -1,5 +1,6 @@
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -103,11 +104,13 @@ bool wait_for(int socket, bool reading, base::Deadline deadline) {
 
 /// What a server wants of a login whose password is an IAM token. libpq answers every request with what it
 /// has, with a hash of the token too, which is of no use to anybody but who tries to guess it (require_auth,
-/// which would forbid that, came with libpq 16). So the request is looked at before libpq reads it.
+/// which would forbid that, came with libpq 16). So the request is looked at before libpq reads it, which
+/// reads on by itself: nothing may come before the request, and it must show as a whole.
 /// https://www.postgresql.org/docs/15/protocol-message-formats.html, "Authentication…"
 class TokenRequest {
  public:
-  explicit TokenRequest(bool is_token) : settled_(!is_token) {}
+  explicit TokenRequest(const login::Login& login)
+      : login_(login), settled_(login.kind != config::Kind::aurora_postgresql) {}
 
   /// False: libpq must not read yet, the request has not come as a whole.
   [[nodiscard]] bool look(PGconn* connection) {
@@ -116,23 +119,39 @@ class TokenRequest {
     const auto head = peek_in_tls(connection, room);
     if (!head) return settled_ = true;  // the connection has ended; libpq says how
     if (head->empty()) return false;
-    if (head->front() != 'R') return settled_ = true;
-    if (head->size() < room.size()) return false;
-    const auto kind = static_cast<unsigned char>(room[8]);
-    if (kind == kMd5) refused_ = "MD5 authentication";
-    if (kind == kSasl) refused_ = "SASL authentication";
-    settled_ = kind == kCleartext;
+    settled_ = true;
+    if (head->front() == 'E') return true;
+    if (head->front() != 'R') {
+      refused_ = connection_failed(login_, "it sent something else than a request for the token",
+                                   std::string(kNotSent), false);
+    } else if (head->size() < room.size()) {  // no peek ever sees more than one TLS record
+      refused_ = connection_failed(login_, "it sent its request for the token in pieces",
+                                   std::string(kNotSent), false);
+    } else {
+      const auto kind = static_cast<unsigned char>(room[8]);
+      if (kind != kOk && kind != kCleartext) refused_ = token_not_asked_for(login_, name_of(kind));
+    }
     return true;
   }
-  /// Which kind of proof it wants instead of the token; empty: it has not asked for any.
-  [[nodiscard]] std::string_view refused() const { return refused_; }
+  /// Why it gets no token.
+  [[nodiscard]] const std::optional<base::Error>& refused() const { return refused_; }
 
  private:
+  static constexpr int kOk = 0;
   static constexpr int kCleartext = 3;
   static constexpr int kMd5 = 5;
   static constexpr int kSasl = 10;
+  static constexpr std::string_view kNotSent =
+      "Nothing was sent. Something other than PostgreSQL may answer there.";
+
+  static std::string_view name_of(int kind) {
+    if (kind == kMd5) return "MD5 authentication";
+    return kind == kSasl ? "SASL authentication" : "another kind of authentication";
+  }
+
+  const login::Login& login_;
   bool settled_;
-  std::string_view refused_;
+  std::optional<base::Error> refused_;
 };
 
 Attempt<PgConnection> failed(const login::Login& login, const std::string& address, base::Deadline deadline,
@@ -160,7 +179,7 @@ Attempt<PgConnection> attempt(const login::Login& login, const std::string& addr
   ::PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);  // for the SQLSTATE
   // libpq would print notices to stderr, and at this point they are a stranger's.
   const PQnoticeReceiver usual = ::PQsetNoticeReceiver(raw, drop_notice, nullptr);
-  TokenRequest request(login.kind == config::Kind::aurora_postgresql);
+  TokenRequest request(login);
 
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
        next = ::PQconnectPoll(raw)) {
@@ -174,7 +193,7 @@ Attempt<PgConnection> attempt(const login::Login& login, const std::string& addr
     do {
       came = wait_for(::PQsocket(raw), reading, connecting ? tcp_deadline : deadline);
     } while (came && reading && stage == Stage::handshake && !request.look(raw));
-    if (!request.refused().empty()) return {{}, token_not_asked_for(login, request.refused()), {}, false};
+    if (request.refused()) return {{}, request.refused(), {}, false};
     if (!came) {
       Attempt<PgConnection> result;
       result.timed_out = true;

@@ -276,6 +276,31 @@ TEST_F(OpenPostgresql, MakesNothingOfATokenThatIsNotAskedFor) {
   }
 }
 
+// libpq reads on by itself: what follows would not be seen before it has been answered.
+TEST_F(OpenPostgresql, TakesNothingButAWholeRequestForAToken) {
+  const std::string md5 = message('R', int32(5) + "salt");
+  for (const auto& [first, then] :
+       {std::pair{message('v', int32(196608) + int32(0)) + md5, std::string()},
+        std::pair{message('N', std::string(1, '\0')), md5},
+        std::pair{message('R', int32(7)) + md5, std::string()}, std::pair{md5.substr(0, 5), md5.substr(5)},
+        std::pair{md5.substr(0, 1), std::string()}}) {
+    std::string answer;
+    ScriptedServer server([&](Peer& peer) {
+      startup(peer, server_);
+      peer.send(first);
+      if (!then.empty()) peer.send(then);
+      answer = peer.receive(1);
+    });
+    const auto error = refused(server);
+    server.finish();
+    EXPECT_EQ(answer, "");
+    EXPECT_EQ(error.code,
+              first.front() == 'R' && first.size() > 8 ? "iam_token_refused" : "connection_failed");
+    EXPECT_THAT(error.message, Not(HasSubstr("did not answer"))) << "it has waited";
+    expect_no_secret(error);
+  }
+}
+
 TEST_F(OpenPostgresql, AnswersWithAHashOfAPassword) {
   for (const config::Kind kind : {config::Kind::password, config::Kind::redshift_provisioned}) {
     std::string answer;
