@@ -132,9 +132,21 @@ base::Result<std::string> fetch(Context& context, const std::string& source) {
                     "Download the bundle in another way, and name the file with --from.");
 }
 
-base::Result<void> keep(const std::string& place, std::string_view pem) {
+/// Where a file that is to replace `place` goes: a link stays, and leads to it.
+std::filesystem::path resolved(const std::string& place) {
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(place).parent_path(), error);
+  const std::filesystem::path whole = std::filesystem::absolute(place, error);
+  auto real = std::filesystem::weakly_canonical(whole, error);
+  return error ? whole : real;
+}
+
+base::Result<void> keep(const std::string& place, std::string_view pem) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(place).parent_path();
+  std::error_code error;
+  // Whatever the umask, what root keeps is for everybody.
+  if (fs::create_directories(folder, error) && !error)
+    fs::permissions(folder, fs::perms{0755}, fs::perm_options::replace, error);
   if (error) {
     return base::fail(base::FileErrc::unwritable,
                       fmt::format("The folder of {} cannot be made: {}.", place, error.message()));
@@ -142,6 +154,7 @@ base::Result<void> keep(const std::string& place, std::string_view pem) {
   return base::replace_file(place, pem, 0644);
 }
 
+/// The regions of a partition that what is trusted now has a valid CA for.
 std::set<std::string> regions_in_use(Context& context, std::string_view partition) {
   const auto bundle = connect::find_rds_bundle(context.environment, partition);
   if (!bundle) return {};
@@ -153,6 +166,20 @@ std::set<std::string> regions_in_use(Context& context, std::string_view partitio
   return regions;
 }
 
+/// "SUBJECT, SHA-256 …" of each certificate that the present file has not.
+std::vector<std::string> new_fingerprints(const connect::PemCertificates& present,
+                                          const connect::PemCertificates& next) {
+  std::set<std::string> known;
+  for (const auto& [x509, text] : present.certificates) known.insert(connect::fingerprint_of(*x509));
+  std::vector<std::string> lines;
+  for (const auto& [x509, text] : next.certificates) {
+    const std::string fingerprint = connect::fingerprint_of(*x509);
+    if (!known.contains(fingerprint))
+      lines.push_back(fmt::format("{}, SHA-256 {}", connect::subject_of(*x509), fingerprint));
+  }
+  return lines;
+}
+
 base::Result<void> update(Context& context, const CaUpdateArguments& arguments) {
   const auto partition = partition_named(arguments.partition);
   if (!partition) return std::unexpected(partition.error());
@@ -162,16 +189,21 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
                       fmt::format("Where Amazon publishes the CAs of {} is not known.", arguments.partition),
                       "Name the address or a file with --from.");
   }
-  const std::string place =
+  const std::string kept_place =
       connect::kept_bundle_place(context.environment, arguments.partition, ::geteuid() == 0);
-  if (place.empty()) {
+  if (kept_place.empty()) {
     return base::fail(base::FileErrc::unwritable, "There is no folder to keep the bundle in.",
                       "Set HOME, XDG_DATA_HOME or ROLEGATE_RDS_CA_BUNDLE.");
   }
+  const std::string place = resolved(kept_place);
   const auto pem = fetch(context, source);
   if (!pem) return std::unexpected(pem.error());
-  const std::set<std::string> before = regions_in_use(context, arguments.partition);
   const base::WallTime now = context.clock.now();
+  // The file that is replaced may be other partitions' too.
+  const std::string replaced = base::read_file(place, kLargest).value_or("");
+  const connect::PemCertificates present = connect::read_pem_certificates(replaced);
+  std::set<std::string> before = regions_in_use(context, arguments.partition);
+  before.merge(connect::regions_of(present, now));
   if (auto checked = connect::check_rds_bundle(*pem, arguments.partition, before, now); !checked)
     return checked;
   if (auto kept = keep(place, *pem); !kept) return kept;
@@ -185,6 +217,10 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
                                                       : fmt::format("New: {}.", fmt::join(added, ", "))),
                             2, context.out.style()) +
                     "\n");
+  // Nobody has vouched for a file or a mirror: these are to be compared with what Amazon says.
+  if (!arguments.from.empty()) {
+    for (const std::string& line : new_fingerprints(present, read)) context.out.write(line + "\n");
+  }
   return {};
 }
 
@@ -215,8 +251,10 @@ ExitStatus run(Context& context, const CaCheckArguments& arguments) {
     wanted[base::partition_of_region(region).name].insert(region);
   }
   if (arguments.regions.empty()) {
-    for (const connect::RdsPartition& partition : connect::rds_partitions())
-      wanted[partition.name].insert(partition.regions.begin(), partition.regions.end());
+    for (const connect::RdsPartition& partition : connect::rds_partitions()) {
+      if (partition.name == "aws" || !regions_in_use(context, partition.name).empty())
+        wanted[partition.name].insert(partition.regions.begin(), partition.regions.end());
+    }
   }
   bool complete = true;
   for (const auto& [partition, regions] : wanted) complete = check(context, partition, regions) && complete;

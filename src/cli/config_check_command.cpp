@@ -73,7 +73,8 @@ std::optional<config::Problem> certificate_problem(const config::Database& datab
   login.ssl_root_cert = database.uri.ssl_root_cert;
   const auto trusted = connect::trusted_certificates(login, environment);
   // What is wrong with sslrootcert itself is among all_problems.
-  if (trusted ? trusted->missing.empty() : !login.ssl_root_cert.empty()) return std::nullopt;
+  const std::string missing = trusted ? connect::what_is_missing(*trusted, login.host) : std::string();
+  if (trusted ? missing.empty() : !login.ssl_root_cert.empty()) return std::nullopt;
   config::Problem problem;
   problem.file = database.file;
   problem.line = database.line;
@@ -81,7 +82,7 @@ std::optional<config::Problem> certificate_problem(const config::Database& datab
   problem.field = database.uri.ssl_root_cert.empty() ? "sqlalchemy_uri" : "sqlalchemy_uri?sslrootcert";
   if (trusted) {
     problem.severity = config::Severity::warning;
-    problem.message = trusted->missing;
+    problem.message = missing;
     return problem;
   }
   const std::string subject = fmt::format("Database '{}': ", database.name);

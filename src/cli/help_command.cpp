@@ -169,9 +169,10 @@ Example:
     CommandHelp{"ca check", "Check that Amazon's RDS CAs are there for a region",
                 R"(Usage: rolegate ca check [REGION…]
 
-Says for which REGIONs, of all that are known or of those that are named, Amazon's
-RDS bundle has no valid CA, and what of it expires within 90 days. Exit status 1
-when a region has none.
+Says for which REGIONs Amazon's RDS bundle has no valid CA, and what of it expires
+within 90 days. Without a REGION these are all that are known of the partition aws
+and of each other partition that a bundle is kept for. Exit status 1 when a region
+has none.
 
 Example:
   $ rolegate ca check il-central-1 eu-west-1
@@ -181,12 +182,13 @@ Example:
 
 Downloads the bundle of RDS CAs that Amazon publishes, checks it (CAs of Amazon RDS
 and nothing else, valid, for no fewer regions than the present one) and keeps it
-where it is found before the built-in one: /etc/rolegate for root,
-$XDG_DATA_HOME/rolegate (~/.local/share/rolegate) for others, or the file that
-$ROLEGATE_RDS_CA_BUNDLE names.
+where it is found before the built-in one: for root /var/lib/rolegate-ca, which
+reaches everybody; for others $XDG_DATA_HOME/rolegate (~/.local/share/rolegate),
+which reaches that user alone; or the file that $ROLEGATE_RDS_CA_BUNDLE names.
 
   --partition     aws (default), aws-us-gov, aws-cn or aws-eusc
-  --from          another https:// address, or a file
+  --from          another https:// address, or a file; the fingerprints of what is
+                  new are listed, to be compared
 
 Example:
   $ rolegate ca update

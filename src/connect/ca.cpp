@@ -1,11 +1,11 @@
 #include "connect/ca.hpp"
 
 #include <filesystem>
-#include <set>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include "base/database_endpoint.hpp"
 #include "base/file.hpp"
@@ -24,11 +24,15 @@ constexpr const char* kBundleHint =
     "it in "
     "sslrootcert or ROLEGATE_RDS_CA_BUNDLE.";
 
+struct File {
+  std::string path;
+  std::string text;
+};
+
 struct Found {
   std::string pem;
   std::string file;
-  std::string passed_over;        ///< a sentence about entries that are no certificates; may be empty
-  std::set<std::string> regions;  ///< that there is a CA of RDS for
+  std::string passed_over;  ///< a sentence about entries that are no certificates; may be empty
 };
 
 std::string text_of(const std::vector<PemCertificates::Fault>& faults, const std::string& path) {
@@ -37,33 +41,40 @@ std::string text_of(const std::vector<PemCertificates::Fault>& faults, const std
   return fmt::format("Entry {} of {} (line {}) is no certificate ({}){}.", entry, path, line, reason, more);
 }
 
-/// A file of PEM certificates. Keys and comments in it are left where they are: OpenSSL passes over them. But
-/// it stops at an entry that is broken, so that those are taken out.
-base::Result<Found> read_certificates(const std::string& path) {
+base::Result<File> read(const std::string& path) {
   auto text = base::read_file(path, kLargest);
   if (!text) return std::unexpected(std::move(text.error()));
-  const PemCertificates read = read_pem_certificates(*text);
+  return File{path, std::move(*text)};
+}
+
+/// Of a file of PEM certificates. Keys and comments in it are left where they are: OpenSSL passes over them.
+/// But it stops at an entry that is broken, so that those are taken out. A login must not decode hundreds of
+/// certificates to find that all is well: only where one looks broken are they decoded.
+base::Result<Found> certificates_in(base::Result<File> file) {
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto& [path, text] = *file;
+  if (looks_whole(text)) return Found{std::move(text), std::move(path), {}};
+  const PemCertificates read = read_pem_certificates(text);
   if (read.certificates.empty()) {
     return base::fail(Errc::ca_missing, read.faults.empty()
                                             ? fmt::format("{} holds no certificate in PEM form.", path)
                                             : text_of(read.faults, path));
   }
-  Found found{{}, path, {}, regions_of(read)};
-  if (read.faults.empty()) {
-    found.pem = std::move(*text);
-    return found;
-  }
+  if (read.faults.empty()) return Found{std::move(text), std::move(path), {}};
+  Found found{{}, path, text_of(read.faults, path)};
   for (const PemCertificates::Certificate& certificate : read.certificates)
     found.pem.append(certificate.text).append("\n");
-  found.passed_over = text_of(read.faults, path);
   return found;
 }
 
-/// The first of the places that has certificates. A file that is there but unusable ends the search: what is
-/// trusted should not depend on a permission.
-base::Result<Found> first_of(const std::vector<std::string>& places) {
+/// The first of the places that is there. Of several, one in a folder that this user may not look into is
+/// not: it is kept for others. But a file that is there and unusable ends the search: what is trusted should
+/// not depend on its mode.
+base::Result<File> first_of(const std::vector<std::string>& places) {
   for (const auto& place : places) {
-    auto found = read_certificates(place);
+    struct stat status{};
+    if (places.size() > 1 && ::stat(place.c_str(), &status) != 0) continue;
+    auto found = read(place);
     if (found || found.error().code != base::code_name(base::FileErrc::not_found)) return found;
   }
   return base::fail(base::FileErrc::not_found, fmt::format("Looked at {}.", fmt::join(places, ", ")));
@@ -72,7 +83,7 @@ base::Result<Found> first_of(const std::vector<std::string>& places) {
 /// What sslrootcert names: nobody may have written it but this user and root.
 base::Result<Found> read_configured(const std::string& file) {
   auto trusted = base::check_file_trust(file);
-  auto found = trusted ? read_certificates(file) : std::unexpected(std::move(trusted.error()));
+  auto found = trusted ? certificates_in(read(file)) : std::unexpected(std::move(trusted.error()));
   if (!found && found.error().hint.empty()) {
     found.error().hint =
         "It must be a readable file of PEM certificates; without sslrootcert Amazon's RDS bundle and the "
@@ -90,20 +101,15 @@ base::Result<TrustedCertificates> configured(const login::Login& login) {
         std::move(found.error().hint));
   }
   std::string file = found->passed_over.empty() ? found->file : std::string();
-  return TrustedCertificates{std::move(found->pem), "sslrootcert " + found->file,
-                             std::move(found->passed_over), std::move(file)};
+  return TrustedCertificates{std::move(found->pem),
+                             "sslrootcert " + found->file,
+                             std::move(found->passed_over),
+                             std::move(file),
+                             {}};
 }
 
 TrustedCertificates the_system_store(Found system) {
-  return {std::move(system.pem), "the system store " + system.file, std::move(system.passed_over), {}};
-}
-
-/// What a bundle lacks for an endpoint; empty when nothing is known to be missing.
-std::string gap(const base::DatabaseEndpoint& endpoint, const Found& bundle) {
-  const bool amazons = endpoint.kind != base::DatabaseEndpoint::Kind::proxy && !endpoint.region.empty();
-  if (!amazons || bundle.regions.contains(endpoint.region)) return bundle.passed_over;
-  return fmt::format("Amazon's RDS bundle {} has no CA for the region {}. {}", bundle.file, endpoint.region,
-                     how_to_update(endpoint.partition->name));
+  return {std::move(system.pem), "the system store " + system.file, std::move(system.passed_over), {}, {}};
 }
 
 }  // namespace
@@ -124,7 +130,7 @@ base::Result<TrustedCertificates> trusted_certificates(const login::Login& login
   const bool system_only = login.ssl_root_cert == "system";
   if (!login.ssl_root_cert.empty() && !system_only) return configured(login);
 
-  auto system = first_of(system_store_places(environment));
+  auto system = certificates_in(first_of(system_store_places(environment)));
   const auto endpoint = base::database_endpoint(login.host);
   if (system_only || !is_rds_endpoint(login.host)) {
     if (system) return the_system_store(std::move(*system));
@@ -134,7 +140,7 @@ base::Result<TrustedCertificates> trusted_certificates(const login::Login& login
                       "Install the package ca-certificates, or name a file in sslrootcert.");
   }
 
-  auto bundle = first_of(rds_bundle_places(environment, endpoint->partition->name));
+  auto bundle = certificates_in(first_of(rds_bundle_places(environment, endpoint->partition->name)));
   if (!bundle && !system) {
     return base::fail(
         Errc::ca_missing,
@@ -150,29 +156,39 @@ base::Result<TrustedCertificates> trusted_certificates(const login::Login& login
         bundle.error().message.substr(0, bundle.error().message.size() - 1), kBundleHint);
     return trusted;
   }
-  std::string missing = gap(*endpoint, *bundle);
   if (!system)
-    return TrustedCertificates{
-        std::move(bundle->pem), "Amazon's RDS bundle " + bundle->file, std::move(missing), {}};
+    return TrustedCertificates{std::move(bundle->pem),
+                               "Amazon's RDS bundle " + bundle->file,
+                               std::move(bundle->passed_over),
+                               {},
+                               bundle->file};
   return TrustedCertificates{
       bundle->pem + "\n" + system->pem,
       fmt::format("Amazon's RDS bundle {} and the system store {}", bundle->file, system->file),
-      std::move(missing),
-      {}};
+      std::move(bundle->passed_over),
+      {},
+      bundle->file};
+}
+
+std::string what_is_missing(const TrustedCertificates& trusted, std::string_view host) {
+  const auto endpoint = base::database_endpoint(host);
+  if (trusted.rds_bundle.empty() || !endpoint || endpoint->region.empty() ||
+      endpoint->kind == base::DatabaseEndpoint::Kind::proxy ||
+      regions_of(read_pem_certificates(trusted.pem)).contains(endpoint->region)) {
+    return trusted.missing;
+  }
+  return fmt::format("Amazon's RDS bundle {} has no CA for the region {}. {}", trusted.rds_bundle,
+                     endpoint->region, how_to_update(endpoint->partition->name));
 }
 
 base::Result<RdsBundle> find_rds_bundle(const base::Environment& environment, std::string_view partition) {
-  const std::vector<std::string> places = rds_bundle_places(environment, partition);
-  for (const std::string& place : places) {
-    auto pem = base::read_file(place, kLargest);
-    if (pem) return RdsBundle{place, std::move(*pem)};
-    if (pem.error().code != base::code_name(base::FileErrc::not_found))
-      return std::unexpected(std::move(pem.error()));
-  }
-  return base::fail(
-      Errc::ca_missing,
-      fmt::format("There is no bundle of Amazon's RDS CAs. Looked at {}.", fmt::join(places, ", ")),
-      how_to_update(partition));
+  auto found = first_of(rds_bundle_places(environment, partition));
+  if (found) return RdsBundle{std::move(found->path), std::move(found->text)};
+  if (found.error().code != base::code_name(base::FileErrc::not_found))
+    return std::unexpected(std::move(found.error()));
+  return base::fail(Errc::ca_missing,
+                    "There is no bundle of Amazon's RDS CAs. " + std::move(found.error().message),
+                    how_to_update(partition));
 }
 
 base::Result<std::string> ca_certificates(const login::Login& login, const base::Environment& environment) {

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kBundle = "rds-ca-bundle.pem";
 constexpr std::string_view kNamed = "ROLEGATE_RDS_CA_BUNDLE";
-constexpr std::string_view kMachine = "/etc/rolegate";
+/// Not /etc/rolegate, which only its gateway may look into, nor a folder that an installation writes.
+constexpr std::string_view kMachine = "/var/lib/rolegate-ca";
 
 /// The folder of the program or shared library that this code is part of; empty when it cannot be told.
 std::filesystem::path own_folder() {

@@ -12,7 +12,7 @@ namespace rolegate::connect {
 [[nodiscard]] std::vector<std::string> rds_bundle_places(const base::Environment& environment,
                                                          std::string_view partition);
 /// Where a newer one than the built-in is kept, so that it is found: $ROLEGATE_RDS_CA_BUNDLE itself; for root
-/// /etc/rolegate, where everybody finds it; else $XDG_DATA_HOME/rolegate. Empty when there is no home.
+/// /var/lib/rolegate-ca, where everybody finds it; else $XDG_DATA_HOME/rolegate. Empty when there is no home.
 [[nodiscard]] std::string kept_bundle_place(const base::Environment& environment, std::string_view partition,
                                             bool for_root);
 /// Where the system store may be, best first.

@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/scram.hpp"
 #include "connect/server_text.hpp"
 
 namespace rolegate::connect {
@@ -23,6 +24,8 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 /// PEM_STRING_X509, _OLD and _TRUSTED.
 constexpr std::array<std::string_view, 3> kLabels = {"CERTIFICATE", "X509 CERTIFICATE",
                                                      "TRUSTED CERTIFICATE"};
+
+constexpr char kSequence = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED;
 
 struct BioFree {
   void operator()(BIO* bio) const noexcept { ::BIO_free_all(bio); }
@@ -35,6 +38,63 @@ std::optional<std::string_view> certificate_label(std::string_view text) {
   const std::string_view label = text.substr(0, text.find(kDashes));
   const bool known = std::ranges::find(kLabels, label) != kLabels.end();
   return known ? std::optional(label) : std::nullopt;
+}
+
+/// A certificate's place in a PEM text.
+struct Entry {
+  std::size_t number = 0;  ///< 1-based
+  int line = 0;            ///< of its BEGIN, 1-based
+  std::string_view text;   ///< with its BEGIN and END; empty: its end is missing
+  std::string_view body;   ///< between them
+};
+
+std::vector<Entry> entries_of(std::string_view pem) {
+  std::vector<Entry> entries;
+  int line = 1;
+  std::size_t counted = 0;
+  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at + 1)) {
+    const auto label = certificate_label(pem.substr(at));
+    if (!label) continue;
+    line += static_cast<int>(std::ranges::count(pem.substr(counted, at - counted), '\n'));
+    counted = at;
+    Entry& entry = entries.emplace_back(entries.size() + 1, line);
+    const std::string end = fmt::format("-----END {}-----", *label);
+    const std::size_t close = pem.find(end, at);
+    if (close == std::string_view::npos || close > pem.find(kBegin, at + 1)) continue;
+    entry.text = pem.substr(at, close + end.size() - at);
+    const std::size_t body = at + kBegin.size() + label->size() + kDashes.size();
+    entry.body = pem.substr(body, close - body);
+  }
+  return entries;
+}
+
+/// Empty when it is none.
+std::string decoded(std::string_view body) {
+  std::string text(body);
+  std::erase_if(text, [](char one) { return one == '\n' || one == '\r' || one == ' '; });
+  return base::from_base64(text).value_or("");
+}
+
+/// Whether DER values fill the bytes, and inside each that has parts, these do (X.690, 8.1).
+bool is_well_nested(std::string_view der, int depth) {
+  constexpr int kDeepest = 32;
+  constexpr int kIndefiniteLength = 0x01;
+  constexpr int kFault = 0x80;
+  if (depth > kDeepest) return false;
+  while (!der.empty()) {
+    const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
+    const unsigned char* at = begin;
+    long size = 0;
+    int tag = 0;
+    int tag_class = 0;
+    const int form = ::ASN1_get_object(&at, &size, &tag, &tag_class, static_cast<long>(der.size()));
+    if ((form & (kFault | kIndefiniteLength)) != 0) return false;
+    const auto header = static_cast<std::size_t>(at - begin);
+    const std::string_view value = der.substr(header, static_cast<std::size_t>(size));
+    if ((form & V_ASN1_CONSTRUCTED) != 0 && !is_well_nested(value, depth + 1)) return false;
+    der.remove_prefix(header + value.size());
+  }
+  return true;
 }
 
 std::string openssl_reason() {
@@ -76,34 +136,32 @@ void X509Free::operator()(X509* certificate) const noexcept { ::X509_free(certif
 
 PemCertificates read_pem_certificates(std::string_view pem) {
   PemCertificates read;
-  std::size_t entries = 0;
-  int line = 1;
-  std::size_t counted = 0;
-  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at + 1)) {
-    const auto label = certificate_label(pem.substr(at));
-    if (!label) continue;
-    ++entries;
-    line += static_cast<int>(std::ranges::count(pem.substr(counted, at - counted), '\n'));
-    counted = at;
-    const std::string end = fmt::format("-----END {}-----", *label);
-    const std::size_t next = pem.find(kBegin, at + 1);
-    const std::size_t close = pem.find(end, at);
-    if (close == std::string_view::npos || close > next) {
-      read.faults.push_back({entries, line, "its end is missing"});
+  for (const auto& [number, line, text, body] : entries_of(pem)) {
+    if (text.empty()) {
+      read.faults.push_back({number, line, "its end is missing"});
       continue;
     }
-    const std::string_view text = pem.substr(at, close + end.size() - at);
     const BioPtr bio(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     ::ERR_clear_error();
     X509Ptr certificate(bio ? ::PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr) : nullptr);
     if (certificate) {
       read.certificates.push_back({std::move(certificate), text});
     } else {
-      read.faults.push_back({entries, line, openssl_reason()});
+      read.faults.push_back({number, line, openssl_reason()});
     }
     ::ERR_clear_error();
   }
   return read;
+}
+
+bool looks_whole(std::string_view pem) {
+  const std::vector<Entry> entries = entries_of(pem);
+  const bool whole = std::ranges::all_of(entries, [](const Entry& entry) {
+    const std::string der = decoded(entry.body);
+    return der.starts_with(kSequence) && is_well_nested(der, 0);
+  });
+  ::ERR_clear_error();
+  return whole && !entries.empty();
 }
 
 std::string subject_of(const X509& certificate) { return name_text(::X509_get_subject_name(&certificate)); }

@@ -33,6 +33,10 @@ struct PemCertificates {
 /// Keys and comments between the certificates are passed over. `pem` outlives the result.
 [[nodiscard]] PemCertificates read_pem_certificates(std::string_view pem);
 
+/// Whether there are certificates in it and all have the outward form of one: what costs next to nothing to
+/// see. False says no more than that they are to be decoded.
+[[nodiscard]] bool looks_whole(std::string_view pem);
+
 // Parts of a certificate, fit to print: a peer that is not trusted may have written them.
 /// Its common name; without one, all that there is: "O = Example, C = US".
 [[nodiscard]] std::string subject_of(const X509& certificate);

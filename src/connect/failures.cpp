@@ -47,13 +47,14 @@ constexpr std::string_view kStronger =
 
 // OpenSSL's reasons (ssl_err.c). An alert is the peer's own word; in OpenSSL its text holds "alert", but for
 // this one.
-constexpr std::array<TlsFault, 13> kTlsFaults = {{
+constexpr std::array<TlsFault, 15> kTlsFaults = {{
     {"wrong version number", kNotTls, kSomethingElse},
     {"packet length too long", kNotTls, kSomethingElse},
     {"record layer failure", kNotTls, kSomethingElse},
     {"http request", kNotTls, kSomethingElse},
     {"invalid response to ssl negotiation", "does not speak TLS", kSomethingElse},
-    {"alert", kRefusedTls, kNothingInCommon},
+    {"alert handshake failure", kRefusedTls, kNothingInCommon},
+    {"alert protocol version", kRefusedTls, kNothingInCommon},
     {"unrecognized name", kRefusedTls, kNothingInCommon},
     {"unsupported protocol", kWeakTls, kStronger},
     {"too small", kWeakTls, kStronger},  // ee key, ca key, dh key
@@ -61,10 +62,12 @@ constexpr std::array<TlsFault, 13> kTlsFaults = {{
     {"legacy sigalg", kWeakTls, kStronger},
     {"wrong signature type", kWeakTls, kStronger},
     {"unsafe legacy renegotiation", kWeakTls, kStronger},
+    {"alert", kRefusedTls, ""},
 }};
 
 /// What to do about a certificate that was refused.
-std::string certificate_hint(const CertificateCheck& check, const TrustedCertificates& trusted) {
+std::string certificate_hint(const login::Login& login, const CertificateCheck& check,
+                             const TrustedCertificates& trusted) {
   switch (fault_of(check)) {
     case CertificateFault::name:
       return "The host of sqlalchemy_uri must be the endpoint's own name, not an alias, an address or a "
@@ -80,9 +83,10 @@ std::string certificate_hint(const CertificateCheck& check, const TrustedCertifi
     default:
       break;
   }
+  const std::string missing = what_is_missing(trusted, login.host);
   return fmt::format("It was checked against {}. {}", trusted.origin,
-                     !trusted.missing.empty()
-                         ? trusted.missing
+                     !missing.empty()
+                         ? missing
                          : "If the database uses another CA, name its certificates in sslrootcert; if not, "
                            "something else answers there.");
 }
@@ -138,7 +142,7 @@ base::Error tls_failed(const login::Login& login, std::string_view reason) {
   for (const auto& [words, what, hint] : kTlsFaults) {
     if (said.find(words) == std::string::npos) continue;
     return base::make_error(Errc::tls_failed, sentence(login, with_reason(what, reason)),
-                            fmt::format("The password was not sent. {}", hint));
+                            fmt::format("The password was not sent.{}{}", hint.empty() ? "" : " ", hint));
   }
   return base::make_error(Errc::tls_failed, sentence(login, with_reason("did not complete TLS", reason)),
                           "The password was not sent. TLS 1.2 or later is needed.");
@@ -146,8 +150,9 @@ base::Error tls_failed(const login::Login& login, std::string_view reason) {
 
 base::Error certificate_refused(const login::Login& login, const CertificateCheck& check,
                                 const TrustedCertificates& trusted) {
-  return base::make_error(Errc::tls_verification_failed, sentence(login, fault_text(check, login.host)),
-                          fmt::format("The password was not sent. {}", certificate_hint(check, trusted)));
+  return base::make_error(
+      Errc::tls_verification_failed, sentence(login, fault_text(check, login.host)),
+      fmt::format("The password was not sent. {}", certificate_hint(login, check, trusted)));
 }
 
 base::Error bytes_before_tls(const login::Login& login) {

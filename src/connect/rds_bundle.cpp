@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <functional>
 #include <iterator>
 #include <vector>
 
@@ -43,13 +44,28 @@ bool is_root(const X509& certificate) {
   return ::X509_NAME_cmp(::X509_get_subject_name(&certificate), ::X509_get_issuer_name(&certificate)) == 0;
 }
 
-/// Whether one of `cas` vouches for it. (OpenSSL's functions take no const X509, and keep what they work out
-/// in it.)
-bool is_signed_by_one(const PemCertificates& cas, X509& certificate) {
-  return std::ranges::any_of(cas.certificates, [&](const PemCertificates::Certificate& ca) {
-    return ::X509_check_issued(ca.x509.get(), &certificate) == X509_V_OK &&
-           ::X509_verify(&certificate, ::X509_get0_pubkey(ca.x509.get())) == 1;
-  });
+/// (OpenSSL's functions take no const X509, and keep what they work out in it.)
+bool is_signed_by(X509* issuer, X509* certificate) {
+  return ::X509_check_issued(issuer, certificate) == X509_V_OK &&
+         ::X509_verify(certificate, ::X509_get0_pubkey(issuer)) == 1;
+}
+
+/// Those whose chain of signatures does not end in a root of the bundle. Two that vouch for each other are no
+/// such chain.
+std::vector<X509*> without_root(const PemCertificates& bundle) {
+  std::vector<X509*> left;
+  std::vector<X509*> vouched;  // each is asked once whom it has signed
+  for (const PemCertificates::Certificate& ca : bundle.certificates) {
+    X509* const one = ca.x509.get();
+    (is_root(*one) && is_signed_by(one, one) ? vouched : left).push_back(one);
+  }
+  for (std::size_t asked = 0; asked < vouched.size(); ++asked) {
+    const auto signed_by_it = [issuer = vouched[asked]](X509* one) { return is_signed_by(issuer, one); };
+    const auto found = std::ranges::partition(left, std::not_fn(signed_by_it));
+    vouched.insert(vouched.end(), found.begin(), found.end());
+    left.erase(found.begin(), found.end());
+  }
+  return left;
 }
 
 std::unexpected<base::Error> refuse(std::string message) {
@@ -120,9 +136,10 @@ base::Result<void> check_rds_bundle(std::string_view pem, std::string_view parti
       return refuse(fmt::format("The bundle holds a certificate that is no CA's: {}.", name));
     if (is_root(*ca.x509) && !name.starts_with(kOwner))
       return refuse(fmt::format("The bundle holds a root that is none of Amazon RDS: {}.", name));
-    if (!is_signed_by_one(bundle, *ca.x509))
-      return refuse(fmt::format("The bundle holds a CA that none of its roots vouches for: {}.", name));
   }
+  if (const auto left = without_root(bundle); !left.empty())
+    return refuse(fmt::format("The bundle holds a CA that none of its roots vouches for: {}.",
+                              subject_of(*left.front())));
   const std::set<std::string> regions = regions_of(bundle, now);
   const auto is_ours = [&](const std::string& region) {
     return base::partition_of_region(region).name == partition;

@@ -42,8 +42,9 @@ enum class BundleErrc { ca_bundle_refused, ca_bundle_unavailable };
 [[nodiscard]] std::string_view code_name(BundleErrc code);
 
 /// Whether a download may take the place of the bundle of a partition that has `regions_before`: every entry
-/// is a certificate of a CA, each root is one of Amazon RDS by its name, everything else is signed by one of
-/// these, there is a valid CA for the partition, and no region has lost its last one.
+/// is a certificate of a CA, each root is one of Amazon RDS by its name, the chain of every other ends in one
+/// of these, there is a valid CA for the partition, and no region has lost its last one. This finds the wrong
+/// file, not a forger: anybody can make a CA of that name. Against forgers the download's TLS protects.
 [[nodiscard]] base::Result<void> check_rds_bundle(std::string_view pem, std::string_view partition,
                                                   const std::set<std::string>& regions_before,
                                                   base::WallTime now);

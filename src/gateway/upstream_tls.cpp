@@ -58,15 +58,12 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
   }
   // Without the lock: a file system that stalls under one database's certificates is no other's concern.
   auto made = std::make_shared<UpstreamTlsContext>();
-  std::string pem;
   if (login.ssl_mode != config::SslMode::require) {
     auto trusted = connect::trusted_certificates(login, environment_);
     if (!trusted) return std::unexpected(std::move(trusted.error()));
-    pem = std::move(trusted->pem);
     made->trusted = std::move(*trusted);
-    made->trusted.pem.clear();
   }
-  const std::string digest = base::hex(base::sha256(pem));
+  const std::string digest = base::hex(base::sha256(made->trusted.pem));
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
@@ -76,12 +73,16 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
       return found->second.context;
     }
   }
-  made->ssl = make_context(login.ssl_mode, for_mysql, pem);
+  made->ssl = make_context(login.ssl_mode, for_mysql, made->trusted.pem);
   if (!made->ssl) {
     return base::fail(connect::Errc::ca_missing,
                       "There is no usable certificate in " + made->trusted.origin + ".",
                       "It must hold PEM text: -----BEGIN CERTIFICATE-----.");
   }
+  // What is missing is told from the text, which is not kept.
+  made->trusted.missing = connect::what_is_missing(made->trusted, login.host);
+  made->trusted.rds_bundle.clear();
+  made->trusted.pem.clear();
   const std::lock_guard lock(mutex_);
   entries_.insert_or_assign(key, Entry{clock_.steady(), reading, digest, made});
   return made;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "cli/config_check_command.hpp"
+#include "connect/rds_bundle.hpp"
 #include "unit/aws/fake_http.hpp"
 #include "unit/cli/string_output.hpp"
 #include "unit/connect/test_certificates.hpp"
@@ -91,10 +93,23 @@ TEST_F(Ca, CheckFailsForARegionWithoutACa) {
 
 TEST_F(Ca, CheckKnowsTheRegionsItself) {
   EXPECT_EQ(run_command(CaCheckArguments{}), ExitStatus::failed);
-  for (const char* region : {"il-central-1", "ca-west-1", "mx-central-1", "ap-southeast-5", "ap-southeast-7",
-                             "us-gov-east-1", "cn-north-1", "eusc-de-east-1"}) {
+  for (const char* region :
+       {"il-central-1", "ca-west-1", "mx-central-1", "ap-southeast-5", "ap-southeast-7"}) {
     EXPECT_THAT(out_.text(), HasSubstr(region));
   }
+  EXPECT_THAT(out_.text(), Not(HasSubstr("us-gov"))) << "nobody keeps a bundle for it";
+}
+
+TEST_F(Ca, CheckWantsThePartitionsThatABundleIsKeptFor) {
+  std::ofstream file(bundle_);
+  for (const std::string_view region : connect::find_rds_partition("aws")->regions)
+    file << root(std::string(region));
+  file.flush();
+  EXPECT_EQ(run_command(CaCheckArguments{}), ExitStatus::done) << out_.text();
+  file << root("us-gov-west-1");
+  file.flush();
+  EXPECT_EQ(run_command(CaCheckArguments{}), ExitStatus::failed);
+  EXPECT_THAT(out_.text(), HasSubstr("no valid CA for us-gov-east-1."));
 }
 
 TEST_F(Ca, CheckNamesWhatExpiresSoon) {
@@ -123,6 +138,7 @@ TEST_F(Ca, UpdateKeepsWhatAmazonPublishes) {
 }
 
 TEST_F(Ca, UpdateAsksTheRightPlaceForAPartition) {
+  std::filesystem::remove(bundle_);
   http_.answer(200, root("us-gov-west-1"));
   EXPECT_EQ(run_command(CaUpdateArguments{.partition = "aws-us-gov", .from = ""}), ExitStatus::done)
       << err_.text();
@@ -132,6 +148,43 @@ TEST_F(Ca, UpdateAsksTheRightPlaceForAPartition) {
   EXPECT_EQ(http_.sent().size(), 1U);
 }
 
+TEST_F(Ca, UpdateKeepsWhatOtherPartitionsHaveInTheSameFile) {
+  http_.answer(200, root("us-gov-west-1"));
+  EXPECT_EQ(run_command(CaUpdateArguments{.partition = "aws-us-gov", .from = ""}), ExitStatus::failed);
+  EXPECT_THAT(err_.text(), HasSubstr("eu-west-1, us-east-1"));
+  EXPECT_EQ(kept(), present_);
+}
+
+TEST_F(Ca, UpdateFollowsALinkAndARelativePath) {
+  const std::string newer = present_ + root("il-central-1");
+  const std::string link = folder_ / "link.pem";
+  std::filesystem::create_symlink("bundle.pem", link);
+  const std::string target = std::exchange(bundle_, link);
+  http_.answer(200, newer);
+  EXPECT_EQ(run_command(CaUpdateArguments{}), ExitStatus::done) << err_.text();
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(*base::read_file(target), newer);
+
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  bundle_ = "other.pem";
+  http_.answer(200, newer);
+  EXPECT_EQ(run_command(CaUpdateArguments{}), ExitStatus::done) << err_.text();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(*base::read_file(folder_ / "other.pem"), newer);
+}
+
+TEST_F(Ca, UpdateMakesAFolderForEverybody) {
+  bundle_ = folder_ / "kept/bundle.pem";
+  http_.answer(200, present_);
+  const mode_t before = ::umask(0077);
+  EXPECT_EQ(run_command(CaUpdateArguments{}), ExitStatus::done) << err_.text();
+  ::umask(before);
+  struct stat status{};
+  ASSERT_EQ(::stat((folder_ / "kept").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0755U);
+}
+
 TEST_F(Ca, UpdateTakesAFileOrAMirror) {
   const std::string newer = present_ + root("ca-west-1");
   const std::string file = folder_ / "download.pem";
@@ -139,6 +192,8 @@ TEST_F(Ca, UpdateTakesAFileOrAMirror) {
   EXPECT_EQ(run_command(CaUpdateArguments{.partition = "aws", .from = file}), ExitStatus::done)
       << err_.text();
   EXPECT_EQ(kept(), newer);
+  EXPECT_THAT(out_.text(), HasSubstr("Amazon RDS ca-west-1 Root CA RSA2048 G1, SHA-256 "));
+  EXPECT_THAT(out_.text(), Not(HasSubstr("eu-west-1"))) << "is not new";
   http_.answer(200, newer);
   EXPECT_EQ(run_command(CaUpdateArguments{.partition = "aws", .from = "https://mirror.example/b.pem"}),
             ExitStatus::done);

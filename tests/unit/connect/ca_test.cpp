@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,7 +90,7 @@ TEST_F(Ca, GoesOnWithoutTheBundleAndSaysSo) {
 TEST_F(Ca, SaysWhichRegionTheBundleHasNoCaFor) {
   std::ofstream(bundle_) << certificate("Amazon RDS eu-west-1 Root CA RSA2048 G1");
   const auto missing = [&](const std::string& host) {
-    return trusted_certificates(login_at(host), environment())->missing;
+    return what_is_missing(*trusted_certificates(login_at(host), environment()), host);
   };
   EXPECT_EQ(missing("db.abc.eu-west-1.rds.amazonaws.com"), "");
   EXPECT_EQ(missing("db.abc.il-central-1.rds.amazonaws.com"),
@@ -131,8 +132,9 @@ TEST_F(Ca, KeepsANewerBundleWhereItIsFoundFirst) {
   EXPECT_EQ(kept_bundle_place(environment(), "aws", true), bundle_) << "whoever names one wants that one";
   variables_.erase("ROLEGATE_RDS_CA_BUNDLE");
   variables_["HOME"] = "/home/a";
-  EXPECT_EQ(kept_bundle_place(environment(), "aws", true), "/etc/rolegate/rds-ca-bundle.pem");
-  EXPECT_EQ(kept_bundle_place(environment(), "aws-cn", true), "/etc/rolegate/rds-ca-bundle-aws-cn.pem");
+  EXPECT_EQ(kept_bundle_place(environment(), "aws", true), "/var/lib/rolegate-ca/rds-ca-bundle.pem");
+  EXPECT_EQ(kept_bundle_place(environment(), "aws-cn", true),
+            "/var/lib/rolegate-ca/rds-ca-bundle-aws-cn.pem");
   EXPECT_EQ(kept_bundle_place(environment(), "aws", false),
             "/home/a/.local/share/rolegate/rds-ca-bundle.pem");
   variables_["XDG_DATA_HOME"] = "/data";
@@ -140,6 +142,56 @@ TEST_F(Ca, KeepsANewerBundleWhereItIsFoundFirst) {
   const auto places = rds_bundle_places(environment(), "aws-cn");
   EXPECT_EQ(places.front(), kept_bundle_place(environment(), "aws-cn", ::geteuid() == 0));
   EXPECT_THAT(places.back(), testing::EndsWith("rds-ca-bundle.pem"));
+}
+
+/// How many certificates OpenSSL has made in this process so far.
+int decoded() {
+  static int count = 0;
+  static const int index = CRYPTO_get_ex_new_index(
+      CRYPTO_EX_INDEX_X509, 0, nullptr, [](void*, void*, CRYPTO_EX_DATA*, int, long, void*) { ++count; },
+      nullptr, nullptr);
+  EXPECT_GE(index, 0);
+  return count;
+}
+
+// Hundreds of certificates cost 70 ms, and most logins succeed.
+TEST_F(Ca, DecodesOnlyForWhoAsksWhatIsMissing) {
+  std::ofstream(bundle_) << "# Amazon's\n" << certificate("Amazon RDS eu-west-1 Root CA RSA2048 G1");
+  const std::string own = folder_.write("own.pem", certificate("own") + certificate("rds"));
+  const std::string here = "db.abc.eu-west-1.rds.amazonaws.com";
+  const int before = decoded();
+  const auto trusted = trusted_certificates(login_at(here), environment());
+  EXPECT_TRUE(trusted_certificates(login_at("db.example.com", own), environment()));
+  EXPECT_TRUE(ca_file(login_at(here), environment()));
+  EXPECT_EQ(decoded(), before);
+  EXPECT_EQ(what_is_missing(*trusted, here), "");
+  EXPECT_GT(decoded(), before) << "the test counts";
+}
+
+/// Another user, while it lives: root may look into every folder.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (was_ == 0) EXPECT_EQ(::seteuid(65534), 0);
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  ~AsNobody() { EXPECT_EQ(::seteuid(was_), 0); }
+
+ private:
+  uid_t was_ = ::geteuid();
+};
+
+TEST_F(Ca, PassesOverAKeptPlaceThatCannotBeLookedInto) {
+  variables_.erase("ROLEGATE_RDS_CA_BUNDLE");
+  const std::filesystem::path data = folder_.file("data");
+  variables_["XDG_DATA_HOME"] = data.string();
+  std::filesystem::create_directories(data / "rolegate");
+  std::ofstream(data / "rolegate/rds-ca-bundle.pem") << certificate("rds");
+  std::filesystem::permissions(data, std::filesystem::perms::none);
+  const AsNobody nobody;
+  const auto found = find_rds_bundle(environment(), "aws");
+  EXPECT_TRUE(found || found.error().code == "ca_missing") << found.error().text();
 }
 
 TEST_F(Ca, NamesThePlacesWhenThereIsNothing) {

@@ -52,6 +52,28 @@ TEST(PemCertificates, TakesEveryCutOfAFile) {
   }
 }
 
+TEST(PemCertificates, LookWholeOnlyWhenTheyAre) {
+  const std::string whole = make_identity("one").pem() + "# a comment\n" + make_identity("two").pem();
+  EXPECT_TRUE(looks_whole(whole));
+  EXPECT_FALSE(looks_whole(""));
+  EXPECT_FALSE(looks_whole("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
+  // What decoding finds, this finds too, but for what keeps every length: a decoder alone sees that.
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    const std::string_view cut = std::string_view(whole).substr(0, size);
+    EXPECT_EQ(looks_whole(cut),
+              !read_pem_certificates(cut).certificates.empty() && read_pem_certificates(cut).faults.empty())
+        << size;
+  }
+  for (const char* body : {"broken", "MIIB", "", "MAA", "MYA=", "MAMCAQ=="}) {
+    EXPECT_FALSE(
+        looks_whole(whole + "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n"))
+        << body;
+  }
+  std::string deep = "-----BEGIN CERTIFICATE-----\n";
+  for (int i = 0; i < 100'000; ++i) deep += "MIAw";  // of indefinite length, and deep
+  EXPECT_FALSE(looks_whole(deep + "\n-----END CERTIFICATE-----\n"));
+}
+
 TEST(Certificates, ShowTheirPartsFitToPrint) {
   const Identity ca = make_identity("A\x1b[31m CA");
   const Identity server = make_identity("db.example.com", &ca);

@@ -100,6 +100,22 @@ TEST(PgError, ClassifiesWhatLibpqSaysInEachStage) {
   }
 }
 
+TEST(PgError, SaysWhatAnAlertMeansOnlyWhereItIsKnown) {
+  const auto error_in_tls = [](const std::string& text) { return error_of(kPrefix + text, Stage::tls); };
+  for (const char* reason : {"sslv3 alert handshake failure", "ssl/tls alert handshake failure",
+                             "tlsv1 alert protocol version", "tlsv1 unrecognized name"}) {
+    const auto error = error_in_tls(std::string("SSL error: ") + reason);
+    EXPECT_THAT(error.message, HasSubstr("refused TLS: ")) << reason;
+    EXPECT_THAT(error.hint, HasSubstr("It takes none of what was offered")) << reason;
+  }
+  for (const char* reason :
+       {"tlsv1 alert internal error", "tlsv1 alert access denied", "ssl/tls alert certificate required"}) {
+    const auto error = error_in_tls(std::string("SSL error: ") + reason);
+    EXPECT_THAT(error.message, HasSubstr("refused TLS: ")) << reason;
+    EXPECT_EQ(error.hint, "The password was not sent.") << reason;
+  }
+}
+
 TEST(PgError, TellsAConfiguredPasswordFromAToken) {
   const auto error = error_of(kPrefix + "FATAL:  28P01: password authentication failed for user \"app_rw\"",
                               Stage::handshake, some_login(config::Kind::password));

@@ -75,6 +75,28 @@ TEST(RdsBundle, RefusesWhatIsNot) {
               HasSubstr("a certificate that is no CA's"));
 }
 
+/// Signed again, in the name of `issuer`.
+void reissue(const Identity& ca, const Identity& issuer) {
+  ::X509_set_issuer_name(ca.certificate.get(), ::X509_get_subject_name(issuer.certificate.get()));
+  ASSERT_NE(::X509_sign(ca.certificate.get(), issuer.key.get(), ::EVP_sha256()), 0);
+}
+
+TEST(RdsBundle, FollowsEachChainToARootOfAmazonRds) {
+  const Identity top = make_identity("Amazon RDS Root 2019 CA");
+  const Identity middle = make_identity("Amazon RDS eu-west-1 2019 CA");
+  const Identity below = make_identity("Amazon RDS eu-west-1 Sub CA");
+  reissue(middle, top);
+  reissue(below, middle);
+  EXPECT_EQ(fault(below.pem() + middle.pem() + top.pem()), "");
+  EXPECT_THAT(fault(below.pem() + middle.pem()), HasSubstr("none of its roots vouches for"));
+  const Identity one = make_identity("Somebody's CA");
+  const Identity other = make_identity("Somebody's other CA");
+  reissue(one, other);
+  reissue(other, one);
+  EXPECT_THAT(fault(root("eu-west-1 Root CA RSA2048 G1") + one.pem() + other.pem()),
+              HasSubstr("none of its roots vouches for: Somebody's CA."));
+}
+
 TEST(RdsBundle, PublishesForThePartitionsItNames) {
   for (const RdsPartition& partition : rds_partitions()) {
     for (const std::string_view region : partition.regions)
