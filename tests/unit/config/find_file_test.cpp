@@ -3,6 +3,7 @@
 #include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -145,7 +146,10 @@ TEST_F(FindFile, LoadWaitsForWhoeverWritesToAPipe) {
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::thread writer([&] { std::ofstream(pipe) << "databases: []\n"; });
   const auto loaded = load(pipe, environment());
+  const int reader =
+      ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);  // if load did not wait, the writer still does
   writer.join();
+  ::close(reader);
   ASSERT_TRUE(loaded) << loaded.error().text();
   EXPECT_EQ(loaded->config.file, pipe);
 }
