@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
@@ -24,6 +27,22 @@ namespace {
 constexpr int kMaxLinks = 40;
 
 bool is_trusted(uid_t owner) { return owner == 0 || owner == ::geteuid(); }
+
+/// Whether an account of /etc/passwd other than `owner` has this as its primary group: a group's own list of
+/// members leaves those out.
+bool is_primary_group_of_others(gid_t group, uid_t owner) {
+  struct Close {
+    void operator()(FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<FILE, Close> accounts(std::fopen("/etc/passwd", "re"));
+  std::array<char, 16384> text{};
+  passwd entry{};
+  passwd* found = nullptr;
+  while (accounts && ::fgetpwent_r(accounts.get(), &entry, text.data(), text.size(), &found) == 0) {
+    if (entry.pw_gid == group && entry.pw_uid != owner) return true;
+  }
+  return false;
+}
 
 /// The group that many systems make for each user, of the same name and with no other member.
 bool is_private_group(gid_t group, uid_t owner) {
@@ -43,7 +62,7 @@ bool is_private_group(gid_t group, uid_t owner) {
   for (char** member = found->gr_mem; *member != nullptr; ++member) {
     if (name != *member) return false;
   }
-  return true;
+  return !is_primary_group_of_others(group, owner);
 }
 
 /// Whether somebody whom the owner's trust does not cover may write it.
@@ -52,9 +71,9 @@ bool others_may_write(const struct stat& status) {
   return (status.st_mode & S_IWGRP) != 0 && !is_private_group(status.st_gid, status.st_uid);
 }
 
-/// Descriptors that this process was started with.
-bool is_inherited(std::string_view path) {
-  return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+bool is_mounted_read_only(const Descriptor& folder) {
+  struct statvfs status{};
+  return ::fstatvfs(folder.get(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
 /// One walk along a path, component by component as the kernel walks it: what is looked at is what the next
@@ -101,13 +120,15 @@ class Walk {
     return {};
   }
 
-  /// Into the folder, if nobody else can exchange what is in it.
+  /// Into the folder, if nobody else can exchange what is in it: in the volumes of Kubernetes, mode 0777,
+  /// only the read-only mount sees to that.
   Result<void> enter(Descriptor folder) {
     struct stat status{};
     if (!folder || ::fstat(folder.get(), &status) != 0) return std::unexpected(not_opened(path_, errno));
     if (!is_trusted(status.st_uid)) return owned_by_another("its folder", status);
     shared_ = others_may_write(status);
-    if (shared_ && (status.st_mode & S_ISVTX) == 0) return open_to_others("its folder", status);
+    if (shared_ && (status.st_mode & S_ISVTX) == 0 && !is_mounted_read_only(folder))
+      return open_to_others("its folder", status);
     folder_ = std::move(folder);
     return {};
   }
@@ -137,11 +158,13 @@ class Walk {
                     S_ISLNK(status.st_mode) ? "-h " : "", ::geteuid(), place()));
   }
   [[nodiscard]] Result<void> open_to_others(std::string_view what, const struct stat& status) const {
-    return fail(FileErrc::not_trusted,
-                fmt::format("{} may be written by others (owner uid {}, group {}, mode {:04o}), so it is not "
-                            "used.",
-                            subject(what), status.st_uid, status.st_gid, status.st_mode & 07777),
-                fmt::format("If you trust what is in it: `chmod go-w {}`.", place()));
+    return fail(
+        FileErrc::not_trusted,
+        fmt::format("{} may be written by others (owner uid {}, group {}, mode {:04o}), so it is not "
+                    "used.",
+                    subject(what), status.st_uid, status.st_gid, status.st_mode & 07777),
+        fmt::format("If you trust what is in it: `chmod go-w {}`{}.", place(),
+                    S_ISDIR(status.st_mode) ? "; in Kubernetes use a ConfigMap or Secret, or subPath" : ""));
   }
 
   const std::string& path_;
@@ -153,6 +176,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_inherited(std::string_view path) {
+  return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+}
 
 Result<void> check_file_trust(const std::string& path) {
   if (is_inherited(path)) return {};

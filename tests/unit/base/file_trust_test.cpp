@@ -2,10 +2,15 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <pwd.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +79,24 @@ class StrangersFile : public FileTrust {
   }
 };
 
+/// Tests that mount something, where no other thread sees it.
+class MountedFile : public FileTrust {
+ protected:
+  /// The refusal of `name` in sight of `source` at `target`; nothing when mounting is not allowed.
+  std::optional<std::string> refusal_with(const std::string& source, const std::string& target,
+                                          unsigned long flags, const std::string& name) const {
+    std::optional<std::string> out;
+    std::thread([&] {
+      if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+          ::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+          ::mount("none", target.c_str(), nullptr, MS_BIND | MS_REMOUNT | flags, nullptr) == 0) {
+        out = refusal_below(name);
+      }
+    }).join();
+    return out;
+  }
+};
+
 TEST_F(FileTrust, TakesOnesOwn) { EXPECT_EQ(refusal_below("conf/file"), ""); }
 
 TEST_F(FileTrust, RefusesAFileThatOthersMayWrite) {
@@ -93,7 +116,8 @@ TEST_F(FileTrust, RefusesAFolderThatOthersMayWriteHoweverHighUp) {
   EXPECT_EQ(
       refusal_below("conf/deep/deeper/file"),
       fmt::format("conf/deep/deeper/file: its folder conf may be written by others (owner uid {}, group "
-                  "{}, mode 0777), so it is not used. If you trust what is in it: `chmod go-w conf`.",
+                  "{}, mode 0777), so it is not used. If you trust what is in it: `chmod go-w conf`; in "
+                  "Kubernetes use a ConfigMap or Secret, or subPath.",
                   ::geteuid(), ::getegid()));
 }
 
@@ -176,6 +200,39 @@ TEST_F(StrangersFile, MayBeWrittenByOnesPrivateGroupOnly) {
   ASSERT_EQ(::chown(path("conf/file").c_str(), 0, kSharedGroup), 0);
   set_mode("conf/file", 0664);
   EXPECT_NE(refusal_below("conf/file"), "");
+}
+
+/// As the kubelet lays out a ConfigMap: its folders get 02777 when the pod has an fsGroup.
+TEST_F(MountedFile, MayLieInAFolderThatOnlyTheMountProtects) {
+  for (const mode_t mode : {0777U, 02777U}) {
+    make_folder("volume", mode);
+    make_folder("volume/..2026_01_02");
+    make_file("volume/..2026_01_02/file");
+    make_link("..2026_01_02", "volume/..data");
+    make_link("..data/file", "volume/file");
+    EXPECT_THAT(
+        refusal_below("volume/file"),
+        testing::EndsWith("`chmod go-w volume`; in Kubernetes use a ConfigMap or Secret, or subPath."));
+    const auto read_only = refusal_with(path("volume"), path("volume"), MS_RDONLY, "volume/file");
+    if (!read_only) GTEST_SKIP() << "mounting is not allowed here";
+    EXPECT_EQ(read_only, "");
+    EXPECT_NE(refusal_with(path("volume"), path("volume"), 0, "volume/file"), "");
+    fs::remove_all(path("volume"));
+  }
+}
+
+TEST_F(MountedFile, MayNotBeWrittenByAGroupThatIsAnothersPrimaryOne) {
+  const passwd* user = ::getpwuid(::geteuid());
+  if (user == nullptr || user->pw_gid != ::getegid()) GTEST_SKIP() << "this user has no private group";
+  const std::string own = fmt::format("{}:x:{}:{}::/:/bin/sh\n", user->pw_name, user->pw_uid, user->pw_gid);
+  std::ofstream(path("alone")) << own;
+  std::ofstream(path("together")) << own
+                                  << fmt::format("another:x:{}:{}::/:/bin/sh\n", kStranger, user->pw_gid);
+  set_mode("conf/file", 0664);
+  const auto alone = refusal_with(path("alone"), "/etc/passwd", 0, "conf/file");
+  if (!alone) GTEST_SKIP() << "mounting is not allowed here";
+  EXPECT_EQ(alone, "");
+  EXPECT_NE(refusal_with(path("together"), "/etc/passwd", 0, "conf/file"), "");
 }
 
 }  // namespace
