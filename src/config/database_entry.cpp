@@ -12,7 +12,6 @@
 #include "config/document.hpp"
 #include "config/endpoint_checks.hpp"
 #include "config/fields.hpp"
-#include "config/placeholder.hpp"
 #include "config/read_listen.hpp"
 #include "config/uri.hpp"
 
@@ -215,11 +214,6 @@ class Reader {
     if (node.type != Node::Type::string) {
       fields_.error("sqlalchemy_uri", fmt::format("must be a string, not {}.", type_name(node.type)),
                     "Write it as postgresql://HOST:PORT/DATABASE.");
-      return;
-    }
-    if (const std::string name = placeholder_in(node.text); !name.empty()) {
-      fields_.error("sqlalchemy_uri", fmt::format("holds a placeholder, {}.", name),
-                    std::string(kPlaceholderRemedy));
       return;
     }
     uri_ = parse_uri(node.text, for_iam);

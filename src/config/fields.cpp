@@ -97,9 +97,8 @@ bool Fields::check_text(const Node& node, const std::string& field, std::size_t 
     report_.error(node.place, field, "is not valid UTF-8.");
   } else if (base::has_control_characters(node.text)) {
     report_.error(node.place, field, "holds a control character or a line break.", "Remove it.");
-  } else if (const std::string name = placeholder_in(node.text); !name.empty()) {
-    report_.error(node.place, field, fmt::format("holds a placeholder, {}.", name),
-                  std::string(kPlaceholderRemedy));
+  } else if (holds_placeholder(node.text)) {
+    report_.error(node.place, field, "holds a placeholder.", std::string(kPlaceholderRemedy));
   } else if (node.text.front() == ' ' || node.text.back() == ' ') {
     report_.error(node.place, field, "begins or ends with a blank.", "Remove it.");
   } else {

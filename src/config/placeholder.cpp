@@ -10,8 +10,10 @@ struct Brackets {
   std::string_view open;
   std::string_view close;
   bool expression;  ///< what is between them may be more than a name
+  bool in_text;     ///< also with other text around them; "sales <eu>" is a name
 };
-constexpr std::array<Brackets, 3> kBrackets{{{"{{", "}}", true}, {"${", "}", false}, {"<", ">", false}}};
+constexpr std::array<Brackets, 3> kBrackets{
+    {{"{{", "}}", true, true}, {"${", "}", false, true}, {"<", ">", false, false}}};
 constexpr std::size_t kLongest = 64;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -29,20 +31,30 @@ bool is_expression(std::string_view text) {
          std::ranges::any_of(text, is_letter);
 }
 
+/// The first pair of these brackets with what can be replaced between them; empty when there is none.
+std::string_view first_in(std::string_view text, const Brackets& brackets) {
+  const std::size_t open = text.find(brackets.open);
+  if (open == std::string_view::npos) return {};
+  const std::size_t begin = open + brackets.open.size();
+  const std::size_t close = text.find(brackets.close, begin);
+  if (close == std::string_view::npos) return {};
+  const std::string_view inside = text.substr(begin, close - begin);
+  if (brackets.expression ? !is_expression(inside) : !is_name(inside)) return {};
+  return text.substr(open, close + brackets.close.size() - open);
+}
+
 }  // namespace
 
-std::string placeholder_in(std::string_view text) {
-  for (const Brackets& brackets : kBrackets) {
-    const std::size_t open = text.find(brackets.open);
-    if (open == std::string_view::npos) continue;
-    const std::size_t begin = open + brackets.open.size();
-    const std::size_t close = text.find(brackets.close, begin);
-    if (close == std::string_view::npos) continue;
-    const std::string_view inside = text.substr(begin, close - begin);
-    if (brackets.expression ? !is_expression(inside) : !is_name(inside)) continue;
-    return std::string(text.substr(open, close + brackets.close.size() - open));
-  }
-  return {};
+bool is_placeholder(std::string_view text) {
+  return !text.empty() && std::ranges::any_of(kBrackets, [&](const Brackets& brackets) {
+    return first_in(text, brackets).size() == text.size();
+  });
+}
+
+bool holds_placeholder(std::string_view text) {
+  return is_placeholder(text) || std::ranges::any_of(kBrackets, [&](const Brackets& brackets) {
+           return brackets.in_text && !first_in(text, brackets).empty();
+         });
 }
 
 }  // namespace rolegate::config

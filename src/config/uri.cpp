@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
 #include "config/fields.hpp"
+#include "config/placeholder.hpp"
 #include "config/report.hpp"
 #include "config/uri_host.hpp"
 #include "config/uri_query.hpp"
@@ -39,6 +40,10 @@ class Parser {
   Parser(bool for_iam, ParsedUri& out) : for_iam_(for_iam), out_(out) {}
 
   void parse(std::string_view text) {
+    if (const std::string_view what = placeholder(text); !what.empty()) {
+      error(fmt::format("has a placeholder for {}.", what), std::string(kPlaceholderRemedy));
+      return;
+    }
     if (!acceptable(text)) return;
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos) {
@@ -55,6 +60,30 @@ class Parser {
   }
   void warning(std::string message, std::string remedy = {}) {
     out_.problems.push_back({std::string(kField), std::move(message), std::move(remedy), true});
+  }
+
+  /// What is still to be filled in; empty when nothing is. Only the whole of a part counts, for a password
+  /// may hold any characters.
+  static std::string_view placeholder(std::string_view text) {
+    if (is_placeholder(text)) return "the whole URI";
+    const std::size_t begin = text.find("://");
+    if (begin == std::string_view::npos) return {};
+    text.remove_prefix(begin + 3);
+    if (const std::size_t at = userinfo_end(text); at != std::string_view::npos) {
+      const std::string_view userinfo = text.substr(0, at);
+      const std::size_t colon = std::min(userinfo.find(':'), at);
+      if (is_placeholder(userinfo.substr(0, colon))) return "the user";
+      if (colon < at && is_placeholder(userinfo.substr(colon + 1))) return "the password";
+      text.remove_prefix(at + 1);
+    }
+    text = text.substr(0, text.find('?'));
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    const std::string_view place = text.substr(0, slash);
+    const std::size_t colon = std::min(place.find(':'), slash);
+    if (is_placeholder(place.substr(0, colon))) return "the host";
+    if (colon < slash && is_placeholder(place.substr(colon + 1))) return "the port";
+    if (slash < text.size() && is_placeholder(text.substr(slash + 1))) return "the database";
+    return {};
   }
 
   /// Faults that make taking it apart pointless.

@@ -213,10 +213,8 @@ std::optional<SyntaxFault> usual_fault(std::string_view text, int number) {
   if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
     return SyntaxFault{{number}, "the line is indented with a tab.", "Indent with spaces."};
   }
-  if (const std::string name = placeholder_in(line); !name.empty()) {
-    return SyntaxFault{
-        {number}, fmt::format("the line holds a placeholder, {}.", name), std::string(kPlaceholderRemedy)};
-  }
+  if (holds_placeholder(line))
+    return SyntaxFault{{number}, "the line holds a placeholder.", std::string(kPlaceholderRemedy)};
   return std::nullopt;
 }
 

@@ -92,30 +92,69 @@ const std::string kFillIn = ". Fill it in first (envsubst, a template engine): n
 const Broken kPlaceholders[] = {
     {"OfJinja",
      kDatabase + "\"postgresql://{{ env['DB_USER'] }}:hunter2@h/app\"\n",
-     {kAt + "3" + kOrders + "sqlalchemy_uri: holds a placeholder, {{ env['DB_USER'] }}" + kFillIn}},
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the user" + kFillIn}},
     {"OfAShell",
      kDatabase + "mysql://u:${DB_PASSWORD}@h/app\n",
-     {kAt + "3" + kOrders + "sqlalchemy_uri: holds a placeholder, ${DB_PASSWORD}" + kFillIn}},
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the password" + kFillIn}},
     {"OfAnExample",
      with_iam(kEndpoint, "\nexternal_id: <your-external-id>\nrole_arn: arn:aws:iam::222222222222:role/x"),
-     {kAt + "9" + kOrders + "encrypted_extra.aws_iam.external_id: holds a placeholder, <your-external-id>" +
-      kFillIn}},
+     {kAt + "9" + kOrders + "encrypted_extra.aws_iam.external_id: holds a placeholder" + kFillIn}},
+    {"OfAHost",
+     kDatabase + "mysql://u:hunter2@<your-host>:3306/app\n",
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the host" + kFillIn}},
+    {"OfAPort",
+     kDatabase + "mysql://u:hunter2@h:${DB_PORT}/app\n",
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the port" + kFillIn}},
+    {"OfADatabase",
+     kDatabase + "mysql://u:hunter2@h/${DB_NAME}?connect_timeout=5\n",
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the database" + kFillIn}},
+    {"OfAUri",
+     kDatabase + "'{{ uri }}'\n",
+     {kAt + "3" + kOrders + "sqlalchemy_uri: has a placeholder for the whole URI" + kFillIn}},
     {"OutsideOfQuotes",
      kDatabase + "{{ uri }}\n",
-     {"rolegate.yaml:3: the line holds a placeholder, {{ uri }}" + kFillIn}},
+     {"rolegate.yaml:3: the line holds a placeholder" + kFillIn}},
 };
 INSTANTIATE_TEST_SUITE_P(Placeholders, BrokenHabit, testing::ValuesIn(kPlaceholders), test_name);
 
 TEST(Placeholder, IsNotSeenInAPassword) {
-  for (const char* password : {"a${b", "x{{%7D}", "$%7B1}", "<1>", "a<b", "{}{}", "${}"}) {
+  for (const char* password :
+       {"a${b", "x{{%7D}", "$%7B1}", "<1>", "a<b", "{}{}", "${}", "Xk<pQ>9z", "Xk${pQ}9z", "Xk{{pQ}}9z"}) {
     const Loaded loaded = load_yaml(kDatabase + "'mysql://u:" + password + "@h/app'\n");
     EXPECT_THAT(texts(loaded.problems), testing::IsEmpty()) << password;
   }
 }
 
+TEST(Placeholder, OfAPasswordIsNeverShown) {
+  for (const std::string password :
+       {"<Xk9zQ>", "${Xk9zQ}", "{{Xk9zQ}}", "a<Xk9zQ>b", "a${Xk9zQ}b", "a{{Xk9zQ}}b"}) {
+    const std::string uri = "mysql://u:" + password + "@h/app";
+    for (const std::string& text :
+         {kDatabase + "'" + uri + "'\n", kDatabase + "'" + uri + "?sslmod=require'\n",
+          kDatabase + "'" + uri + "\n", kDatabase + "{{ x }} " + uri + "\n",
+          "databases:\n  - database_name: orders\n      sqlalchemy_uri " + uri + "\n",
+          kDatabase + "mysql://h\n    listen: " + uri + "\n"}) {
+      for (const Problem& problem : load_yaml(text).problems) {
+        EXPECT_THAT(problem.text(), testing::Not(testing::HasSubstr("Xk9zQ"))) << text;
+      }
+    }
+  }
+}
+
+TEST(Placeholder, IsNotSeenInAName) {
+  const Loaded loaded =
+      load_yaml("databases:\n  - {database_name: sales <eu>, sqlalchemy_uri: 'mysql://u:p@h/app'}\n");
+  EXPECT_THAT(texts(loaded.problems), testing::IsEmpty());
+}
+
 const std::string kUri = kAt + "3" + kOrders + "sqlalchemy_uri: ";
 const std::string kWriteIt =
     " Write the endpoint's own name, and add connect_to=HOST:PORT to dial elsewhere.";
+
+const std::string kAlias =
+    "rolegate.yaml:3: warning: database 'orders': sqlalchemy_uri: has a host that is no endpoint of RDS: "
+    "the database refuses a token for an alias or a tunnel." +
+    kWriteIt;
 
 const Broken kHosts[] = {
     {"Localhost",
@@ -127,11 +166,7 @@ const Broken kHosts[] = {
     {"AddressOfVersion6",
      with_iam("mysql://[fd00::7]/app"),
      {kUri + "has the host fd00::7, and a token is for the name that AWS gave the database." + kWriteIt}},
-    {"Alias",
-     with_iam("postgresql://orders.example.com/app"),
-     {"rolegate.yaml:3: warning: database 'orders': sqlalchemy_uri: has a host that is no endpoint of RDS: "
-      "the database refuses a token for an alias or a tunnel." +
-      kWriteIt}},
+    {"Alias", with_iam("postgresql://orders.example.com/app"), {kAlias}},
     {"MisspeltAmazonaws",
      with_iam("postgresql://o.cluster-abc.eu-west-1.rds.amazonaw.com/app"),
      {kUri + "has 'amazonaw' in its host. Did you mean 'amazonaws'?"}},
