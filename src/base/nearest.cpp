@@ -5,10 +5,8 @@
 #include <vector>
 
 namespace rolegate::base {
-namespace {
-
-/// Levenshtein's distance, one row at a time.
-std::size_t distance(std::string_view a, std::string_view b) {
+// One row of the table at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -23,8 +21,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace
-
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.size() > 100) return {};
   std::string_view best;
@@ -37,7 +33,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   if (!best.empty()) return best;
   std::size_t best_distance = word.size() / 2 + 1;
   for (const std::string_view candidate : candidates) {
-    const std::size_t d = distance(word, candidate);
+    const std::size_t d = edit_distance(word, candidate);
     if (d < best_distance) {
       best = candidate;
       best_distance = d;

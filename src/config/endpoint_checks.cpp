@@ -28,13 +28,18 @@ bool is_address(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
-/// A label that was meant to be "amazonaws"; empty when there is none.
+/// The label of an endpoint that was meant to be "amazonaws"; empty when there is none. Somebody's own domain
+/// may look like it, so the rest of the name has to be an endpoint's.
 std::string_view misspelt_amazonaws(std::string_view host) {
-  constexpr std::array<std::string_view, 1> kRight{"amazonaws"};
-  while (!host.empty()) {
-    const std::string_view label = host.substr(0, host.find('.'));
-    if (label != kRight[0] && label.size() >= 6 && !base::nearest(label, kRight).empty()) return label;
-    host.remove_prefix(std::min(label.size() + 1, host.size()));
+  constexpr std::string_view kRight = "amazonaws";
+  constexpr std::size_t kSlips = 2;
+  for (std::size_t begin = 0; begin < host.size();) {
+    const std::string_view label = host.substr(begin, host.find('.', begin) - begin);
+    if (label.size() <= kRight.size() + kSlips && base::edit_distance(label, kRight) <= kSlips) {
+      std::string corrected(host);
+      if (base::database_endpoint(corrected.replace(begin, label.size(), kRight))) return label;
+    }
+    begin += label.size() + 1;
   }
   return {};
 }
