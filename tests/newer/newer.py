@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
+from urllib.parse import quote
 
 import yaml
 from servers.certificates import Authority
@@ -20,16 +21,22 @@ from servers.processes import clean_environment, spawn, wait_until
 BOUND_SECONDS = 60
 USER = "plain"
 PASSWORD = "sid's own password"
-PASSWORD_IN_URI = "sid%27s%20own%20password"
 MYSQL = "newer_mysql"
 POSTGRESQL = "newer_postgresql"
 ORDERS = ("CREATE TABLE orders (id int PRIMARY KEY, customer varchar(80) NOT NULL);"
           "INSERT INTO orders VALUES (1, 'Ada'), (2, 'Grace'), (3, 'Jörg'), (4, '李雷');")
-_POSTGRESQL = "/usr/lib/postgresql/18/bin"
 
 
 class Newer:
     """Also what tests/e2e/gateway.py takes for a lab: a configuration to begin with, and an environment."""
+
+    password = PASSWORD
+    postgresql = "/usr/lib/postgresql/18/bin"
+    postgresql_settings = ""
+    postgresql_access = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+    mysql = "/usr/sbin/mysqld"
+    mysql_settings: Sequence[str] = ("--mysqlx=OFF",)
+    mysql_account = f'IDENTIFIED WITH caching_sha2_password BY "{PASSWORD}" REQUIRE SSL'
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = root
@@ -44,12 +51,12 @@ class Newer:
         self.config_file = folder / "rolegate.yaml"
         self.description = {"config": str(self.config_file)}
         self.config_file.write_text(yaml.safe_dump({"databases": [
-            {"database_name": name, "sqlalchemy_uri": self._uri(name)} for name in (MYSQL, POSTGRESQL)]}), encoding="utf-8")
+            {"database_name": name, "sqlalchemy_uri": self.uri(name)} for name in (MYSQL, POSTGRESQL)]}), encoding="utf-8")
         self.config_file.chmod(0o600)
 
-    def _uri(self, name: str) -> str:
+    def uri(self, name: str) -> str:
         scheme, path = ("mysql", "shop") if name == MYSQL else ("postgresql", "app")
-        return (f"{scheme}://{USER}:{PASSWORD_IN_URI}@localhost:{self.ports[name].number}/{path}"
+        return (f"{scheme}://{USER}:{quote(self.password)}@localhost:{self.ports[name].number}/{path}"
                 f"?sslmode=verify-full&sslrootcert={self.authority.file}")
 
     def environment(self, _profile: str = "", **more: str) -> dict[str, str]:
@@ -72,11 +79,13 @@ class Newer:
             fields = line.split(":")
             if fields[0] == name:
                 return int(fields[2]), int(fields[3])
-        raise AssertionError(f"sid has no user {name}")
+        raise AssertionError(f"there is no user {name} in {self.root}")
 
     def as_user(self, user: str, *command: str) -> list[str]:
         uid, gid = self.account(user)
-        return ["/usr/sbin/chroot", f"--userspec={uid}:{gid}", "--groups=", str(self.root), *command]
+        # A change of user takes away the signal that spawn() asks for.
+        return ["/usr/sbin/chroot", str(self.root), "/usr/bin/setpriv", "--pdeathsig", "KILL", f"--reuid={uid}",
+                f"--regid={gid}", "--clear-groups", "--", *command]
 
     def _private(self, user: str, *sources: Path) -> Path:
         """A folder of that user's, with copies of files that only it may read."""
@@ -102,38 +111,41 @@ class Newer:
         set_up = self.folder / "set-up.sql"
         # One statement a line.
         set_up.write_text("CREATE DATABASE shop CHARACTER SET utf8mb4;\nUSE shop;\n" + ORDERS.replace(";", ";\n") +
-                          f"CREATE USER '{USER}'@'%' IDENTIFIED WITH caching_sha2_password BY \"{PASSWORD}\" REQUIRE SSL;\n"
-                          f"GRANT ALL ON *.* TO '{USER}'@'%';\n", encoding="utf-8")
+                          f"CREATE USER '{USER}'@'%' {self.mysql_account};\n"
+                          f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n", encoding="utf-8")
         folder = self._private("mysql", set_up, self.pair.certificate, self.pair.key)
         inside = self.inside(folder)
-        base = ["/usr/sbin/mysqld", "--no-defaults", f"--datadir={inside}/data"]
-        self._run("mysql", *base, "--initialize-insecure", f"--log-error={inside}/initialize.log")
-        self._spawn("mysql", *base, f"--socket={inside}/socket", f"--pid-file={inside}/pid", "--mysqlx=OFF",
+        self._run("mysql", *self.mysql_initialisation(inside))
+        self._spawn("mysql", self.mysql, "--no-defaults", f"--datadir={inside}/data", *self.mysql_settings,
+                    f"--socket={inside}/socket", f"--pid-file={inside}/pid",
                     "--bind-address=127.0.0.1", f"--port={self.ports[MYSQL].number}", f"--init-file={inside}/set-up.sql",
                     f"--ssl-cert={inside}/server.crt", f"--ssl-key={inside}/server.key", "--local-infile=ON",
                     f"--secure-file-priv={inside}", "--innodb-buffer-pool-size=32M")
         probe = ["/usr/bin/mysql", "--no-defaults", "--host=127.0.0.1", f"--port={self.ports[MYSQL].number}",
-                 f"--user={USER}", f"--password={PASSWORD}", "--execute=SELECT 1"]
+                 f"--user={USER}", f"--password={self.password}", "--execute=SELECT 1"]
         self._wait(probe, folder)
+
+    def mysql_initialisation(self, inside: str) -> Sequence[str]:
+        return [self.mysql, "--no-defaults", f"--datadir={inside}/data", "--initialize-insecure",
+                f"--log-error={inside}/initialize.log"]
 
     def _start_postgresql(self) -> None:
         folder = self._private("postgres", self.pair.certificate, self.pair.key)
         inside = self.inside(folder)
-        self._run("postgres", f"{_POSTGRESQL}/initdb", "-D", f"{inside}/data", "--username=postgres", "--auth=trust",
+        self._run("postgres", f"{self.postgresql}/initdb", "-D", f"{inside}/data", "--username=postgres", "--auth=trust",
                   "--encoding=UTF8", "--locale=C.UTF-8")
         data = folder / "data"
-        (data / "pg_hba.conf").write_text("local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n",
-                                          encoding="ascii")
+        (data / "pg_hba.conf").write_text("local all postgres trust\n" + self.postgresql_access, encoding="ascii")
         with open(data / "postgresql.conf", "a", encoding="ascii") as settings:
             settings.write(f"listen_addresses = '127.0.0.1'\nport = {self.ports[POSTGRESQL].number}\n"
                            f"unix_socket_directories = '{inside}'\nssl = on\nssl_cert_file = '{inside}/server.crt'\n"
                            f"ssl_key_file = '{inside}/server.key'\nfsync = off\ndynamic_shared_memory_type = mmap\n"
-                           "shared_memory_type = mmap\n")
-        self._spawn("postgres", f"{_POSTGRESQL}/postgres", "-D", f"{inside}/data")
-        psql = [f"{_POSTGRESQL}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", f"--host={inside}",
+                           "shared_memory_type = mmap\n" + self.postgresql_settings)
+        self._spawn("postgres", f"{self.postgresql}/postgres", "-D", f"{inside}/data")
+        psql = [f"{self.postgresql}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", f"--host={inside}",
                 f"--port={self.ports[POSTGRESQL].number}", "--username=postgres"]
         self._wait([*psql, "--command=SELECT 1"], folder)
-        quoted = PASSWORD.replace("'", "''")
+        quoted = self.password.replace("'", "''")
         self._run("postgres", *psql, "--command", f"CREATE ROLE {USER} LOGIN SUPERUSER PASSWORD '{quoted}'",
                   "--command", f"CREATE DATABASE app OWNER {USER}")
         self._run("postgres", *psql, "--dbname=app", "--command", ORDERS)
