@@ -69,15 +69,18 @@ base::Result<Found> certificates_in(base::Result<File> file) {
 
 /// The first of the places that is there. Of several, one in a folder that this user may not look into is
 /// not: it is kept for others. But a file that is there and unusable ends the search: what is trusted should
-/// not depend on its mode.
-base::Result<File> first_of(const std::vector<std::string>& places) {
-  for (const auto& place : places) {
+/// not depend on its mode. What was not installed nobody may have written but this user and root.
+base::Result<File> first_of(const std::vector<CaPlace>& places) {
+  std::vector<std::string_view> paths;
+  for (const auto& [path, installed] : places) {
+    paths.push_back(path);
     struct stat status{};
-    if (places.size() > 1 && ::stat(place.c_str(), &status) != 0) continue;
-    auto found = read(place);
+    if (places.size() > 1 && ::stat(path.c_str(), &status) != 0) continue;
+    auto trusted = installed ? base::Result<void>() : base::check_file_trust(path);
+    auto found = trusted ? read(path) : std::unexpected(std::move(trusted.error()));
     if (found || found.error().code != base::code_name(base::FileErrc::not_found)) return found;
   }
-  return base::fail(base::FileErrc::not_found, fmt::format("Looked at {}.", fmt::join(places, ", ")));
+  return base::fail(base::FileErrc::not_found, fmt::format("Looked at {}.", fmt::join(paths, ", ")));
 }
 
 /// What sslrootcert names: nobody may have written it but this user and root.

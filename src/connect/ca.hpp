@@ -29,6 +29,7 @@ struct TrustedCertificates {
 /// The bundle: $ROLEGATE_RDS_CA_BUNDLE; else what `rolegate ca update` keeps in $XDG_DATA_HOME/rolegate or
 /// /var/lib/rolegate-ca; else rds-ca-bundle.pem where it was installed, in ../share/rolegate or beside the
 /// program or this library. The system store: $SSL_CERT_FILE; else the places of the distributions.
+/// What a variable names or `rolegate ca update` keeps is judged as sslrootcert is (base::check_file_trust).
 [[nodiscard]] base::Result<TrustedCertificates> trusted_certificates(const login::Login& login,
                                                                      const base::Environment& environment);
 /// `missing`, or that Amazon's bundle has no CA for the host's region. This decodes all the certificates,

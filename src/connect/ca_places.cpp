@@ -45,8 +45,9 @@ std::filesystem::path data_home(const base::Environment& environment) {
   return {};
 }
 
-void add(std::vector<std::string>& places, std::string place) {
-  if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
+void add(std::vector<CaPlace>& places, CaPlace place) {
+  if (!place.path.empty() && std::ranges::find(places, place.path, &CaPlace::path) == places.end())
+    places.push_back(std::move(place));
 }
 
 }  // namespace
@@ -59,35 +60,35 @@ std::string kept_bundle_place(const base::Environment& environment, std::string_
   return data.empty() ? std::string() : (data / "rolegate" / kept_name(partition)).string();
 }
 
-std::vector<std::string> rds_bundle_places(const base::Environment& environment, std::string_view partition) {
+std::vector<CaPlace> rds_bundle_places(const base::Environment& environment, std::string_view partition) {
   // Whoever names a bundle wants that one: a wrong path must show, not be passed over.
-  if (const auto named = environment.get(kNamed)) return {*named};
-  std::vector<std::string> places;
-  if (::geteuid() != 0) add(places, kept_bundle_place(environment, partition, false));
-  add(places, kept_bundle_place(environment, partition, true));
+  if (const auto named = environment.get(kNamed)) return {{*named}};
+  std::vector<CaPlace> places;
+  if (::geteuid() != 0) add(places, {kept_bundle_place(environment, partition, false)});
+  add(places, {kept_bundle_place(environment, partition, true)});
   std::string_view installed = ROLEGATE_RDS_CA_BUNDLE_PATHS;  // set by CMake, separated by ':'
   while (!installed.empty()) {
     const auto end = std::min(installed.find(':'), installed.size());
-    add(places, std::string(installed.substr(0, end)));
+    add(places, {std::string(installed.substr(0, end)), true});
     installed.remove_prefix(std::min(end + 1, installed.size()));
   }
   if (const auto folder = own_folder(); !folder.empty()) {
     // bin/rolegate, lib/librolegate.so, lib/x86_64-linux-gnu/librolegate.so; build/release/rolegate.
     for (const char* relative : {"../share/rolegate", "../../share/rolegate", "", ".."}) {
-      add(places, (folder / relative / kBundle).lexically_normal().string());
+      add(places, {(folder / relative / kBundle).lexically_normal().string(), true});
     }
   }
   return places;
 }
 
-std::vector<std::string> system_store_places(const base::Environment& environment) {
-  if (const auto named = environment.get("SSL_CERT_FILE")) return {*named};
+std::vector<CaPlace> system_store_places(const base::Environment& environment) {
+  if (const auto named = environment.get("SSL_CERT_FILE")) return {{*named}};
   return {
-      "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Alpine, Arch
-      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Amazon Linux, Fedora, RHEL
-      "/etc/pki/tls/certs/ca-bundle.crt",
-      "/etc/ssl/ca-bundle.pem",  // SUSE
-      "/etc/ssl/cert.pem",
+      {"/etc/ssl/certs/ca-certificates.crt", true},                 // Debian, Ubuntu, Alpine, Arch
+      {"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", true},  // Amazon Linux, Fedora, RHEL
+      {"/etc/pki/tls/certs/ca-bundle.crt", true},
+      {"/etc/ssl/ca-bundle.pem", true},  // SUSE
+      {"/etc/ssl/cert.pem", true},
   };
 }
 

@@ -140,8 +140,8 @@ TEST_F(Ca, KeepsANewerBundleWhereItIsFoundFirst) {
   variables_["XDG_DATA_HOME"] = "/data";
   EXPECT_EQ(kept_bundle_place(environment(), "aws", false), "/data/rolegate/rds-ca-bundle.pem");
   const auto places = rds_bundle_places(environment(), "aws-cn");
-  EXPECT_EQ(places.front(), kept_bundle_place(environment(), "aws-cn", ::geteuid() == 0));
-  EXPECT_THAT(places.back(), testing::EndsWith("rds-ca-bundle.pem"));
+  EXPECT_EQ(places.front().path, kept_bundle_place(environment(), "aws-cn", ::geteuid() == 0));
+  EXPECT_THAT(places.back().path, testing::EndsWith("rds-ca-bundle.pem"));
 }
 
 /// How many certificates OpenSSL has made in this process so far.
@@ -218,10 +218,25 @@ TEST_F(Ca, RefusesASslrootcertThatIsNoCertificate) {
   }
 }
 
+TEST_F(Ca, UsesNoNamedFileThatOthersMayWrite) {
+  const auto open_to_others = std::filesystem::perms{0666};
+  std::filesystem::permissions(bundle_, open_to_others);
+  const auto rds = trusted_certificates(login_at("db.abc.eu-west-1.rds.amazonaws.com"), environment());
+  ASSERT_TRUE(rds);
+  EXPECT_EQ(rds->pem, certificate("system"));
+  EXPECT_THAT(rds->missing, HasSubstr(bundle_ + " may be written by others"));
+  EXPECT_EQ(find_rds_bundle(environment(), "aws").error().code, "file_not_trusted");
+  std::filesystem::permissions(system_, open_to_others);
+  EXPECT_THAT(ca_certificates(login_at("db.example.com"), environment()).error().message,
+              HasSubstr(system_ + " may be written by others"));
+}
+
 TEST_F(Ca, LooksBesideTheProgramForTheBundle) {
   variables_.erase("ROLEGATE_RDS_CA_BUNDLE");
   const auto own = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  EXPECT_THAT(rds_bundle_places(environment(), "aws"),
+  std::vector<std::string> places;
+  for (const CaPlace& place : rds_bundle_places(environment(), "aws")) places.push_back(place.path);
+  EXPECT_THAT(places,
               testing::IsSupersetOf({(own.parent_path() / "share/rolegate/rds-ca-bundle.pem").string(),
                                      (own / "rds-ca-bundle.pem").string()}));
 }
