@@ -101,6 +101,10 @@ class Service {
 };
 
 base::Result<std::shared_ptr<const config::Config>> Service::read_configuration(Reading reading) {
+  if (reading == Reading::reload) {
+    auto readable = config::check_readable_again(context_.options.config_file, context_.environment);
+    if (!readable) return std::unexpected(std::move(readable.error()));
+  }
   if (arguments_.databases.empty()) return configuration_to_serve(context_, reading);
   return configuration_to_serve(context_, arguments_.databases, folder_->path());
 }

@@ -24,6 +24,8 @@ std::optional<mode_t> mode_of(const std::string& path) {
   return known ? std::optional(status.st_mode) : std::nullopt;
 }
 
+bool is_pipe(const std::optional<mode_t>& mode) { return mode && (S_ISFIFO(*mode) || S_ISSOCK(*mode)); }
+
 bool holds_secrets(const Config& config) {
   const auto has_password = [](const Database& database) { return !database.uri.password.empty(); };
   const auto has_verifier = [](const GatewayUser& user) { return user.scram.has_value(); };
@@ -70,7 +72,7 @@ base::Result<Loaded> load(const std::string& explicit_path, const base::Environm
   const base::WipeAtEnd wipe(*text);
   const std::string name = *path == kStandardInput ? "standard input" : *path;
   const auto mode = mode_of(*path);
-  if (text->empty() && mode && (S_ISFIFO(*mode) || S_ISSOCK(*mode))) {
+  if (text->empty() && is_pipe(mode)) {
     return base::fail(base::FileErrc::unreadable, fmt::format("No configuration came from {}.", name),
                       "The program that writes it may have failed; and what comes from a pipe can be read "
                       "only once, so it cannot be reloaded.");
@@ -79,6 +81,16 @@ base::Result<Loaded> load(const std::string& explicit_path, const base::Environm
   loaded.found_in_current_folder = found_here;
   if (mode) warn_of_readers(loaded, *mode);
   return loaded;
+}
+
+base::Result<void> check_readable_again(const std::string& explicit_path,
+                                        const base::Environment& environment) {
+  const auto path = find_file(explicit_path, environment);
+  if (!path) return std::unexpected(path.error());
+  if (*path != kStandardInput && !base::is_inherited(*path) && !is_pipe(mode_of(*path))) return {};
+  return base::fail(base::FileErrc::unreadable,
+                    fmt::format("{} is not read again.", *path == kStandardInput ? "Standard input" : *path),
+                    "What comes from a pipe can be read only once, so it cannot be reloaded.");
 }
 
 }  // namespace rolegate::config

@@ -125,3 +125,13 @@ def test_reload_opens_the_audit_log_again(gateway):
         pass
     running.audit("session_close")
     assert len(running.audit_lines()) == 2 and len(rotated.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_reload_does_not_wait_at_a_pipe(lab, gateway):
+    """Nobody writes to it; the gateway must still hear the next signal."""
+    running = gateway({"databases": [database(lab, PG)]})
+    running.config_file.unlink()
+    os.mkfifo(running.config_file, 0o600)
+    running.reload()
+    running.wait_log("is not read again.*cannot be reloaded")
+    running.stop()

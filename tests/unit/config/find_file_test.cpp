@@ -164,5 +164,17 @@ TEST_F(FindFile, LoadTakesAnEmptyPipeForAFailure) {
   EXPECT_EQ(loaded.error().code, "file_unreadable");
 }
 
+TEST_F(FindFile, OnlyWhatIsNoPipeIsReadAgain) {
+  EXPECT_TRUE(check_readable_again(write("named.yaml"), environment()));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const std::string& once :
+       {path("pipe"), std::string("-"), std::string("/dev/stdin"), std::string("/dev/fd/0")}) {
+    const auto again = check_readable_again(once, environment());
+    ASSERT_FALSE(again) << once;
+    EXPECT_EQ(again.error().code, "file_unreadable");
+    EXPECT_THAT(again.error().hint, testing::HasSubstr("only once, so it cannot be reloaded"));
+  }
+}
+
 }  // namespace
 }  // namespace rolegate::config
