@@ -26,6 +26,8 @@ constexpr std::size_t kMaxHeaderBytes = 64 << 10;
 /// Sets of open connections that are kept between calls.
 constexpr std::size_t kMaxIdleSets = 8;
 constexpr long kMaxConnectionsPerSet = 4;
+/// Where the path of a CA bundle comes from.
+constexpr std::string_view kBundleSetting = "AWS_CA_BUNDLE (or ca_bundle of the profile)";
 constexpr const char* kUserAgent = "rolegate/0.1.0";
 
 /// A curl_slist whose texts (an Authorization header, a session token) are wiped before they are freed.
@@ -240,10 +242,10 @@ bool CurlHttp::set_fixed_options(const CurlLibrary& curl, CURL* handle) const {
 base::Result<void> CurlHttp::trust_ca_bundle() const {
   if (ca_bundle_.empty()) return {};
   if (auto trusted = base::check_file_trust(ca_bundle_); !trusted) {
-    return base::fail(
-        ApiErrc::http_tls,
-        fmt::format("AWS_CA_BUNDLE names {}, which cannot be used: {}", ca_bundle_, trusted.error().message),
-        std::move(trusted.error().hint));
+    return base::fail(ApiErrc::http_tls,
+                      fmt::format("{} names {}, which cannot be used: {}", kBundleSetting, ca_bundle_,
+                                  trusted.error().message),
+                      std::move(trusted.error().hint));
   }
   return {};
 }
@@ -253,7 +255,10 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
   if (!url) return base::fail(ApiErrc::http_failed, "The address of an AWS request is not an http(s) URL.");
   const auto left = deadline.left();
   if (left.count() == 0) return std::unexpected(timeout_error(*url));
-  if (auto trusted = trust_ca_bundle(); !trusted) return std::unexpected(std::move(trusted.error()));
+  // Instance metadata comes over plain HTTP, where no certificate counts.
+  if (url->scheme == "https") {
+    if (auto trusted = trust_ca_bundle(); !trusted) return std::unexpected(std::move(trusted.error()));
+  }
   const auto& library = curl_library();
   if (!library) return std::unexpected(library.error());
   const CurlLibrary& curl = *library;
@@ -337,15 +342,15 @@ base::Error CurlHttp::error_of(CURLcode code, const char* detail, const Url& url
           ca_bundle_.empty()
               ? "If a proxy or a private endpoint presents a certificate of its own, name its CA in "
                 "AWS_CA_BUNDLE."
-              : fmt::format("It is checked against AWS_CA_BUNDLE ({}) alone; add its CA there.", ca_bundle_));
+              : fmt::format("It is checked against {} alone, which {} names; add its CA there.", ca_bundle_,
+                            kBundleSetting));
     case CURLE_SSL_CACERT_BADFILE:
-      return base::make_error(
-          ApiErrc::http_tls,
-          ca_bundle_.empty()
-              ? std::string("The system's CA certificates cannot be read.")
-              : fmt::format("AWS_CA_BUNDLE names {}, which cannot be read as PEM.", ca_bundle_),
-          ca_bundle_.empty() ? "Install ca-certificates, or set AWS_CA_BUNDLE."
-                             : "Set AWS_CA_BUNDLE to a file of PEM certificates.");
+      return base::make_error(ApiErrc::http_tls,
+                              ca_bundle_.empty() ? std::string("The system's CA certificates cannot be read.")
+                                                 : fmt::format("{} names {}, which cannot be read as PEM.",
+                                                               kBundleSetting, ca_bundle_),
+                              ca_bundle_.empty() ? "Install ca-certificates, or set AWS_CA_BUNDLE."
+                                                 : "It must be a file of PEM certificates.");
     case CURLE_SSL_CONNECT_ERROR:
       return base::make_error(ApiErrc::http_tls,
                               fmt::format("TLS with {}{} failed: {}.", url.authority, via, reason),

@@ -281,7 +281,15 @@ TEST(CurlHttpTls, SaysThatAwsCaBundleCannotBeRead) {
   const auto response = http->send(get(server.url()), soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, "http_tls");
-  EXPECT_THAT(response.error().message, HasSubstr("AWS_CA_BUNDLE names /nowhere/ca.pem"));
+  EXPECT_THAT(response.error().message,
+              HasSubstr("AWS_CA_BUNDLE (or ca_bundle of the profile) names /nowhere/ca.pem"));
+}
+
+TEST(CurlHttpTls, OfABundleThatCannotBeReadDoesNotStopPlainHttp) {
+  HttpImposter server;
+  server.when("/").reply(200, "i-1");
+  const auto http = make_curl_http(FixedEnvironment({{"AWS_CA_BUNDLE", "/nowhere/ca.pem"}}));
+  EXPECT_EQ(body_of(http->send(get(server.url() + "/"), soon())), "i-1");
 }
 
 TEST(CurlLibrary, SaysWhatToInstallWhenItIsMissing) {
