@@ -71,15 +71,19 @@ class Check {
     const bool exists = std::filesystem::exists(path, error);
     const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
     std::string reason;
+    auto severity = config::Severity::error;
     if (std::filesystem::is_directory(path, error)) {
       reason = "it is a folder";
     } else if (::access(exists ? path.c_str() : folder.c_str(), exists ? W_OK : W_OK | X_OK) != 0) {
+      // systemd makes the folder when the service starts, for a user who need not be the one who asks here.
+      if (errno == ENOENT || errno == EACCES) severity = config::Severity::warning;
       reason = std::generic_category().message(errno);
     } else {
       return;
     }
-    report(file, config::Severity::error, fmt::format("{} cannot be written: {}.", file.path, reason),
-           "Its folder must exist, and the gateway's user must be able to write there.");
+    report(
+        file, severity, fmt::format("{} cannot be written: {}.", file.path, reason),
+        "Its folder must exist when the gateway starts, and the gateway's user must be able to write there.");
   }
 
   /// The gateway makes the folder of its sockets, but not the ones above.
