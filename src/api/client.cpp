@@ -87,6 +87,7 @@ struct Client::State {
         clock(options.clock),
         log(options.log),
         stack([this] { return std::make_unique<LoginStack>(environment, clock, log, options); }) {
+    if (loaded.found_in_current_folder) log.warning("using ./{} of the current folder", config::kFileHere);
     // A file that could not be read as a whole has problems that belong to no database, and no database.
     for (const auto& problem : loaded.problems) {
       if (problem.severity == config::Severity::error && problem.database.empty() &&
