@@ -129,8 +129,8 @@ class Reader {
 
   void read_addresses(Fields& user, GatewayUser& out) {
     constexpr std::string_view kKey = "addresses";
-    const Node* list = user.of_type(kKey, Node::Type::list);
-    if (list != nullptr && list->items.empty()) {
+    const Node::Entry* entry = user.find(kKey);
+    if (entry != nullptr && entry->value->type == Node::Type::list && entry->value->items.empty()) {
       user.error(kKey, "is empty.", "List networks, or leave it out to let the user come from anywhere.");
     }
     for (const Fields::Text& text : user.texts(kKey, kMaxNetworks, kMaxNetwork)) {

@@ -81,10 +81,11 @@ TEST(GatewaySection, SaysWhatTheDatabaseIsToldAndWhatAReloadTakesAway) {
 
   EXPECT_THAT(
       texts(load("", "  identify: yes please\n  grace: 25h\n  audit_required: 'true'\n").problems),
-      ElementsAre("rolegate.yaml:7: gateway.audit_required: must be true or false, not a string. Write true "
-                  "or false, without quotes.",
-                  "rolegate.yaml:5: gateway.identify: must be none or application_name, not 'yes please'.",
-                  "rolegate.yaml:6: gateway.grace: is longer than 24 hours."));
+      ElementsAre(
+          "rolegate.yaml:5: gateway.identify: must be none or application_name, not a text of 10 bytes.",
+          "rolegate.yaml:6: gateway.grace: is longer than 24 hours.",
+          "rolegate.yaml:7: gateway.audit_required: must be true or false, not a string. Write true "
+          "or false, without quotes."));
 }
 
 }  // namespace
