@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/connection_options.hpp"
 #include "gateway/listening.hpp"
 #include "gateway/socket_address.hpp"
 #include "gateway/unix_listening.hpp"
@@ -49,6 +50,7 @@ std::optional<ListeningSocket> inherited(int number) {
   }
   const auto address = own_address(number);
   if (!address) return std::nullopt;
+  if (address->unix_path().empty()) set_options_of_connections(number);
   return ListeningSocket(std::move(descriptor), address->text(), address->unix_path(), true);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/connection_options.hpp"
 #include "gateway/socket_address.hpp"
 #include "gateway/socket_lock.hpp"
 #include "gateway/unix_listening.hpp"
@@ -57,9 +58,11 @@ base::Result<ListeningSocket> listen_on_tcp(const config::ListenAddress& address
   if (::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       (where->storage.ss_family == AF_INET6 &&
        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
-      ::bind(socket.get(), where->get(), where->size) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
+      ::bind(socket.get(), where->get(), where->size) != 0) {
     return tcp_failed(address, errno);
   }
+  set_options_of_connections(socket.get());
+  if (::listen(socket.get(), SOMAXCONN) != 0) return tcp_failed(address, errno);
   const auto real = own_address(socket.get());
   return ListeningSocket(std::move(socket), real ? real->text() : address.text, {}, false);
 }

@@ -6,13 +6,10 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "gateway/dialer.hpp"
 #include "gateway/mysql_session.hpp"
 #include "gateway/pg_session.hpp"
 #include "gateway/socket_address.hpp"
@@ -54,12 +51,6 @@ class Worker::Acceptor final : public Watcher {
  public:
   Acceptor(Worker& worker, Door door, Place place)
       : worker_(worker), door_(std::move(door)), place_(std::move(place)) {
-    if (!door_.socket->is_unix()) {
-      // Connections have from the start what their listener has (tcp(7)): no call for each of a flood.
-      const int yes = 1;
-      ::setsockopt(descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-      keep_alive(descriptor());
-    }
     wait();
   }
   ~Acceptor() override {
