@@ -89,8 +89,8 @@ class MysqlSession final : public Session {
   std::string selected_;         ///< the configured database that was asked for
   std::string schema_;           ///< what goes to the database; empty: the URI's
   std::size_t first_bytes_ = 0;  ///< of the client's first packet, as far as they matter
-  bool let_in_ = false;        ///< before any database was found
-  std::string first_command_;  ///< which says what database that is
+  bool let_in_ = false;          ///< before any database was found
+  std::string first_command_;    ///< which says what database that is
   login::CallPool::Pending check_;
   bool checking_ = false;
   /// What a task on its way from another thread looks at first.
