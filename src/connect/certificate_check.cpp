@@ -78,8 +78,8 @@ std::string weakness(const CertificateCheck& check) {
 }
 
 std::string unknown_issuer(const CertificateCheck& check) {
-  const std::string clause = "has a certificate that no trusted CA vouches for";
-  if (!check.about) return clause;
+  constexpr std::string_view clause = "has a certificate that no trusted CA vouches for";
+  if (!check.about) return std::string(clause);
   switch (check.verdict) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return fmt::format("{}: it is self-signed ({})", clause, subject_of(*check.about));
@@ -100,7 +100,7 @@ std::shared_ptr<const CertificateCheck> observe_certificates(SSL* ssl) {
   auto check = std::make_shared<CertificateCheck>();
   auto observation = std::make_unique<Observation>(check, ::SSL_get_verify_callback(ssl));
   if (::SSL_set_ex_data(ssl, observation_index(), observation.get()) != 1) return check;
-  static_cast<void>(observation.release());  // the SSL's now
+  [[maybe_unused]] const Observation* const the_ssls_now = observation.release();
   ::SSL_set_verify(ssl, ::SSL_get_verify_mode(ssl), &note);
   return check;
 }
