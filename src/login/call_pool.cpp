@@ -62,7 +62,7 @@ void CallPool::Queue::taken_from(Shares::iterator share) {
 
 CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency, Call call,
                                    const std::string& client) {
-  Pending dropped;
+  std::vector<Pending> dropped;
   auto job = std::make_shared<Job>(std::move(call));
   {
     const std::lock_guard lock(mutex_);
@@ -70,16 +70,16 @@ CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency
     Lane& lane = lanes_.try_emplace(lane_name, Lane{.name = lane_name}).first->second;
     Queue& queue = lane.waiting[static_cast<std::size_t>(urgency)];
     queue.push(client, job);
-    if (queue.size() > limits_.queued) dropped = Pending(queue.pop_of_fullest(client));
+    if (queue.size() > limits_.queued) dropped.push_back(Pending(queue.pop_of_fullest(client)));
     settle(lane);
     if (runnable_ > idle_ && threads_.size() < limits_.threads && !start_thread() && threads_.empty()) {
       // No thread at all can be had: this call will never be made, and nobody may wait for it.
-      dropped = Pending(queue.pop());
+      dropped.push_back(Pending(queue.pop()));
       settle(lane);
     }
   }
   wake_.notify_one();
-  dropped.cancel();  // without the lock: its destructor is somebody else's
+  for (Pending& call : dropped) call.cancel();  // without the lock: their destructors are somebody else's
   return Pending(std::move(job));
 }
 

@@ -90,18 +90,18 @@ TEST(CallPool, DropsWhatDoesNotFitTheQueue) {
   gate.open();
 }
 
-/// Keeps the only thread of a pool until it goes, so that what is submitted meanwhile waits.
+/// Keeps the only thread of a pool until it is released, so that what is submitted meanwhile waits.
 class Held {
  public:
   explicit Held(CallPool& pool, const std::string& lane = "held") {
-    gate_.close();
-    pool.submit(lane, Urgency::login, [this] { gate_.pass(); });
-    EXPECT_TRUE(gate_.wait_for_arrivals(1));
+    gate_->close();
+    pool.submit(lane, Urgency::login, [gate = gate_] { gate->pass(); });
+    EXPECT_TRUE(gate_->wait_for_arrivals(1));
   }
-  void release() { gate_.open(); }
+  void release() { gate_->open(); }
 
  private:
-  Gate gate_;
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  ///< the call may still be leaving it when this goes
 };
 
 /// The calls that were made, in their order.
