@@ -79,7 +79,7 @@ CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency
     }
   }
   wake_.notify_one();
-  for (Pending& call : dropped) call.cancel();  // without the lock: their destructors are somebody else's
+  for (Pending& one : dropped) one.cancel();  // without the lock: their destructors are somebody else's
   return Pending(std::move(job));
 }
 
@@ -99,7 +99,7 @@ void CallPool::stop() {
     }
   }
   wake_.notify_all();
-  for (Pending& call : dropped) call.cancel();
+  for (Pending& one : dropped) one.cancel();
   for (auto& thread : threads) thread.join();
 }
 
