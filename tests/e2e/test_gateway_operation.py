@@ -1,16 +1,15 @@
 """Running the gateway for long and with many clients: tokens that expire, databases and peers in trouble, limits."""
 
-import asyncio
 import contextlib
 import os
 import re
 import resource
 import socket
 import struct
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import asyncpg
 import postgresql_wire as wire
 import psycopg2
 import pytest
@@ -50,19 +49,16 @@ def test_200_clients_at_once_assume_the_role_once(lab, gateway):
     # The slow answer keeps the call open while the others come.
     lab.admin("POST", "faults", [{"operation": "sts:AssumeRole", "times": None, "fault": {"delay": 1}}])
     running = gateway()
-    settings = running.postgresql()
+    everybody = threading.Barrier(200)
 
-    async def one():
-        connection = await asyncpg.connect(host=settings["host"], port=settings["port"], user=USER, password=PASSWORD,
-                                           database=PG, ssl=False, timeout=60)
-        who = await connection.fetchval("SELECT current_user")
-        await connection.close()
-        return who
+    def one():
+        everybody.wait(60)
+        with connect(running) as connection:
+            return value(connection, "SELECT current_user")
 
-    async def check():
-        return await asyncio.gather(*(one() for _ in range(200)))
-
-    assert asyncio.run(asyncio.wait_for(check(), 120)) == ["superset_iam_user"] * 200
+    with ThreadPoolExecutor(200) as threads:
+        who = [client.result(60) for client in [threads.submit(one) for _ in range(200)]]
+    assert who == ["superset_iam_user"] * 200
     assert lab.calls()["sts:AssumeRole"] == 1
     assert running.metrics().value("rolegate_assume_role_calls_total") == 1
     assert running.metrics().value("rolegate_logins_total", database=PG, outcome="ok") == 200
