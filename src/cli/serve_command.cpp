@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -35,7 +36,11 @@ class Signals {
     ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
     descriptor_ = gateway::Descriptor(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
   }
-  ~Signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~Signals() {
+    while (take() != 0) {
+    }  // what came after the last look asks for what has been done
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -85,6 +90,7 @@ class Service {
   void tell_connection_strings();
   void reload();
   void drain();
+  void wait_until(const std::function<bool()>& sessions_are_done, std::chrono::milliseconds limit);
   [[nodiscard]] std::chrono::milliseconds drain_timeout() const;
 
   Context& context_;
@@ -211,18 +217,10 @@ std::chrono::milliseconds Service::drain_timeout() const {
   return config_->gateway ? config_->gateway->drain_timeout : std::chrono::seconds(30);
 }
 
-/// Lets sessions finish, then ends them; a second signal ends them now.
-void Service::drain() {
-  manager_.stopping("Waiting for sessions to finish");
-  gateway_->drain();
-  bool closing = false;
-  auto deadline = base::Deadline::in(drain_timeout());
-  if (gateway_->sessions() > 0) {
-    context_.log.info("waiting up to {} s for {} sessions to finish",
-                      std::chrono::duration_cast<std::chrono::seconds>(drain_timeout()).count(),
-                      gateway_->sessions());
-  }
-  while (gateway_->sessions() > 0) {
+/// Not longer than `limit`, nor than until somebody asks again to stop.
+void Service::wait_until(const std::function<bool()>& sessions_are_done, std::chrono::milliseconds limit) {
+  const auto deadline = base::Deadline::in(limit);
+  while (!sessions_are_done() && !deadline.passed()) {
     std::array<pollfd, 2> waiting{pollfd{signals_.descriptor(), POLLIN, 0},
                                   pollfd{gateway_->idle_descriptor(), POLLIN, 0}};
     ::poll(waiting.data(), waiting.size(), static_cast<int>(deadline.left().count()));
@@ -231,12 +229,22 @@ void Service::drain() {
       [[maybe_unused]] const ssize_t got = ::read(gateway_->idle_descriptor(), &count, sizeof count);
     }
     const int signal = signals_.take();
-    if (!deadline.passed() && (signal == 0 || signal == SIGHUP)) continue;
-    if (closing) break;
-    closing = true;
-    deadline = base::Deadline::in(kLastWords);
-    gateway_->close_sessions();
+    if (signal != 0 && signal != SIGHUP) return;
   }
+}
+
+/// Lets sessions finish, then ends them; a second signal ends them now.
+void Service::drain() {
+  gateway_->drain();
+  manager_.stopping("Waiting for sessions to finish");
+  if (gateway_->awaited_sessions() > 0) {
+    context_.log.info("waiting up to {} s for {} sessions to finish",
+                      std::chrono::duration_cast<std::chrono::seconds>(drain_timeout()).count(),
+                      gateway_->awaited_sessions());
+  }
+  wait_until([this] { return gateway_->awaited_sessions() == 0; }, drain_timeout());
+  gateway_->close_sessions();
+  wait_until([this] { return gateway_->sessions() == 0; }, kLastWords);
   admin_.reset();
   gateway_.reset();
   audit_->flush(kAuditFlush);

@@ -158,6 +158,10 @@ ClientError shutting_down() {
   return make({"57P01", 1053, "08S01"}, "the gateway is shutting down", "Connect again.");
 }
 
+ClientError takes_no_sessions() {
+  return make(kNotNow, "the gateway is shutting down and takes no new sessions", "Connect again.");
+}
+
 ClientError idle_too_long() {
   return make({"57P05", kClientInteractionTimeout, "HY000"},
               "the session was idle for longer than the gateway allows",

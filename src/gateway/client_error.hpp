@@ -48,7 +48,10 @@ struct ClientError {
 /// audit_required, and the audit log cannot be written.
 [[nodiscard]] ClientError audit_unavailable();
 [[nodiscard]] ClientError startup_too_slow();
+/// To a session that was there.
 [[nodiscard]] ClientError shutting_down();
+/// To a login.
+[[nodiscard]] ClientError takes_no_sessions();
 [[nodiscard]] ClientError idle_too_long();
 /// The user's max_age.
 [[nodiscard]] ClientError too_old();

@@ -90,6 +90,7 @@ class Gateway::Inside {
   void drain();
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
+  [[nodiscard]] std::size_t awaited_sessions() const;
   [[nodiscard]] int idle_descriptor() const { return idle_.get(); }
   [[nodiscard]] std::vector<Door> doors() const;
   [[nodiscard]] Health health() const;
@@ -140,7 +141,6 @@ class Gateway::Inside {
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;
   std::vector<Open> open_;
-  bool draining_ = false;
 };
 
 Gateway::Inside::Inside(Services services)
@@ -247,7 +247,7 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
     }
     greetings_->ask(config, names);
   }
-  if (!draining_) accept_on(open_);
+  accept_on(open_);
   for (const auto& worker : workers_) worker->reconsider_sessions();
   return {};
 }
@@ -274,18 +274,29 @@ Worker& Gateway::Inside::least_busy() {
 
 void Gateway::Inside::drain() {
   const std::lock_guard lock(mutex_);
-  draining_ = true;
-  open_.clear();
-  accept_on({});
+  auto draining = std::make_shared<Settings>(*settings_);
+  draining->draining = true;
+  settings_ = std::move(draining);
 }
 
 void Gateway::Inside::close_sessions() {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.clear();
+    accept_on({});
+  }
   for (const auto& worker : workers_) worker->shut_down_sessions();
 }
 
 std::size_t Gateway::Inside::sessions() const {
   std::size_t sum = 0;
   for (const auto& worker : workers_) sum += worker->sessions();
+  return sum;
+}
+
+std::size_t Gateway::Inside::awaited_sessions() const {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->awaited();
   return sum;
 }
 
@@ -300,7 +311,7 @@ std::vector<Gateway::Door> Gateway::Inside::doors() const {
 
 Health Gateway::Inside::health() const {
   const std::lock_guard lock(mutex_);
-  return {true, draining_, open_.size(), settings_ ? wanted(*settings_->config).size() : 0};
+  return {true, settings_->draining, open_.size(), wanted(*settings_->config).size()};
 }
 
 Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -323,6 +334,7 @@ base::Result<void> Gateway::reload(const std::shared_ptr<const config::Config>& 
 void Gateway::drain() { inside_->drain(); }
 void Gateway::close_sessions() { inside_->close_sessions(); }
 std::size_t Gateway::sessions() const { return inside_->sessions(); }
+std::size_t Gateway::awaited_sessions() const { return inside_->awaited_sessions(); }
 int Gateway::idle_descriptor() const { return inside_->idle_descriptor(); }
 std::vector<Gateway::Door> Gateway::doors() const { return inside_->doors(); }
 Health Gateway::health() const { return inside_->health(); }

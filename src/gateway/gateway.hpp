@@ -51,14 +51,18 @@ class Gateway final : public Observed {
   Gateway& operator=(const Gateway&) = delete;
 
   /// Takes another configuration: for new sessions; those there are keep what they have. An error leaves all
-  /// as it was.
+  /// as it was. Not after drain().
   [[nodiscard]] base::Result<void> reload(const std::shared_ptr<const config::Config>& config);
-  /// Takes no more connections.
+  /// Takes no more sessions: those there are go on, and can still be cancelled and killed.
   void drain();
-  /// Ends every session, with a message where there is room for one; it takes a few seconds at most.
+  /// Ends every session, with a message where there is room for one; it takes a few seconds at most. Listens
+  /// no more.
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
-  /// An eventfd that can be read when a worker's last session has ended: a reason to look at sessions().
+  /// Of these, the ones that began before drain().
+  [[nodiscard]] std::size_t awaited_sessions() const;
+  /// An eventfd that can be read when a worker's last session, or the last awaited one, has ended: a reason
+  /// to look at the two counts.
   [[nodiscard]] int idle_descriptor() const;
 
   [[nodiscard]] std::vector<Door> doors() const;

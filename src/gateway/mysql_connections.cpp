@@ -1,5 +1,6 @@
 #include "gateway/mysql_connections.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace rolegate::gateway {
@@ -22,6 +23,11 @@ void MysqlConnections::open(std::uint32_t id, Connection connection) {
 void MysqlConnections::close(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
   connections_.erase(id);
+}
+
+bool MysqlConnections::none_open() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::none_of(connections_, [](const auto& entry) { return entry.second.has_value(); });
 }
 
 std::string MysqlConnections::database_of(std::uint32_t id, const std::string& user) const {

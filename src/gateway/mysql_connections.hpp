@@ -29,6 +29,7 @@ class MysqlConnections {
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t id, const std::string& database,
                                                   const std::string& user) const;
 
+  [[nodiscard]] bool none_open() const;
   /// Whatever database it is with; empty: it is none of this user's.
   [[nodiscard]] std::string database_of(std::uint32_t id, const std::string& user) const;
   /// Those that this user has connections with.

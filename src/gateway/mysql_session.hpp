@@ -81,6 +81,7 @@ class MysqlSession final : public Session {
   void read_names();
   [[nodiscard]] std::vector<std::string> possible_databases() const;
   void find_database();
+  void hear_first_command();
   void take_first_command(std::string_view bytes);
 
   std::unique_ptr<wire::mysql::ServerLogin> login_;

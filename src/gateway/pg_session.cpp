@@ -146,6 +146,10 @@ void PgSession::follow(Event event) {
 }
 
 PgSession::Event PgSession::let_in() {
+  if (settings().draining) {
+    refuse_session();
+    return Event::failed;
+  }
   const Admission& admitted = admit_as(login_->startup().user);
   if (is_over()) return Event::failed;
   if (admitted.is_proven()) return login_->trust();

@@ -324,6 +324,11 @@ void Session::turn_away(const ClientError& error, Refusal refusal, std::string_v
   fail(encoded(error), code, error.message, refusal);
 }
 
+void Session::refuse_session() {
+  shared_.stats.refused(Refusal::draining);
+  leave(encoded(takes_no_sessions()));
+}
+
 void Session::fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal) {
   if (is_over()) return;
   shared_.stats.refused(refusal);

@@ -48,6 +48,7 @@ struct Settings {
   std::size_t max_sessions = 10000;
   int login_rate = 100;
   std::chrono::milliseconds idle_timeout{0};
+  bool draining = false;  ///< no new sessions: of who comes now only cancels and kills are heard
   Decoys decoys{{}};
 };
 
@@ -118,6 +119,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void reconsider(std::shared_ptr<const Settings> settings);
   /// Drops a connection that has not authenticated, to make room.
   void evict();
+  /// A drain waits for its end: it began before that.
+  [[nodiscard]] bool is_awaited() const { return !settings().draining; }
 
   /// Its place in the keeper's list.
   std::list<std::unique_ptr<Session>>::iterator place;
@@ -183,6 +186,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   /// password. It gets `answer`, if there is one, and is counted only.
   void leave_unproven(std::string answer);
   void turn_away(const ClientError& error, Refusal refusal, std::string_view code);
+  /// The gateway is draining. No audit line: who it is has not been proven, and there may be many.
+  void refuse_session();
   /// Sends `bytes`, if there are any, and closes; `code` goes to the audit log.
   void fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal);
   enum class Hearing {

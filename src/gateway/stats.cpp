@@ -65,6 +65,8 @@ std::string_view refusal_name(Refusal refusal) {
       return "cancel_limit";
     case Refusal::audit_log:
       return "audit_log";
+    case Refusal::draining:
+      return "draining";
   }
   return {};
 }

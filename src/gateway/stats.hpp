@@ -85,8 +85,9 @@ enum class Refusal {
   cancel_key,      ///< a CancelRequest with a key that this gateway did not give out
   cancel_limit,  ///< a CancelRequest while another for that session was on its way, or too many of an address
   audit_log,     ///< audit_required, and the audit log cannot be written
+  draining,      ///< no new sessions are taken
 };
-inline constexpr std::size_t kRefusals = 9;
+inline constexpr std::size_t kRefusals = 10;
 [[nodiscard]] std::string_view refusal_name(Refusal refusal);
 
 /// Everything the gateway counts. Thread-safe.

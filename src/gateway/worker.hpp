@@ -45,8 +45,10 @@ class Worker final : private SessionKeeper {
   void reconsider_sessions();
 
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
+  /// Those that a drain waits for; all of them before one.
+  [[nodiscard]] std::size_t awaited() const { return awaited_now_.load(); }
   [[nodiscard]] EventLoop& loop() { return loop_; }
-  /// Told on the worker's thread whenever its last session has ended.
+  /// Told on the worker's thread whenever no session is awaited, or none is there, any more.
   std::function<void()> on_empty = [] {};
   /// Those of the moment. Asked when a session begins, and not when its connection was accepted: so it has
   /// the latest, or is there to be reconsidered.
@@ -57,6 +59,7 @@ class Worker final : private SessionKeeper {
   void authenticated(Session& session) override;
   void ended(Session& session) override;
   void begin(Arrival arrival);
+  void one_awaited_less();
   void make_room(int newest_descriptor);
 
   Shared* shared_ = nullptr;
@@ -66,6 +69,7 @@ class Worker final : private SessionKeeper {
   WaitingRoom waiting_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::atomic<std::size_t> sessions_now_{0};
+  std::atomic<std::size_t> awaited_now_{0};
   std::thread thread_;
 };
 

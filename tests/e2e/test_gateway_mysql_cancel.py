@@ -8,7 +8,6 @@ import contextlib
 import secrets
 import signal
 import subprocess
-import threading
 from dataclasses import replace
 
 import mysql_clients
@@ -17,8 +16,7 @@ import pymysql
 import pytest
 import verifiers
 from gateway import PASSWORD, USER
-from gateway_mysql import DATABASE, connected, target, value
-from servers.processes import wait_until
+from gateway_mysql import DATABASE, Sleeper, connected, target, value, wait_running
 
 INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
 GONE = (1317, 1927, 2006, 2013)  # what clients say when their session was killed
@@ -28,52 +26,6 @@ GONE = (1317, 1927, 2006, 2013)  # what clients say when their session was kille
 def long_sql():
     """A statement that lasts, and that is not taken for another test's."""
     return f"SELECT SLEEP(60) + 0x{secrets.token_hex(8)}"
-
-
-def wait_running(watcher, sql, runs=True):
-    """Until the database is at work on it, or no longer is."""
-    def as_wanted():
-        return value(watcher, f"SELECT COUNT(*) FROM information_schema.processlist WHERE INFO = '{sql}'") == int(runs)
-
-    assert wait_until(as_wanted, 30), "the statement does not run" if runs else "the statement still runs"
-
-
-class Sleeper:
-    """A session inside a statement that lasts."""
-
-    def __init__(self, running, sql):
-        self.connection = connected(running)
-        self._sql = sql
-        self.error = None
-        self._thread = threading.Thread(target=self._sleep)
-        self._thread.start()
-
-    def _sleep(self):
-        try:
-            value(self.connection, self._sql)
-        except (pymysql.err.MySQLError, OSError) as error:
-            self.error = error
-
-    @property
-    def id(self):
-        return self.connection.thread_id()
-
-    def code(self):
-        """Of the error that the statement ended with."""
-        self._thread.join(30)
-        assert not self._thread.is_alive(), "the statement still runs"
-        assert self.error is not None, "the statement ended by itself"
-        return self.error.args[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._thread.is_alive():
-            self.connection._sock.shutdown(2)
-            self._thread.join(30)
-        if self.connection.open:
-            self.connection.close()
 
 
 def own_id(connection):
@@ -170,12 +122,13 @@ def test_kill_inside_a_long_statement_is_not_touched(gateway):
         assert value(connection, f"SELECT '{text}'") == text
 
 
+@pytest.mark.parametrize("draining", (False, True), ids=("", "draining"))
 @pytest.mark.parametrize("others", ((), ("aurora_mysql_password",)))
 @pytest.mark.parametrize("named", ("user", "schema"))
-def test_ctrl_c_in_mariadb(gateway, long_sql, named, others):
+def test_ctrl_c_in_mariadb(gateway, long_sql, named, others, draining):
     """It kills the query through a second connection of its own, which names no schema; `others`: with which databases
     the user has sessions, too."""
-    running = gateway()
+    running = gateway({"gateway": {"drain_timeout": "1h"}})
     where = target(running, None, "tcp")
     if named == "user":
         where = replace(where, user=f"{USER}@{DATABASE}", schema=None)
@@ -190,12 +143,16 @@ def test_ctrl_c_in_mariadb(gateway, long_sql, named, others):
             process.stdin.write(long_sql + ";\n")
             process.stdin.flush()
             wait_running(watcher, long_sql)
+            if draining:
+                running.signal(signal.SIGTERM)
+                running.wait_notified("STOPPING=1")
             process.send_signal(signal.SIGINT)
             wait_running(watcher, long_sql, False)
             out, errors = process.communicate("SELECT 'still here';\n", timeout=30)
         finally:
             process.kill()
     assert f"ERROR {INTERRUPTED} (70100)" in errors and "still here" in out, (out, errors)
+    assert not draining or running.wait_exit() == 0
 
 
 @contextlib.contextmanager

@@ -1,42 +1,19 @@
-"""Starting the gateway, with and without a configuration of its own, from systemd too; and how it drains and ends."""
+"""Starting the gateway, with and without a configuration of its own, from systemd too."""
 
-import contextlib
 import os
 import re
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import postgresql_wire as wire
 import psycopg2
 import pytest
 from gateway import PASSWORD, USER
-from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, value
-from raw_clients import MysqlClient
-from servers.processes import wait_until
+from postgresql_clients import PG, connect, value
+from socket_activation import passing_on
 
 OTHER = "aurora_postgresql_password"
-
-
-def is_closed(where):
-    try:
-        wire.Connection(where).close()
-        return False
-    except (ConnectionRefusedError, FileNotFoundError):
-        return True
-
-
-def last_bytes(connection):
-    """The last thousand that come until the connection is closed."""
-    seen = b""
-    with contextlib.suppress(ConnectionResetError):
-        while part := connection.recv(1 << 20):
-            seen = (seen + part)[-1000:]
-    return seen
-
-
-# Start.
 
 
 @pytest.mark.parametrize("names", ((PG,), (PG, OTHER)), ids=("one", "two"))
@@ -77,9 +54,8 @@ def test_socket_activation(gateway, tmp_path):
     address = "{}:{}".format(*tcp.getsockname())
     early = wire.Connection(tcp.getsockname())
     early.send(wire.startup_message({"user": USER, "database": PG}))
-    numbers = (unix.fileno(), tcp.fileno())
-    running = gateway({"gateway": {"postgresql": {"listen": [address, f"unix:{tmp_path}"]}}}, pass_fds=numbers,
-                      prefix=[sys.executable, str(Path(__file__).with_name("socket_activation.py")), *map(str, numbers), "--"])
+    running = gateway({"gateway": {"postgresql": {"listen": [address, f"unix:{tmp_path}"]}}},
+                      **passing_on(unix.fileno(), tcp.fileno()))
     tcp.close()
     unix.close()
     assert early.receive().type == "R"
@@ -110,82 +86,3 @@ def test_an_address_that_is_taken_is_named(gateway):
     assert second.wait_exit() == 1
     assert f"{host}:{port}" in second.log() and "in use" in second.log()
     second.stop(status=1)
-
-
-# Drain and end.
-
-
-def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
-    running = gateway({"gateway": {"drain_timeout": "5s"}})
-    with logged_in(running) as busy, logged_in(running) as idle:
-        with lock_held(lab) as lock:
-            begin_waiting(busy, lab, lock)
-            running.signal(signal.SIGTERM)
-            running.wait_notified("STOPPING=1")
-            for where in (running.postgresql_address(), running.postgresql_socket()):
-                assert wait_until(lambda: is_closed(where), 30), f"it still listens at {where}"
-            status, page = running.readiness()
-            assert status == 503 and not page["ready"] and page["draining"]
-        assert b"done" in b"".join(message.body for message in busy.until_ready())
-        assert not running.ended()
-        busy.send(wire.framed("X", b""))
-        assert busy.at_end()
-        error = idle.receive()
-        assert error.type == "E" and error.fields()["C"] == "57P01"
-        assert idle.at_end()
-    assert running.wait_exit() == 0
-    assert [line["reason"] for line in running.audit_all(2, "session_close")] == ["client_closed", "shutdown"]
-
-
-def test_a_drain_ends_at_its_timeout(lab, gateway):
-    """A query that does not end by then is cut off, with a proper message: nothing of its answer has come yet."""
-    running = gateway({"gateway": {"drain_timeout": "1s"}})
-    with logged_in(running) as busy, lock_held(lab) as lock:
-        begin_waiting(busy, lab, lock)
-        running.signal(signal.SIGTERM)
-        error = busy.receive()
-        assert error.type == "E" and error.fields()["C"] == "57P01"
-        assert busy.at_end()
-        assert running.wait_exit() == 0
-    assert running.audit("session_close")["reason"] == "shutdown"
-
-
-def test_a_drain_writes_nothing_into_the_middle_of_an_answer(gateway):
-    """A client that does not read leaves one half sent; an error would be read as a part of it."""
-    running = gateway({"gateway": {"drain_timeout": "1s"}})
-    with logged_in(running) as slow:
-        slow.send(wire.framed("Q", b"SELECT repeat('x', 500000000)\0"))
-        assert slow.receive().type == "T"
-        running.signal(signal.SIGTERM)
-        assert running.audit("session_close")["reason"] == "shutdown"
-        assert last_bytes(slow.socket).strip(b"x") == b""
-    assert running.wait_exit() == 0
-
-
-def test_a_drain_writes_nothing_into_the_middle_of_a_mysql_answer(gateway):
-    running = gateway({"gateway": {"drain_timeout": "1s"}})
-    with contextlib.closing(MysqlClient.connected(running).log_in(MysqlClient.password_database)) as slow:
-        slow.ask(MysqlClient.large)
-        slow.wire.receive()
-        running.signal(signal.SIGTERM)
-        assert running.audit("session_close")["reason"] == "shutdown"
-        seen = last_bytes(slow.socket)
-        assert b"z" in seen and b"#08S01" not in seen
-    assert running.wait_exit() == 0
-
-
-def test_without_sessions_a_drain_ends_at_once(gateway):
-    running = gateway({"gateway": {"drain_timeout": "1h"}})
-    with connect(running) as connection:
-        assert value(connection, "SELECT 1") == 1
-    running.audit("session_close")
-    running.stop()
-
-
-def test_the_sockets_of_a_gateway_that_ended_are_gone(gateway):
-    running = gateway()
-    sockets = (running.postgresql_socket(), running.mysql_socket())
-    assert all(path.is_socket() for path in sockets)
-    running.signal(signal.SIGTERM)
-    assert running.wait_exit() == 0
-    assert not any(path.exists() for path in sockets)

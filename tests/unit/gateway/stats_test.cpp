@@ -155,7 +155,7 @@ TEST(Stats, ShowsEveryCounter) {
   EXPECT_EQ(seen.audit_lines_lost, 5U);
   EXPECT_EQ(seen.reloads, 6U);
   EXPECT_EQ(seen.reloads_failed, 7U);
-  EXPECT_THAT(seen.refusals, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_THAT(seen.refusals, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 }
 
 TEST(Stats, NamesEveryRefusalDifferently) {
