@@ -159,8 +159,8 @@ def test_own_provider_and_clock(lab, examples):
 def test_both_sides_of_a_fork(lab, examples, moment):
     """The child has none of the library's threads: it gets working ones of its own, and whoever closes harms nobody."""
     if moment == "during":
-        lab.admin("POST", "faults", [{"operation": "sts:AssumeRole", "times": 1, "fault": {"delay": 2}}])
-    assert program(lab, examples, "forks", PG, moment) == {"child": "0", "parent": "0"}
+        lab.admin("POST", "faults", [{"operation": "sts:AssumeRole", "times": 1, "fault": {"delay": 5}}])
+    assert program(lab, examples, "forks", PG, moment, lab.endpoint) == {"child": "0", "parent": "0"}
 
 
 FORKING = """

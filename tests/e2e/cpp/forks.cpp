@@ -1,10 +1,10 @@
-// Logs in on both sides of fork(). Usage: forks CONFIG DATABASE after|idle|during|often
+// Logs in on both sides of fork(). Usage: forks CONFIG DATABASE after|idle|during|often LAB_ENDPOINT
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +12,8 @@
 #include <rolegate/rolegate.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "lab_admin.hpp"
 
 namespace {
 
@@ -64,11 +66,22 @@ std::string idle(ClientPtr& client, const std::string& database) {
   return child;
 }
 
-/// Another thread is waiting for AWS at the moment of the fork.
-std::string during(ClientPtr& client, const std::string& database, const std::function<void()>& under_way) {
-  std::thread other([&] { (void)client->login(database); });
-  under_way();
-  std::string child = in_a_child([&] { use_and_close(client, database); });
+/// Another thread is waiting for AWS at the moment of the fork: what asks for it is a thread of the library
+/// that the child will not have.
+std::string during(ClientPtr& client, const std::string& database, LabAdmin& lab) {
+  std::atomic<bool> answered{false};
+  std::thread other([&] {
+    (void)client->login(database);
+    answered = true;
+  });
+  const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (lab.calls("sts:AssumeRole") == 0 && std::chrono::steady_clock::now() < bound)
+    std::this_thread::yield();
+  const bool asked = lab.calls("sts:AssumeRole") == 1;
+  std::string child = in_a_child([&] {
+    if (!asked || answered) throw std::runtime_error("forked at another moment");
+    use_and_close(client, database);
+  });
   other.join();
   use_and_close(client, database);
   return child;
@@ -101,33 +114,14 @@ std::string often(ClientPtr& client, const std::string& database) {
 int main(int, char** argv) {
   const std::string database = argv[2];
   const std::string mode = argv[3];
-  std::mutex mutex;
-  std::condition_variable asked;
-  bool credentials_given = false;
+  LabAdmin lab(argv[4]);
   rolegate::Options options;
   options.config_file = argv[1];
-  options.credential_provider = [&] {
-    rolegate::AwsCredentials credentials;
-    credentials.access_key_id = "AKIALABSUPERSET00001";
-    credentials.secret_access_key = rolegate::Secret("labSupersetSecret/+000000000000000000001");
-    const std::lock_guard<std::mutex> lock(mutex);
-    credentials_given = true;
-    asked.notify_all();
-    return credentials;
-  };
   auto client = std::make_unique<rolegate::Client>(std::move(options));
   std::string child;
   if (mode == "after") child = after(client, database);
   if (mode == "idle") child = idle(client, database);
   if (mode == "often") child = often(client, database);
-  if (mode == "during") {
-    child = during(client, database, [&] {
-      std::unique_lock<std::mutex> lock(mutex);
-      asked.wait(lock, [&] { return credentials_given; });
-      lock.unlock();
-      // From here on the call to AWS is made, by a thread of the library that the child will not have.
-      ::usleep(200'000);
-    });
-  }
+  if (mode == "during") child = during(client, database, lab);
   std::cout << "{\"child\": \"" << child << "\", \"parent\": \"0\"}\n";
 }
