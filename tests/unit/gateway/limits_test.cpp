@@ -150,6 +150,29 @@ std::optional<base::SteadyTime> begin(LoginRate& rate, base::SteadyTime now, mil
   return wait ? std::optional(now + *wait) : std::nullopt;
 }
 
+TEST(OnceAMinute, IsDueAtOnceAndThenAMinuteAfterItWasLast) {
+  OnceAMinute warning;
+  EXPECT_TRUE(warning.is_due(kStart));
+  for (const auto later : {0ms, 1ms, 30000ms, 59999ms}) EXPECT_FALSE(warning.is_due(kStart + later));
+  EXPECT_TRUE(warning.is_due(kStart + 60s));
+  EXPECT_FALSE(warning.is_due(kStart + 119s));
+  EXPECT_TRUE(warning.is_due(kStart + 120s));
+}
+
+TEST(OnceAMinute, IsDueForOneOfManyThreads) {
+  OnceAMinute warning;
+  std::atomic<int> due{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 2000; ++i) due += warning.is_due(kStart) ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(due, 1);
+}
+
 TEST(LoginRate, LetsASecondsWorthThroughAtOnce) {
   LoginRate rate(100);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms) << i;

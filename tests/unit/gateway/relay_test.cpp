@@ -77,12 +77,31 @@ class RelayTest : public testing::Test {
     return text;
   }
 
-  /// The loop does nothing until the promise is kept.
+  /// From now on the loop does nothing until the promise is kept.
   std::promise<void> hold() {
     std::promise<void> release;
-    loop_.post([released = release.get_future().share()] { released.wait(); });
+    std::promise<void> held;
+    loop_.post([&held, released = release.get_future().share()] {
+      held.set_value();
+      released.wait();
+    });
+    held.get_future().wait();
     return release;
   }
+
+  /// After what is ready by then.
+  template <typename Question>
+  auto in_the_next_round(Question question) {
+    std::packaged_task<decltype(question())()> answer(std::move(question));
+    auto future = answer.get_future();
+    loop_.post([this, answer = std::move(answer)]() mutable {
+      loop_.in(std::chrono::milliseconds(0), std::move(answer));
+    });
+    return future;
+  }
+
+  /// What the loop's buffer takes at once.
+  [[nodiscard]] std::size_t one_read() { return loop_.buffer().size(); }
 
   Descriptor client_end_;
   Descriptor database_end_;
@@ -294,6 +313,21 @@ TEST_F(RelayTest, GivesOthersATurnWhileTheConversationChangesMuch) {
   EXPECT_EQ(ask([this] { return relay_->bytes_to_database(); }), std::size_t{Relay::kChangesAtOnce} * 1000);
   EXPECT_EQ(hear(database_end_, (Relay::kChangesAtOnce + 1) * 1000UL).size(),
             (Relay::kChangesAtOnce + 1) * 1000UL);
+}
+
+TEST_F(RelayTest, ReadsOnceOfEachSideInARound) {
+  start();
+  EXPECT_TRUE(ask([this] { return relay_->all_delivered(); }));  // it waits for both
+  const std::size_t much = one_read() + 1;                       // a socket takes more, on either side
+  std::promise<void> release = hold();
+  say(client_end_, std::string(much, 'x'));
+  say(database_end_, std::string(much, 'y'));
+  auto carried =
+      in_the_next_round([this] { return std::pair(relay_->bytes_to_database(), relay_->bytes_to_client()); });
+  release.set_value();
+  EXPECT_EQ(carried.get(), std::pair(one_read(), one_read()));
+  EXPECT_EQ(hear(database_end_, much).size(), much);
+  EXPECT_EQ(hear(client_end_, much).size(), much);
 }
 
 TEST_F(RelayTest, BeginsWithWhatTlsHoldsOfTheDatabase) {
