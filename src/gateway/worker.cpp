@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -23,10 +24,17 @@ constexpr int kAcceptedAtOnce = 64;
 /// At most so many descriptors are kept for those who have authenticated, an eighth where there are few.
 constexpr rlim_t kMostDescriptorsKept = 256;
 
-rlim_t first_descriptor_kept() {
+bool is_kept(int descriptor) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return RLIM_INFINITY;
-  return limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  return static_cast<rlim_t>(descriptor) >=
+         limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
+}
+
+/// The system gives the lowest that is free. `open`: any that is.
+bool few_descriptors_left(int open) {
+  const Descriptor next(::fcntl(open, F_DUPFD_CLOEXEC, 0));
+  return !next || is_kept(next.get());
 }
 
 Client client_of(int socket, const SocketAddress& address) {
@@ -73,13 +81,16 @@ class Worker::Acceptor final : public Watcher {
       SocketAddress address;
       Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
+      const bool was_last = is_kept(socket.get());
       Client client = client_of(socket.get(), address);
       place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
+      if (was_last) return;  // until somebody has made room for it
     }
   }
 
   void failed(int error) {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
+    if (error == EMFILE && worker_.evict_for_descriptor()) return;
     if (worker_.shared_->descriptor_warning.is_due(worker_.loop_.now())) {
       worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
                                    door_.listener->address, std::generic_category().message(error));
@@ -156,19 +167,31 @@ void Worker::begin(Arrival arrival) {
   session.begin();
 }
 
-/// The last descriptors are for those who have authenticated: each needs one more, for its database. The
-/// system gives the lowest that is free, so a high one tells that there are few left.
 void Worker::make_room(int newest_descriptor) {
-  const bool few_descriptors = static_cast<rlim_t>(newest_descriptor) >= first_descriptor_kept();
-  if (waiting_.size() < most_waiting_ && !few_descriptors) return;
-  WaitingRoom::Guest* const guest = waiting_.one_of_the_most();
-  if (guest == nullptr) return;
-  if (few_descriptors && shared_->descriptor_warning.is_due(loop_.now())) {
+  if (few_descriptors_left(newest_descriptor)) {
+    evict_for_descriptor();
+  } else if (waiting_.size() >= most_waiting_) {
+    evict_one();
+  }
+}
+
+/// The last descriptors are for those who have authenticated: each needs one more, for its database.
+bool Worker::evict_for_descriptor() {
+  if (!evict_one()) return false;
+  if (shared_->descriptor_warning.is_due(loop_.now())) {
     shared_->log.warning(
         "file descriptors run low: connections that have not authenticated make room for others (ulimit -n, "
         "LimitNOFILE)");
   }
+  return true;
+}
+
+/// Its descriptor is free at the end of the round.
+bool Worker::evict_one() {
+  WaitingRoom::Guest* const guest = waiting_.one_of_the_most();
+  if (guest == nullptr) return false;
   static_cast<Session*>(guest)->evict();
+  return true;
 }
 
 void Worker::authenticated(Session& session) {

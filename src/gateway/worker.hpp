@@ -61,6 +61,9 @@ class Worker final : private SessionKeeper {
   void begin(Arrival arrival);
   void one_awaited_less();
   void make_room(int newest_descriptor);
+  /// One that has not authenticated makes room for another, if there is one.
+  bool evict_for_descriptor();
+  bool evict_one();
 
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;

@@ -390,6 +390,26 @@ def test_ten_thousand_connections_that_never_authenticate(gateway, client):
         opened.close()
 
 
+def test_descriptors_are_kept_for_those_who_authenticate(lab, gateway, client):
+    """Connections that do not have used up the others: sessions go on and begin, and what needs files works."""
+    limit = 160
+    running = gateway(prefix=["/usr/bin/prlimit", f"--nofile={limit}:{limit}"])
+    began = time.monotonic()
+    with back_to_normal(running, client), contextlib.ExitStack() as flood:
+        before = running.metrics().value("rolegate_connections_total")
+        for _ in range(2 * limit):
+            flood.enter_context(contextlib.closing(client.connected(running)))
+        running.wait_metric(before + 2 * limit, "rolegate_connections_total")
+        running.write_configuration(with_databases(lab, client, database(lab, client.password_database, database_name="reloaded")))
+        running.reload()
+        with contextlib.closing(client.connected(running).log_in("reloaded")) as raw:
+            assert raw.alive()
+        assert running.audit("session_close", database="reloaded")
+        minutes = 1 + int(time.monotonic() - began) // 60
+        assert 1 <= running.log().count("file descriptors run low") <= minutes
+        assert "no connection can be accepted" not in running.log()
+
+
 # Over and over.
 
 def one_of_each(running, client, number):
