@@ -56,7 +56,6 @@ class Relay {
   [[nodiscard]] base::SteadyTime last_activity() const { return last_activity_; }
   /// Nothing that came from the database is still on its way to the client.
   [[nodiscard]] bool all_delivered() const { return down_.pending.empty(); }
-  [[nodiscard]] std::string database_reason() const { return database_.stream.why(); }
 
  private:
   struct Side final : Watcher {

@@ -198,7 +198,7 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void hear(Hearing what) { hearing_ = what; }
   /// After something has come from elsewhere: sends, and goes on.
   void advance() { step(); }
-  /// Closes without an answer, and without an audit line unless `code` is set.
+  /// Closes without an answer and without an audit line.
   void close_quietly();
 
   [[nodiscard]] EventLoop& loop() { return loop_; }

@@ -47,13 +47,6 @@ PacketBuffer::Next PacketBuffer::next() {
   return Next::packet;
 }
 
-std::size_t PacketBuffer::missing() const {
-  const std::string_view begun = std::string_view(bytes_).substr(end_);
-  if (begun.size() < kHeader) return kHeader - begun.size();
-  const std::size_t whole = kHeader + static_cast<std::size_t>(PayloadReader(begun).integer(3));
-  return whole > begun.size() ? whole - begun.size() : 0;
-}
-
 std::uint8_t PacketBuffer::sequence() const { return static_cast<std::uint8_t>(bytes_[3]); }
 
 std::string_view PacketBuffer::payload() const {

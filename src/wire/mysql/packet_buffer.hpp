@@ -27,8 +27,6 @@ class PacketBuffer {
   /// Bytes behind that packet.
   [[nodiscard]] std::size_t behind() const { return bytes_.size() - end_; }
   [[nodiscard]] std::string take_behind();
-  /// How many bytes are missing, at least, of the packet behind the current one.
-  [[nodiscard]] std::size_t missing() const;
 
  private:
   void forget_current();

@@ -409,7 +409,6 @@ bool ServerLogin::has_answered() const {
   return state_->stage == State::Stage::startup && !is_empty_password(state_->auth_response.reveal());
 }
 const base::Secret& ServerLogin::password() const { return state_->password; }
-std::size_t ServerLogin::wanted() const { return state_->input.missing(); }
 std::string_view ServerLogin::method() const { return state_->method; }
 const std::string& ServerLogin::reason() const { return state_->reason; }
 std::string ServerLogin::take_output() { return std::exchange(state_->output, {}); }

@@ -83,10 +83,6 @@ class ServerLogin {
 
   /// Bytes as they come, in pieces of any size; after start_tls, decrypted ones.
   Event receive(std::string_view bytes);
-  /// How many bytes there are at most up to the end of the packet that is waited for. A client does not wait
-  /// for an answer to its SSLRequest, so the bytes behind it are TLS's first: an owner that gives TLS the
-  /// descriptor itself must not read more than this before.
-  [[nodiscard]] std::size_t wanted() const;
   /// Bytes behind the SSLRequest that were not taken for TLS fail the login: they must not count as if they
   /// had come inside it.
   Event tls_started();

@@ -148,25 +148,6 @@ TEST(MysqlServerLogin, GivesBackWhatIsTls) {
   EXPECT_EQ(login.receive(packet(2, response_of("alice", kSsl))), Event::startup);
 }
 
-TEST(MysqlServerLogin, SaysHowMuchToReadSoThatNothingIsTls) {
-  const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
-  for (std::size_t most = 1; most < 50; ++most) {
-    ServerLogin login = plain_login({.greeting = {}, .tls_offered = true});
-    std::string_view socket = request;
-    Event event = Event::more;
-    while (event == Event::more) {
-      ASSERT_GT(login.wanted(), 0U);
-      ASSERT_LE(login.wanted(), socket.size());
-      const std::size_t read = std::min(most, login.wanted());
-      event = login.receive(socket.substr(0, read));
-      socket.remove_prefix(read);
-    }
-    EXPECT_EQ(event, Event::start_tls);
-    EXPECT_EQ(socket, "");
-    EXPECT_EQ(login.take_rest(), "");
-  }
-}
-
 TEST(MysqlServerLogin, LetsNoBytesInTheClearCountAsTls) {
   const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
   const std::string more = packet(2, response_of("alice", kSsl));
