@@ -40,13 +40,29 @@ wire::pg::CancelKey CancelKeys::give_out(CancelTarget target, std::size_t secret
 
 void CancelKeys::close(const wire::pg::CancelKey& key) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = look_up(key); found != entries_.end()) entries_.erase(found);
+  if (look_up(key) == entries_.end()) return;
+  forget(key);
+  entries_.emplace(key.process_id, Entry{key.secret, std::nullopt});
+  ended_.push_back(key);
+  if (ended_.size() <= kMostEnded) return;
+  forget(ended_.front());
+  ended_.pop_front();
 }
 
 std::optional<CancelTarget> CancelKeys::find(const wire::pg::CancelKey& key) const {
   const std::lock_guard lock(mutex_);
   const auto found = look_up(key);
-  return found == entries_.end() ? std::nullopt : std::optional(found->second.target);
+  return found == entries_.end() ? std::nullopt : found->second.target;
+}
+
+bool CancelKeys::has_ended(const wire::pg::CancelKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = look_up(key);
+  return found != entries_.end() && !found->second.target;
+}
+
+void CancelKeys::forget(const wire::pg::CancelKey& key) {
+  if (const auto found = look_up(key); found != entries_.end()) entries_.erase(found);
 }
 
 /// How much of a secret is right does not show in the time that this takes.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,17 +32,23 @@ class CancelKeys {
                                              base::Random& random);
   void close(const wire::pg::CancelKey& key);
   [[nodiscard]] std::optional<CancelTarget> find(const wire::pg::CancelKey& key) const;
+  /// Its session has ended, one of the latest kMostEnded: whoever holds the key need not know that yet.
+  [[nodiscard]] bool has_ended(const wire::pg::CancelKey& key) const;
+
+  static constexpr std::size_t kMostEnded = 10000;
 
  private:
   struct Entry {
     std::string secret;
-    CancelTarget target;
+    std::optional<CancelTarget> target;  ///< nothing: the session has ended
   };
   using Entries = std::unordered_multimap<std::uint32_t, Entry>;  ///< by process id
   [[nodiscard]] Entries::const_iterator look_up(const wire::pg::CancelKey& key) const;
+  void forget(const wire::pg::CancelKey& key);
 
   mutable std::mutex mutex_;
   Entries entries_;
+  std::deque<wire::pg::CancelKey> ended_;  ///< the first to end first
 };
 
 }  // namespace rolegate::gateway

@@ -185,7 +185,7 @@ void MysqlSession::take_first_command(std::string_view bytes) {
   const std::size_t length = PayloadReader(first_command_).integer(3);
   if (length <= 1 + kMaxKill && first_command_.size() < kHeader + length) return;
   const std::string_view payload = std::string_view(first_command_).substr(kHeader, length);
-  if (payload.starts_with(static_cast<char>(kComQuit))) return close_quietly();
+  if (payload.starts_with(static_cast<char>(kComQuit))) return client_left();
   const auto killed = find_killed(payload);
   const auto& connections = shared().mysql.connections;
   const std::string database = killed ? connections.database_of(*killed, name_) : std::string();

@@ -185,9 +185,11 @@ Session::Opening PgSession::open(Upstream& upstream) {
 
 /// Only a key that was given out leads anywhere; which session it belongs to is all that it says. A wrong one
 /// is a failed proof of its address, whose logins are slowed; cancels themselves are not, since many drivers
-/// do not wait for them. The protocol has no answer to a CancelRequest: the connection is closed.
+/// do not wait for them. One whose session has just ended is neither: pools cancel what is over already. The
+/// protocol has no answer to a CancelRequest: the connection is closed.
 void PgSession::cancel() {
   auto target = shared().cancel_keys.find(login_->cancel_key());
+  if (!target && shared().cancel_keys.has_ended(login_->cancel_key())) return close_quietly();
   if (!target) {
     shared().stats.refused(Refusal::cancel_key);
     shared().slowdown.failed(client().group, loop().now());

@@ -172,15 +172,19 @@ bool Session::read_client() {
   return true;
 }
 
-/// Before it has proved who it is, that is no failure: health checks and port scans do so, and people who are
-/// asked for a password.
+/// As long as it has not proved who it is, that is no failure: health checks and port scans do so, and people
+/// who are asked for a password.
 void Session::client_left() {
   if (phase_ == Phase::login) {
     if (!give_up()) {
       hearing_ = Hearing::nothing;
       return watch(0);
     }
-    shared_.stats.probes.fetch_add(1);
+    if (how_.empty()) {
+      shared_.stats.probes.fetch_add(1);
+    } else {
+      audit_failure("client_gone", "The client had proved who it is, and went away without a session.");
+    }
   } else if (phase_ == Phase::connecting) {
     audit_failure("client_gone", "The client went away during its login.");
   }
@@ -325,8 +329,10 @@ void Session::turn_away(const ClientError& error, Refusal refusal, std::string_v
 }
 
 void Session::refuse_session() {
+  const ClientError error = takes_no_sessions();
   shared_.stats.refused(Refusal::draining);
-  leave(encoded(takes_no_sessions()));
+  if (!how_.empty()) audit_failure("shutdown", error.message);
+  leave(encoded(error));
 }
 
 void Session::fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal) {

@@ -186,7 +186,7 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   /// password. It gets `answer`, if there is one, and is counted only.
   void leave_unproven(std::string answer);
   void turn_away(const ClientError& error, Refusal refusal, std::string_view code);
-  /// The gateway is draining. No audit line: who it is has not been proven, and there may be many.
+  /// The gateway is draining. An audit line only where it has been proven who it is: there may be many.
   void refuse_session();
   /// Sends `bytes`, if there are any, and closes; `code` goes to the audit log.
   void fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal);
@@ -198,6 +198,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void hear(Hearing what) { hearing_ = what; }
   /// After something has come from elsewhere: sends, and goes on.
   void advance() { step(); }
+  /// It goes of itself, in the words of its protocol or without any.
+  void client_left();
   /// Closes without an answer and without an audit line.
   void close_quietly();
 
@@ -233,7 +235,6 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   [[nodiscard]] bool hold_proof();
   void hold(std::chrono::milliseconds wait, EventLoop::Task then);
   void fail_proof(std::string answer, std::string_view reason);
-  void client_left();
   void step();
   [[nodiscard]] bool step_tls();
   void tls_failed(Stream::Io io);

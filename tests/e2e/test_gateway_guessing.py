@@ -11,6 +11,7 @@ import mysql_wire
 import postgresql_wire
 import pytest
 from gateway import PASSWORD, USER, VERIFIER
+from postgresql_clients import PG
 from raw_clients import CLIENTS
 from servers.processes import wait_until
 
@@ -156,6 +157,18 @@ def test_invented_cancel_keys_are_guesses_too(gateway):
     running.wait_metric(5, "rolegate_refusals_total", reason="cancel_key")
     seconds, refused = timed(lambda: log_in(running, Postgresql))
     assert refused is None and 2 <= seconds < IN_TIME_SECONDS
+
+
+def test_a_cancel_that_comes_too_late_is_no_guess(gateway):
+    running = gateway()
+    for _ in range(5):
+        with postgresql_wire.Connection(running.postgresql_address()) as late:
+            (key,) = [message.body for message in late.log_in(USER, PASSWORD, PG) if message.type == "K"]
+        running.wait_metric(0, "rolegate_sessions", database=PG)
+        postgresql_wire.send_cancel_request(running.postgresql_address(), key)
+    assert log_in(running, Postgresql) is None
+    assert running.metrics().value("rolegate_refusals_total", reason="cancel_key") == 0
+    assert running.metrics().value("rolegate_logins_held_total") == 0
 
 
 # Probes.

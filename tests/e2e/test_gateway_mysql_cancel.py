@@ -222,10 +222,14 @@ def test_without_a_database_sessions_of_others_are_out_of_reach(gateway):
 
 
 def test_without_a_database_a_client_may_just_leave(gateway):
-    with without_a_database(gateway()) as (first, killer):
+    """Its password was right: the audit log knows."""
+    running = gateway()
+    with without_a_database(running) as (first, killer):
         killer.send(0, b"\x01")
         assert killer.at_end()
         assert value(first, "SELECT 1") == 1
+        left = running.audit("session_fail", reason="client_gone")
+        assert (left["user"], left["authentication"]) == (USER, "mysql_native_password")
 
 
 @pytest.mark.parametrize("client", ("jdbc", "mysql2"))

@@ -66,6 +66,26 @@ TEST(CancelKeys, TellServersWithTheSameProcessIdApart) {
   EXPECT_TRUE(keys.find(second));
 }
 
+TEST(CancelKeys, AreKnownForAWhileWhenTheirSessionHasEnded) {
+  CancelKeys keys;
+  base::SystemRandom random;
+  const auto first = keys.give_out(target_of(1), 4, random);
+  EXPECT_FALSE(keys.has_ended(first)) << "not yet";
+  keys.close(first);
+  EXPECT_TRUE(keys.has_ended(first));
+  auto wrong = first;
+  wrong.secret[0] = static_cast<char>(wrong.secret[0] ^ 1);
+  EXPECT_FALSE(keys.has_ended(wrong));
+  keys.close(wrong);
+  EXPECT_FALSE(keys.has_ended(wrong)) << "never given out";
+
+  for (std::size_t i = 0; i < CancelKeys::kMostEnded; ++i) {
+    ASSERT_TRUE(keys.has_ended(first)) << "after " << i;
+    keys.close(keys.give_out(target_of(2000 + static_cast<std::uint32_t>(i)), 8, random));
+  }
+  EXPECT_FALSE(keys.has_ended(first)) << "there is a bound";
+}
+
 TEST(CancelKeys, HaveAMadeUpProcessIdWhereTheServerGivesNone) {
   CancelKeys keys;
   base::SystemRandom random;
