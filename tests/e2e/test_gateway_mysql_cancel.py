@@ -17,6 +17,7 @@ import pytest
 import verifiers
 from gateway import PASSWORD, USER
 from gateway_mysql import DATABASE, Sleeper, connected, target, value, wait_running
+from pymysql.constants import CLIENT
 
 INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
 GONE = (1317, 1927, 2006, 2013)  # what clients say when their session was killed
@@ -41,15 +42,19 @@ def make_ids_differ(running):
 
 @pytest.mark.parametrize("statement", (
     "KILL QUERY {}", "kill query {}", "KILL HARD QUERY {}", "KILL SOFT QUERY {}",
-    "  KILL\n\tQUERY   {} ", "KILL QUERY {};", "/* a comment */ KILL QUERY {}"))
+    "  KILL\n\tQUERY   {} ", "KILL QUERY {};", "/* a comment */ KILL QUERY {}", "-- a comment\nKILL QUERY {}",
+    "KILL QUERY {} # a comment", "KILL QUERY ({})", "EXECUTE IMMEDIATE 'KILL QUERY {}'",
+    "SELECT ';'; KILL QUERY {}", "KILL QUERY {}; SELECT 1"))
 def test_kill_query_by_the_id_of_the_greeting(gateway, statement, long_sql):
     running = gateway()
-    with connected(running) as killer:
+    with connected(running, client_flag=CLIENT.MULTI_STATEMENTS) as killer:
         make_ids_differ(running)
         with Sleeper(running, long_sql) as sleeper:
             wait_running(killer, long_sql)
             with killer.cursor() as cursor:
                 cursor.execute(statement.format(sleeper.id))
+                while cursor.nextset():
+                    pass
             assert sleeper.code() == INTERRUPTED
             assert value(sleeper.connection, "SELECT 1") == 1
             assert own_id(sleeper.connection) > 0
@@ -64,6 +69,43 @@ def test_kill_ends_the_session(gateway, long_sql):
             cursor.execute(f"KILL {sleeper.id}")
         assert sleeper.code() in GONE
         assert value(killer, "SELECT 1") == 1
+
+
+def prepared(connection, sql):
+    """The id of a prepared statement, without columns."""
+    answer = connection.command(mysql_wire.COM_STMT_PREPARE, sql.encode()).payload
+    if int.from_bytes(answer[7:9], "little"):  # parameters, and what ends their definitions
+        while connection.receive().payload[:1] != b"\xfe":
+            pass
+    return answer[1:5]
+
+
+def test_a_prepared_kill(gateway, long_sql):
+    running = gateway()
+    make_ids_differ(running)
+    with connected(running) as watcher, Sleeper(running, long_sql) as sleeper, \
+            mysql_wire.Connection(running.mysql_address()) as killer:
+        killer.log_in(USER, PASSWORD, DATABASE, secure=True)
+        wait_running(watcher, long_sql)
+        statement = prepared(killer, f"KILL QUERY {sleeper.id}")
+        killer.command(mysql_wire.COM_STMT_EXECUTE, statement + b"\0\1\0\0\0")
+        assert sleeper.code() == INTERRUPTED
+
+
+@pytest.mark.parametrize("statement", ("KILL QUERY {}+0", "SELECT 1; KILL QUERY '{}'", "EXECUTE IMMEDIATE 'KILL ?' USING {}"))
+def test_a_kill_that_is_not_understood_says_which_id_to_use(gateway, statement, long_sql):
+    """That one does it in any form."""
+    running = gateway()
+    with connected(running, client_flag=CLIENT.MULTI_STATEMENTS) as killer, connected(running) as other:
+        make_ids_differ(running)
+        with pytest.raises(pymysql.err.MySQLError) as error, killer.cursor() as cursor:
+            cursor.execute(statement.format(other.thread_id()))
+        assert error.value.args[0] == UNKNOWN_THREAD and "SELECT CONNECTION_ID()" in error.value.args[1]
+        assert value(killer, "SELECT 1") == 1
+        with killer.cursor() as cursor:
+            cursor.execute(statement.format(own_id(other)))
+            while cursor.nextset():
+                pass
 
 
 def test_com_process_kill(gateway, long_sql):

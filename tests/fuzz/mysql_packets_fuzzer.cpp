@@ -47,13 +47,23 @@ void response(std::string_view payload) {
   require(again->user == read->user || (read->capabilities & (1U << 15)) == 0);
 }
 
-void kill(std::string_view statement) {
-  const auto target = find_kill_target(statement);
-  if (!target) return;
-  require(target->offset + target->length <= statement.size());
-  const std::string_view digits = statement.substr(target->offset, target->length);
-  require(!digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos);
-  require(std::strtoull(std::string(digits).c_str(), nullptr, 10) == target->id);
+void kill(std::string_view text) {
+  const Kills kills = find_kills(text);
+  std::size_t behind = 0;
+  for (const KillTarget& target : kills.targets) {
+    require(target.offset >= behind && target.offset + target.length <= text.size());
+    behind = target.offset + target.length;
+    const std::string digits(text.substr(target.offset, target.length));
+    require(!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos);
+    require(std::strtoull(digits.c_str(), nullptr, 10) == target.id);
+  }
+  require(!kills.alone || kills.targets.size() == 1);
+  if (kills.targets.empty()) return;
+  // With another id in it, it is the same text to the reader.
+  const KillTarget& first = kills.targets.front();
+  const Kills again = find_kills(std::string(text).replace(first.offset, first.length, "7"));
+  require(again.targets.size() == kills.targets.size() && again.targets.front().id == 7 &&
+          again.other_numbers == kills.other_numbers && again.alone == kills.alone);
 }
 
 }  // namespace

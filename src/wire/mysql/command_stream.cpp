@@ -20,6 +20,12 @@ constexpr std::string_view kInsteadOfChangeUser =
     "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1235, MESSAGE_TEXT = "
     "'COM_CHANGE_USER does not go through this gateway: open a new connection instead'";
 
+/// Likewise; the code is that of an id which the server does not know.
+constexpr std::string_view kInsteadOfKill =
+    "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1094, MESSAGE_TEXT = "
+    "'KILL takes the gateway''s connection id as a plain number only; elsewhere, use the id of SELECT "
+    "CONNECTION_ID()'";
+
 /// Nothing: there will be none.
 std::optional<Answer> answer_to(std::uint8_t command) {
   switch (command) {
@@ -66,6 +72,8 @@ std::uint8_t command_of(std::string_view packet) {
                                                           : std::uint8_t{kComSleep};
 }
 
+bool is_statement(std::uint8_t command) { return command == kComQuery || command == kComStmtPrepare; }
+
 }  // namespace
 
 CommandStream::CommandStream(FindConnection find, AnswerStream& answers)
@@ -99,7 +107,7 @@ std::size_t CommandStream::needed(std::string_view packet) const {
   if (!is_command() || length == 0) return kHeader;
   if (packet.size() == kHeader) return kHeader + 1;
   const std::uint8_t command = command_of(packet);
-  const bool may_kill = (command == kComQuery && length <= 1 + kMaxKill) ||
+  const bool may_kill = (is_statement(command) && length <= 1 + kMaxKill) ||
                         (command == kComProcessKill && length == kProcessKillPayload);
   return may_kill ? kHeader + length : kHeader + 1;
 }
@@ -126,11 +134,25 @@ std::string CommandStream::in_servers_terms(std::string_view packet) const {
     append_integer(changed, *id, 4);
     return framed(0, changed);
   }
-  if (command_of(packet) != kComQuery || payload.size() > 1 + kMaxKill) return {};
-  const auto target = find_kill_target(payload.substr(1));
-  const auto id = target ? find_(target->id) : std::nullopt;
-  if (!id) return {};
-  return framed(0, std::string(payload).replace(1 + target->offset, target->length, std::to_string(*id)));
+  return is_statement(command_of(packet)) ? statement_in_servers_terms(payload) : std::string();
+}
+
+std::string CommandStream::statement_in_servers_terms(std::string_view payload) const {
+  const Kills kills = find_kills(payload.substr(1));
+  if (std::ranges::any_of(kills.other_numbers, [this](std::uint32_t id) { return find_(id).has_value(); })) {
+    return framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfKill));
+  }
+  std::string changed;
+  std::size_t copied = 0;  // of the payload
+  for (const KillTarget& target : kills.targets) {
+    const auto id = find_(target.id);
+    if (!id) continue;
+    changed += payload.substr(copied, 1 + target.offset - copied);
+    changed += std::to_string(*id);
+    copied = 1 + target.offset + target.length;
+  }
+  if (copied == 0) return {};
+  return framed(0, changed.append(payload.substr(copied)));
 }
 
 CommandStream::Passed CommandStream::pass(std::string_view bytes) {

@@ -16,7 +16,8 @@ namespace rolegate::wire::mysql {
 /// Everything passes byte for byte but two things. COM_CHANGE_USER goes no further (it would carry an answer
 /// made from the client's local password): in its place the server gets a statement that it answers with an
 /// error, which so comes in its turn. And the connection id in KILL and COM_PROCESS_KILL, which the client
-/// knows from the gateway's greeting, is put into the server's terms.
+/// knows from the gateway's greeting, is put into the server's terms; where a KILL is not understood far
+/// enough for that, the server is given an error to answer with, too.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
 class CommandStream {
  public:
@@ -35,9 +36,9 @@ class CommandStream {
 
   /// All that came was whole packets.
   [[nodiscard]] bool between_packets() const;
-  /// The last whole command was COM_QUIT.
   /// What comes next may be a COM_CHANGE_USER, and nobody will know any more: it stays here for ever.
   [[nodiscard]] bool is_stuck() const { return stuck_; }
+  /// The last whole command was COM_QUIT.
   [[nodiscard]] bool said_quit() const { return quit_ && between_packets(); }
 
  private:
@@ -50,6 +51,7 @@ class CommandStream {
   [[nodiscard]] bool is_change_user(std::string_view packet) const;
   /// For a whole packet: with the server's connection id in it, or empty when it is not one to change.
   [[nodiscard]] std::string in_servers_terms(std::string_view packet) const;
+  [[nodiscard]] std::string statement_in_servers_terms(std::string_view payload) const;
   void complete_held(std::string_view bytes, Passed& passed);
   void drop(std::string_view bytes, Passed& passed);
 

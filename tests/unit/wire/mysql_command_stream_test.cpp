@@ -19,6 +19,7 @@ std::optional<std::uint32_t> servers_id(std::uint32_t id) {
 }
 
 std::string query(std::string_view text) { return packet(0, "\x03" + std::string(text)); }
+std::string prepare(std::string_view text) { return packet(0, "\x16" + std::string(text)); }
 std::string process_kill(std::uint32_t id) { return packet(0, "\x0C" + le(id, 4)); }
 std::string change_user() {
   return packet(0,
@@ -110,6 +111,23 @@ TEST(MysqlCommandStream, PutsIdsIntoTheServersTerms) {
   EXPECT_EQ(filtered(process_kill(1005)), process_kill(12));
   EXPECT_EQ(filtered(query("KILL 1000")), query("KILL 7"));
   EXPECT_EQ(filtered(query("/* c */ kill query 1999;")), query("/* c */ kill query 1006;"));
+  EXPECT_EQ(filtered(query("SELECT 1000; KILL 1000; KILL (5); KILL QUERY (1999); SELECT 1")),
+            query("SELECT 1000; KILL 7; KILL (5); KILL QUERY (1006); SELECT 1"));
+  EXPECT_EQ(filtered(prepare("KILL 1000")), prepare("KILL 7"));
+  EXPECT_EQ(filtered(query("EXECUTE IMMEDIATE 'KILL 1000'")), query("EXECUTE IMMEDIATE 'KILL 7'"));
+}
+
+/// The server then says which id to use.
+TEST(MysqlCommandStream, HasTheServerRefuseAKillThatCannotBePutIntoItsTerms) {
+  const std::string refusal = query(
+      "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1094, MESSAGE_TEXT = 'KILL takes the gateway''s connection "
+      "id as a plain number only; elsewhere, use the id of SELECT CONNECTION_ID()'");
+  for (const std::string& text : {"KILL 1000+0"s, "SELECT 1; KILL QUERY '1000'"s, "KILL 1001; KILL 1000+0"s,
+                                  "EXECUTE IMMEDIATE 'KILL ?' USING 1000"s}) {
+    EXPECT_EQ(filtered(query(text)), refusal) << text;
+    EXPECT_EQ(filtered(prepare(text)), refusal) << text;
+  }
+  EXPECT_EQ(filtered(query("KILL 5+0")), query("KILL 5+0")) << "the server's own";
 }
 
 TEST(MysqlCommandStream, LeavesIdsItDoesNotKnow) {
@@ -121,8 +139,8 @@ TEST(MysqlCommandStream, LeavesIdsItDoesNotKnow) {
 
 TEST(MysqlCommandStream, LooksAtShortQueriesOnly) {
   const auto padded = [](std::size_t size) { return "KILL 1000" + std::string(size - 9, ' '); };
-  EXPECT_EQ(filtered(query(padded(kMaxKill))), query("KILL 7" + std::string(119, ' ')));
-  EXPECT_EQ(filtered(query(padded(kMaxKill)), 20), query("KILL 7" + std::string(119, ' ')));
+  EXPECT_EQ(filtered(query(padded(kMaxKill))), query("KILL 7" + std::string(kMaxKill - 9, ' ')));
+  EXPECT_EQ(filtered(query(padded(kMaxKill)), 20), query("KILL 7" + std::string(kMaxKill - 9, ' ')));
   const std::string longer = query(padded(kMaxKill + 1));
   EXPECT_EQ(filtered(longer), longer);
 }
@@ -295,7 +313,7 @@ void add_something(Script& script, std::mt19937& random) {
       script.client(packet(0, "\x11" + std::string(below(300), '\x11')), refusal());
       break;
     case 5:
-      script.client(query("KILL 1234 ." + std::string(below(130), '\0')));
+      script.client(query("KILL 12345 ." + std::string(below(130), '\0')));
       break;
     default:
       script.client(query(std::string(below(200), '\x11')));
