@@ -155,6 +155,16 @@ def test_own_provider_and_clock(lab, examples):
                       "empty_provider": "credentials_invalid", "failing_clock_and_log": "ok"}
 
 
+def test_a_configuration_of_the_current_folder_is_named(examples, tmp_path):
+    """It may be one that nobody meant: a program that reads it says so, unless it was told to."""
+    config = tmp_path / "rolegate.yaml"
+    config.write_text("databases: []\n", encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
+    here = "using ./rolegate.yaml of the current folder"
+    assert here in sh(examples / "tests" / "found_here", cwd=tmp_path, env=environment)
+    assert here not in sh(examples / "tests" / "found_here", cwd=tmp_path, env={**environment, "ROLEGATE_CONFIG": str(config)})
+
+
 @pytest.mark.parametrize("moment", ("after", "idle", "during", "often"))
 def test_both_sides_of_a_fork(lab, examples, moment):
     """The child has none of the library's threads: it gets working ones of its own, and whoever closes harms nobody."""

@@ -57,19 +57,20 @@ TEST_F(AllProblems, HaveTheRootCertificatesOfDatabases) {
 }
 
 TEST_F(AllProblems, HaveTheGatewaysCertificateAndKeyByLineAlsoWhenItsSectionIsBroken) {
-  const std::string gateway =
-      "gateway:\n"
-      "  postgresql:\n"
-      "    tls:\n"
-      "      key: DIR/key.pem\n"
-      "      cert: DIR/cert.pem\n"
-      "  max_sessions: many\n"
-      "databases: []\n";
-  EXPECT_THAT(
-      problems(gateway),
-      ElementsAre(testing::StartsWith("rolegate.yaml:4: gateway.postgresql.tls.key: cannot be used: "),
-                  testing::StartsWith("rolegate.yaml:5: gateway.postgresql.tls.cert: cannot be used: "),
-                  testing::StartsWith("rolegate.yaml:6: gateway.max_sessions: ")));
+  for (const std::string section : {"postgresql", "mysql"}) {
+    const std::string gateway = "gateway:\n  " + section +
+                                ":\n"
+                                "    tls:\n"
+                                "      key: DIR/key.pem\n"
+                                "      cert: DIR/cert.pem\n"
+                                "  max_sessions: many\n"
+                                "databases: []\n";
+    const std::string tls = "gateway." + section + ".tls.";
+    EXPECT_THAT(problems(gateway),
+                ElementsAre(testing::StartsWith("rolegate.yaml:4: " + tls + "key: cannot be used: "),
+                            testing::StartsWith("rolegate.yaml:5: " + tls + "cert: cannot be used: "),
+                            testing::StartsWith("rolegate.yaml:6: gateway.max_sessions: ")));
+  }
 }
 
 std::string gateway(const std::string& lines) {

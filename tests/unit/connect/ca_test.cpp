@@ -218,6 +218,19 @@ TEST_F(Ca, RefusesASslrootcertThatIsNoCertificate) {
   }
 }
 
+TEST_F(Ca, SaysOfAFolderThatItIsOne) {
+  const std::string folder = folder_.file("certs");
+  std::filesystem::create_directory(folder);
+  EXPECT_THAT(ca_certificates(login_at("db.example.com", folder), environment()).error().message,
+              HasSubstr(folder + " is a directory"));
+  variables_["ROLEGATE_RDS_CA_BUNDLE"] = folder;
+  EXPECT_THAT(trusted_certificates(login_at("db.abc.eu-west-1.rds.amazonaws.com"), environment())->missing,
+              HasSubstr(folder + " is a directory"));
+  variables_["SSL_CERT_FILE"] = folder;
+  EXPECT_THAT(ca_certificates(login_at("db.example.com"), environment()).error().message,
+              HasSubstr(folder + " is a directory"));
+}
+
 TEST_F(Ca, UsesNoNamedFileThatOthersMayWrite) {
   const auto open_to_others = std::filesystem::perms{0666};
   std::filesystem::permissions(bundle_, open_to_others);
