@@ -212,6 +212,21 @@ def test_who_was_refused_and_stays_is_closed(gateway, client):
         running.wait_metric(0, "rolegate_open_connections")
 
 
+def test_who_was_refused_and_goes_on_talking_is_not_listened_to(gateway, client):
+    """A megabyte of it is taken, so that the refusal arrives; what is more stays in the sockets' buffers."""
+    running = gateway()
+    with contextlib.closing(client.connected(running)) as raw:
+        with pytest.raises(Refused):
+            raw.log_in(client.password_database, "a guess")
+        raw.socket.setblocking(False)
+        sent, most = 0, 64 << 20
+        with contextlib.suppress(ConnectionError):  # the end of its two seconds
+            while sent < most and select.select([], [raw.socket], [], 10.0)[1]:
+                sent += raw.socket.send(bytes(1 << 20))
+        assert sent < most, "it took all of it"
+    running.wait_metric(0, "rolegate_open_connections")
+
+
 # Too fast: a client of PostgreSQL may say something before it is let in.
 
 @contextlib.contextmanager
