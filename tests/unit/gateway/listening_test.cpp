@@ -1,24 +1,17 @@
 #include "gateway/listening.hpp"
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <fstream>
-#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gateway/socket_address.hpp"
-#include "gateway/socket_lock.hpp"
+#include "unit/gateway/listening_sockets.hpp"
 #include "unit/gateway/temporary_folder.hpp"
 
 namespace rolegate::gateway {
@@ -29,25 +22,6 @@ using testing::MatchesRegex;
 
 config::ListenAddress tcp(std::string host, std::uint16_t port = 0) {
   return {host + ":" + std::to_string(port), false, {}, std::move(host), port};
-}
-
-config::ListenAddress unix_socket(std::string path, std::uint16_t port = 0) {
-  return {"unix:" + path, true, std::move(path), {}, port};
-}
-
-Descriptor connected(const SocketAddress& address) {
-  Descriptor client(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(client.get(), address.get(), address.size) != 0) client.close();
-  return client;
-}
-
-/// A client gets through to it.
-bool answers(const ListeningSocket& socket) {
-  const auto address = own_address(socket.descriptor());
-  if (!address) return false;
-  const auto client = connected(*address);
-  const Descriptor server(::accept(socket.descriptor(), nullptr, nullptr));
-  return client && server;
 }
 
 std::uint16_t port_of(const ListeningSocket& socket) {
@@ -62,24 +36,6 @@ struct stat status_of(const std::string& path) {
 }
 
 mode_t mode_of(const std::string& path) { return status_of(path).st_mode & 07777; }
-
-bool exists(const std::string& path) {
-  struct stat status{};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
-std::string content(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// What a killed server leaves: the file of a socket that nobody listens on any more.
-void leave_behind(const std::string& path) {
-  const auto address = unix_address(path);
-  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::bind(socket.get(), address->get(), address->size), 0);
-  ASSERT_EQ(::listen(socket.get(), 1), 0);
-}
 
 /// The umask is the process's: set for a scope.
 class Umask {
@@ -373,130 +329,6 @@ TEST_F(ListenAt, LeavesAFileThatIsNotItsOwnAnyMore) {
     std::ofstream(path) << "another's";
   }
   EXPECT_EQ(content(path), "another's");
-}
-
-TEST_F(ListenAt, SaysWhoHoldsThePath) {
-  const std::string path = folder_.path("s");
-  const auto first = listen_at(unix_socket(path), Wire::mysql, false);
-  ASSERT_TRUE(first);
-  const auto second = listen_at(unix_socket(path), Wire::mysql, false);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, "socket_path_unusable");
-  EXPECT_THAT(second.error().message, HasSubstr("is held by process " + std::to_string(::getpid())));
-  EXPECT_TRUE(answers(*first));
-}
-
-TEST_F(ListenAt, GivesThePathToOneOfSeveralProcesses) {
-  const std::string path = folder_.path("s");
-  leave_behind(path);
-  constexpr int kProcesses = 8;
-  std::array<int, 2> start{};
-  std::array<int, 2> results{};
-  std::array<int, 2> finish{};
-  ASSERT_EQ(::pipe2(start.data(), 0) | ::pipe2(results.data(), 0) | ::pipe2(finish.data(), 0), 0);
-  std::vector<pid_t> children;
-  for (int i = 0; i < kProcesses; ++i) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      ::close(start[1]);
-      ::close(finish[1]);
-      char byte;
-      (void)!::read(start[0], &byte, 1);  // all at once, when the test closes it
-      const auto socket = listen_at(unix_socket(path), Wire::mysql, false);
-      const char result = socket ? 'y' : 'n';
-      (void)!::write(results[1], &result, 1);
-      (void)!::read(finish[0], &byte, 1);  // whoever has it keeps it until all have tried
-      ::_exit(0);
-    }
-    children.push_back(child);
-  }
-  ::close(start[1]);
-  std::string answers_got;
-  pollfd readable{results[0], POLLIN, 0};
-  while (answers_got.size() < kProcesses && ::poll(&readable, 1, 30'000) == 1) {
-    char byte = 0;
-    if (::read(results[0], &byte, 1) == 1) answers_got.push_back(byte);
-  }
-  EXPECT_EQ(std::count(answers_got.begin(), answers_got.end(), 'y'), 1) << answers_got;
-  EXPECT_EQ(answers_got.size(), kProcesses);
-  EXPECT_TRUE(connected(*unix_address(path))) << "the winner's socket is reachable";
-  for (const int end : {start[0], results[0], results[1], finish[0], finish[1]}) ::close(end);
-  for (const pid_t child : children) ::waitpid(child, nullptr, 0);
-  // They ended without tidying up: that is no obstacle.
-  EXPECT_TRUE(listen_at(unix_socket(path), Wire::mysql, false));
-}
-
-TEST_F(ListenAt, TakesOverTheLockFileOfAKilledProcess) {
-  const std::string path = folder_.path("s");
-  std::ofstream(path + ".lock") << "1234567\n/var/lib/postgresql\n";
-  const auto socket = listen_at(unix_socket(path), Wire::mysql, false);
-  ASSERT_TRUE(socket) << socket.error().text();
-  EXPECT_EQ(content(path + ".lock"), std::to_string(::getpid()) + "\n");
-}
-
-TEST_F(ListenAt, WritesToNoLockFileThatMayBeSomethingElse) {
-  const std::string path = folder_.path("s");
-  const std::string lock = path + ".lock";
-  std::ofstream(folder_.path("important")) << "important";
-  const auto refused = [&] {
-    const auto socket = listen_at(unix_socket(path), Wire::mysql, false);
-    ASSERT_FALSE(socket);
-    EXPECT_EQ(socket.error().code, "socket_path_unusable");
-    EXPECT_THAT(socket.error().message, HasSubstr(lock));
-    EXPECT_EQ(content(folder_.path("important")), "important");
-    EXPECT_TRUE(exists(lock));
-    ASSERT_EQ(::unlink(lock.c_str()), 0);
-  };
-  ASSERT_EQ(::symlink(folder_.path("important").c_str(), lock.c_str()), 0);
-  refused();
-  ASSERT_EQ(::symlink(folder_.path("not there").c_str(), lock.c_str()), 0);
-  refused();
-  EXPECT_FALSE(exists(folder_.path("not there"))) << "nor does it make one";
-  ASSERT_EQ(::link(folder_.path("important").c_str(), lock.c_str()), 0);
-  refused();
-  ASSERT_EQ(::mkfifo(lock.c_str(), 0600), 0);
-  refused();
-  if (::geteuid() == 0) {
-    std::ofstream(lock) << "x";
-    ASSERT_EQ(::chown(lock.c_str(), 65534, 65534), 0);
-    refused();
-  }
-}
-
-TEST(SocketLock, IsHeldByOneAtATimeThoughItsFileComesAndGoes) {
-  const TemporaryFolder folder;
-  std::atomic<int> holders = 0;
-  std::atomic<int> taken = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 3000; ++i) {
-          auto lock = take_socket_lock(folder.path("s"), "here");
-          if (!lock) continue;
-          EXPECT_EQ(++holders, 1);
-          ++taken;
-          for (int turn = 0; turn < 10; ++turn) std::this_thread::yield();  // time for another to come in
-          EXPECT_EQ(holders, 1);
-          --holders;
-          drop_socket_lock(*lock, folder.path("s"));
-        }
-      });
-    }
-  }
-  EXPECT_GT(taken, 0);
-}
-
-TEST_F(ListenAt, LeavesALockFileThatIsNotItsOwnAnyMore) {
-  const std::string path = folder_.path("s");
-  auto lock = take_socket_lock(path, "here");
-  ASSERT_TRUE(lock) << lock.error().text();
-  ASSERT_EQ(::unlink((path + ".lock").c_str()), 0);
-  std::ofstream(path + ".lock") << "another's";
-  drop_socket_lock(*lock, path);
-  EXPECT_EQ(content(path + ".lock"), "another's");
-  EXPECT_FALSE(*lock);
 }
 
 }  // namespace
