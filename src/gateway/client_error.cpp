@@ -61,6 +61,12 @@ Codes codes_of(const base::Error& error) {
   return error.retryable ? kUnreachable : kNotAuthorized;
 }
 
+/// Of an error that a server sends in place of its greeting, where SQLSTATEs are not there yet.
+std::string_view mysql_state_of(std::uint16_t code) {
+  if (code == kTooMany.mysql_code) return kTooMany.mysql_state;
+  return code == kNotNow.mysql_code ? kNotNow.mysql_state : "HY000";
+}
+
 ClientError make(const Codes& codes, std::string message, std::string hint = {}, std::string detail = {}) {
   return {std::string(codes.sqlstate), codes.mysql_code,  std::string(codes.mysql_state),
           std::move(message),          std::move(detail), std::move(hint)};
@@ -74,8 +80,9 @@ std::string ClientError::pg() const {
 
 /// MySQL has one text for everything; the sentence goes first, because clients cut what is too long.
 wire::mysql::ErrorPacket ClientError::mysql() const {
-  std::string text = message;
-  if (!detail.empty()) text += " The database said: " + detail + (detail.ends_with('.') ? "" : ".");
+  const auto sentence = [](const std::string& said) { return said + (said.ends_with('.') ? "" : "."); };
+  std::string text = detail.empty() && hint.empty() ? message : sentence(message);
+  if (!detail.empty()) text += " The database said: " + sentence(detail);
   if (!hint.empty()) text += " " + hint;
   return {mysql_code, mysql_state, std::move(text)};
 }
@@ -87,14 +94,24 @@ ClientError client_error(const UpstreamFailure& failure) {
                 std::array{connect::Errc::connection_failed, connect::Errc::database_unavailable,
                            connect::Errc::rate_limited})) {
     if (failure.sqlstate.size() == 5) codes.sqlstate = failure.sqlstate;
-    if (failure.mysql_code != 0) codes.mysql_code = failure.mysql_code;
-    if (failure.mysql_code != 0 && failure.sqlstate.size() == 5) codes.mysql_state = failure.sqlstate;
+    if (failure.mysql_code != 0) {
+      codes.mysql_code = failure.mysql_code;
+      codes.mysql_state =
+          failure.sqlstate.size() == 5 ? failure.sqlstate : mysql_state_of(failure.mysql_code);
+    }
   }
   return make(codes, failure.error.message, failure.error.hint, failure.said);
 }
 
 ClientError password_refused(const std::string& user) {
   return make(kWrongPassword, fmt::format("password authentication failed for user \"{}\"", user));
+}
+
+ClientError access_denied(const std::string& user, const std::string& host, bool used_password) {
+  return make(kWrongPassword,
+              fmt::format("Access denied for user '{}'@'{}' (using password: {})", user, host,
+                          used_password ? "YES" : "NO"),
+              "What counts here is the user's password of the gateway, not one of the database.");
 }
 
 ClientError database_unknown(const std::string& database, const std::string& user) {

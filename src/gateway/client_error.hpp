@@ -33,6 +33,8 @@ struct ClientError {
 
 // What the gateway itself refuses.
 [[nodiscard]] ClientError password_refused(const std::string& user);
+/// The same in the words that MySQL's clients and tools look for.
+[[nodiscard]] ClientError access_denied(const std::string& user, const std::string& host, bool used_password);
 /// Not there, or not this user's: one and the same.
 [[nodiscard]] ClientError database_unknown(const std::string& database, const std::string& user);
 /// Its configuration has errors.

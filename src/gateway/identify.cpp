@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include "wire/mysql/handshake_response.hpp"
+#include "wire/mysql/payload.hpp"
+
 namespace rolegate::gateway {
 namespace {
 
@@ -33,9 +36,25 @@ void identify_in_parameters(NamedValues& parameters, std::string_view user) {
   parameters.emplace_back(kApplicationName, cut(std::move(named), kMostApplicationName));
 }
 
-void identify_in_attributes(NamedValues& attributes, std::string_view user) {
-  std::erase_if(attributes, [](const auto& each) { return each.first == kAttribute; });
-  attributes.emplace(attributes.begin(), kAttribute, user);
+std::string identified_attributes(std::string_view attributes, std::string_view user) {
+  using namespace wire::mysql;
+  const auto encoded = [](std::string_view name, std::string_view value) {
+    std::string attribute;
+    append_length_encoded(attribute, name);
+    append_length_encoded(attribute, value);
+    return attribute;
+  };
+  std::string identified = encoded(kAttribute, user);
+  PayloadReader reader(attributes);
+  while (reader.left() > 0) {
+    const std::string_view name = reader.length_encoded_bytes();
+    const std::string_view value = reader.length_encoded_bytes();
+    if (!reader.ok()) break;  // a server reads no further either
+    if (name == kAttribute) continue;
+    const std::string attribute = encoded(name, value);
+    if (identified.size() + attribute.size() <= kMaxAttributes) identified += attribute;
+  }
+  return identified;
 }
 
 }  // namespace rolegate::gateway

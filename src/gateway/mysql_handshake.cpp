@@ -10,6 +10,12 @@
 #include "gateway/pg_handshake.hpp"
 
 namespace rolegate::gateway {
+namespace {
+
+/// ER_BAD_DB_ERROR, ER_DBACCESS_DENIED_ERROR: which of them, depends on the user's rights.
+bool blames_schema(std::uint16_t code) { return code == 1049 || code == 1044; }
+
+}  // namespace
 
 UpstreamFailure MysqlHandshake::failure(const login::Login& login,
                                         const connect::TrustedCertificates& trusted) const {
@@ -50,6 +56,12 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login,
   if (out.error.code == connect::code_name(connect::Errc::iam_token_refused)) {
     out.error.message = token_refused(login).message;
     out.said = fmt::format("{} (error {})", reason, failed.error.code);
+  }
+  if (blames_schema(failed.error.code) && !client_schema_.empty()) {
+    out.error.hint = fmt::format(
+        "The client asked for schema '{}': it goes to '{}' as the client names it; without one, the session "
+        "begins in that of sqlalchemy_uri.",
+        connect::server_text(client_schema_), login.database);
   }
   return out;
 }

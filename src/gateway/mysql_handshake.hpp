@@ -8,7 +8,9 @@ namespace rolegate::gateway {
 /// A login to MySQL or MariaDB as the driver sees it.
 class MysqlHandshake final : public Handshake {
  public:
-  explicit MysqlHandshake(wire::mysql::ClientLogin::Settings settings) : machine_(std::move(settings)) {}
+  /// `client_schema`: the schema of the settings, where the client has named it; else empty.
+  explicit MysqlHandshake(wire::mysql::ClientLogin::Settings settings, std::string client_schema = {})
+      : machine_(std::move(settings)), client_schema_(std::move(client_schema)) {}
 
   Event receive(std::string_view bytes) override { return handshake_event(machine_.receive(bytes)); }
   Event tls_started(const Stream&) override { return handshake_event(machine_.tls_started()); }
@@ -21,6 +23,7 @@ class MysqlHandshake final : public Handshake {
 
  private:
   wire::mysql::ClientLogin machine_;
+  std::string client_schema_;
 };
 
 }  // namespace rolegate::gateway

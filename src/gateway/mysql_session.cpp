@@ -108,6 +108,9 @@ void MysqlSession::received(std::string_view bytes) {
   follow(login_->receive(bytes));
 }
 
+/// The account's host part, as a server would see it.
+std::string MysqlSession::client_host() const { return client().uid ? "localhost" : client().group; }
+
 void MysqlSession::follow(Event event) {
   send(login_->take_output());
   switch (event) {
@@ -124,9 +127,9 @@ void MysqlSession::follow(Event event) {
       if (!is_over()) find_database();
       return;
     case Event::refused:
-      return refuse(login_->reason());
+      return refuse(access_denied(name_, client_host(), true), login_->reason());
     case Event::no_password:
-      return leave_unproven(encoded(password_refused(name_)));
+      return leave_unproven(encoded(access_denied(name_, client_host(), false)));
     case Event::quit:
       return leave_unproven({});
     case Event::failed:
@@ -293,9 +296,8 @@ std::string MysqlSession::encoded(const ClientError& error) {
 
 std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
   const wire::mysql::Startup& startup = login_->startup();
-  auto attributes = startup.attributes;
-  if (const auto* who = identified_user()) identify_in_attributes(attributes, who->name);
-  return std::make_unique<MysqlHandshake>(wire::mysql::ClientLogin::Settings{
+  const auto* who = identified_user();
+  wire::mysql::ClientLogin::Settings settings{
       .user = login.user,
       .password = std::move(login.password),
       .schema = schema_.empty() ? login.db_name : schema_,
@@ -304,8 +306,10 @@ std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
       .capabilities = startup.capabilities,
       .max_packet_size = startup.max_packet_size,
       .character_set = startup.character_set,
-      .attributes = std::move(attributes),
-      .greeting_only = false});
+      .attributes =
+          who != nullptr ? identified_attributes(startup.attributes, who->name) : startup.attributes,
+      .greeting_only = false};
+  return std::make_unique<MysqlHandshake>(std::move(settings), schema_);
 }
 
 Session::Opening MysqlSession::open(Upstream& upstream) {

@@ -70,6 +70,7 @@ class MysqlSession final : public Session {
   [[nodiscard]] bool give_up() override;
 
   void say_hello();
+  [[nodiscard]] std::string client_host() const;
   void follow(Event event);
   void let_in();
   void ask_password();

@@ -136,7 +136,7 @@ void PgSession::follow(Event event) {
         if (!is_over()) choose_database(login_->startup().database);
         return;
       case Event::refused:
-        return refuse(login_->reason());
+        return refuse(password_refused(user()), login_->reason());
       case Event::cancel:
         return cancel();
       case Event::failed:

@@ -308,9 +308,8 @@ void Session::hold(std::chrono::milliseconds wait, EventLoop::Task then) {
   });
 }
 
-void Session::refuse(const std::string& reason) {
-  fail_proof(encoded(password_refused(user_)),
-             admission_.from_elsewhere ? "the user may not come from this address" : reason);
+void Session::refuse(const ClientError& error, const std::string& reason) {
+  fail_proof(encoded(error), admission_.from_elsewhere ? "the user may not come from this address" : reason);
 }
 
 /// Counts now, whether or not anybody waits for the answer.

@@ -181,7 +181,7 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   /// The client is asked for a proof: what it says from now on waits likewise.
   void ask_for_proof() { proof_asked_ = true; }
   /// The proof is wrong.
-  void refuse(const std::string& reason);
+  void refuse(const ClientError& error, const std::string& reason);
   /// The client has shown nothing that could be right or wrong: a health check, or one that comes back with a
   /// password. It gets `answer`, if there is one, and is counted only.
   void leave_unproven(std::string answer);

@@ -73,6 +73,27 @@ def test_a_shared_listener_offers_what_all_its_databases_can(lab, gateway, way):
     assert wait_until(lambda: not greeting(running).capabilities & mysql_wire.DEPRECATE_EOF, 30)
 
 
+def too_many(packet):
+    """What a full server says in place of its greeting; SQLSTATEs come with the login."""
+    return b"\x17\0\0\0\xff\x10\x04Too many connections"
+
+
+def test_a_server_that_is_full_says_so_itself(lab, gateway, way):
+    running = gateway({"databases": [through(lab, way)]})
+    assert log_in(running)
+    way.change = too_many
+    with pytest.raises(mysql_wire.ServerError) as error:
+        log_in(running)
+    assert (error.value.code, error.value.sqlstate) == (1040, "08004")
+    assert error.value.message.count("Too many connections") == 1, error.value.message
+    way.change = None
+    with mysql_wire.Connection(running.mysql_address()) as connection:
+        connection.log_in(USER, PASSWORD, "changing", secure=True)
+        with pytest.raises(mysql_wire.ServerError) as error:
+            connection.query("SIGNAL SQLSTATE '08004' SET MYSQL_ERRNO = 1040, MESSAGE_TEXT = 'Too many connections'")
+        assert str(error.value) == "1040 (08004) Too many connections"
+
+
 def test_a_database_that_could_not_be_asked_is_asked_again(lab, gateway, way):
     way.change = lambda packet: b"\1\0\0\0?"
     running = gateway({"databases": [through(lab, way)]})

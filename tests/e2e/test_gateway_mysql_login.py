@@ -4,12 +4,13 @@ import os
 import ssl
 import subprocess
 
+import mysql_clients
 import mysql_wire
 import pymysql
 import pytest
 import verifiers
 from gateway import PASSWORD, USER, database
-from gateway_mysql import DATABASE, connected, target, value, with_tls
+from gateway_mysql import DATABASE, connected, own_listener, target, value, with_tls
 from program import made_calls
 
 NATIVE, SHA2 = "mysql_native_password", "caching_sha2_password"
@@ -138,7 +139,10 @@ def test_refusals_look_alike_and_cost_the_database_nothing(lab, gateway, plugin)
     with_password = {what: found for what, found in seen.items() if "no password" not in what}
     assert len(set(with_password.values())) == 1, with_password
     assert seen["no password"] == seen["unknown user, no password"]
-    assert {found[:3] for found in seen.values()} == {(1045, "28000", seen["wrong password"][2])}
+    for what, found in seen.items():
+        assert found[:2] == (1045, "28000")
+        used = "NO" if "no password" in what else "YES"
+        assert found[2].startswith(f"Access denied for user 'USER'@'localhost' (using password: {used}). "), found[2]
     assert made_calls(lab) == {} and lab.decisions() == []
     # Who shows no password has guessed nothing.
     guesses = [who["user"] for who in REFUSED.values() if who["password"]]
@@ -147,6 +151,31 @@ def test_refusals_look_alike_and_cost_the_database_nothing(lab, gateway, plugin)
     lines = running.audit_all(len(guesses), "session_fail")
     assert [line["user"] for line in lines] == guesses
     assert all("upstream" not in line and line["duration_ms"] >= 0 for line in lines)
+
+
+def test_a_refusal_names_the_host_as_servers_do(gateway):
+    with pytest.raises(pymysql.err.OperationalError) as error:
+        connected(gateway(), password="wrong")
+    assert error.value.args[1].startswith(f"Access denied for user '{USER}'@'127.0.0.1' (using password: YES)")
+
+
+def test_as_many_attributes_as_servers_take(gateway):
+    """That is 65,535 bytes of them, whatever their number."""
+    def attempt(attributes):
+        with raw(running, None, "unix") as connection:
+            connection.greet()
+            length = b"\xfd" + len(attributes).to_bytes(3, "little")
+            response = connection.response(USER, PASSWORD, DATABASE, mysql_wire.BASE | mysql_wire.CONNECT_ATTRS)
+            connection.send(1, response + length + attributes)
+            connection.finish_login(PASSWORD, secure=True)
+            return connection.query(mysql_clients.OWN_ATTRIBUTE.replace("'tour'", "'k'"))
+
+    running = gateway()
+    assert attempt(b"\1k\1v" + b"\1n\1v" * 10000) == [["v"]]
+    assert attempt(b"\1k\1v" + b"\2nn\1v" + bytes(65526)) == [["v"]]
+    with pytest.raises(mysql_wire.ServerError) as error:
+        attempt(bytes(65536))
+    assert (error.value.code, error.value.sqlstate) == (1043, "08S01")
 
 
 def test_a_user_name_may_hold_an_at_sign(gateway):
@@ -169,6 +198,17 @@ def test_a_forbidden_database_looks_like_none(lab, gateway):
             seen.add((error.value.args[0], error.value.args[1].replace(name, "DB")))
     assert len(seen) == 1 and next(iter(seen))[0] == 1049, seen
     assert made_calls(lab) == {} and lab.decisions() == []
+
+
+def test_a_schema_that_is_not_there_is_named(lab, gateway):
+    """On a listener of its own, where the client names no database of the configuration."""
+    running = gateway(own_listener(lab))
+    with mysql_wire.Connection(running.mysql_address(DATABASE)) as connection, \
+            pytest.raises(mysql_wire.ServerError) as error:
+        connection.log_in(USER, PASSWORD, "no_such_schema", secure=True)
+    # MariaDB says the one or the other by the rights that the user has.
+    assert (error.value.code, error.value.sqlstate) in ((1044, "42000"), (1049, "42000"))
+    assert "The client asked for schema 'no_such_schema'" in error.value.message, error.value.message
 
 
 def test_the_local_password_never_travels_upstream(lab, gateway):

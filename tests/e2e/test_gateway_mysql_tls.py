@@ -1,7 +1,10 @@
 """TLS between a MySQL client and the gateway, and clients that prove who they are by a certificate."""
 
+import contextlib
+import re
 import socket
 import ssl
+import struct
 
 import mysql_wire
 import pymysql
@@ -78,6 +81,27 @@ def test_a_login_in_the_clear_behind_the_request_for_tls_is_none(lab, gateway, a
     assert b"\0\0\0\2\0\0\0" not in seen  # no OK packet
     running.wait_metric(1, "rolegate_refusals_total", reason="protocol")
     assert made_calls(lab) == {}
+
+
+NO_TLS = (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\0\5hello", b"\x15\x03\x01\0\2\2\x2a", b"\x15\x03\x01\0\2\2\xf9", bytes(100))
+
+
+def test_what_is_no_tls_behind_the_request_has_a_reason(gateway, server):
+    """And a client that only goes has none to give."""
+    running = gateway(tls(server))
+    for number, said in enumerate([*NO_TLS, b"\x16\x03\x01\2\0\1\0\1\xfc"]):
+        with mysql_wire.Connection(running.mysql_address(), source=f"127.0.0.{number + 2}") as connection:
+            connection.greet()
+            connection.send(1, struct.pack("<IIB23x", mysql_wire.BASE | mysql_wire.SSL, 1 << 24, 45))
+            connection.socket.sendall(said)
+            connection.socket.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):
+                while connection.socket.recv(1000):
+                    pass
+    running.wait_metric(1, "rolegate_probes_total")
+    lines = running.audit_failures(len(NO_TLS), reason="client_tls_failed")
+    for line in lines:
+        assert re.fullmatch(r"TLS with the client failed: .*\w\.", line["message"]), line
 
 
 def test_a_client_without_tls_is_refused_where_it_is_required(lab, gateway, authority, server):

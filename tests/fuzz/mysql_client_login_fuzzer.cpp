@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   settings.methods = (data[0] & 2) != 0 ? ClientLogin::Methods::password : ClientLogin::Methods::iam;
   settings.capabilities = (data[0] & 4) != 0 ? kTransactions | kDeprecateEof : 0;
   settings.greeting_only = (data[0] & 8) != 0;
-  if ((data[0] & 16) != 0) settings.attributes = {{"program_name", "fuzzer"}};
+  if ((data[0] & 16) != 0) settings.attributes = "\xCprogram_name\6fuzzer";
   ClientLogin login(std::move(settings));
 
   const std::size_t piece = data[1] == 0 ? size : data[1];

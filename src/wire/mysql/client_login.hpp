@@ -4,8 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/secret.hpp"
 #include "wire/mysql/packets.hpp"
@@ -54,8 +52,8 @@ class ClientLogin {
     Capabilities capabilities =
         0;  ///< those of the client's session (relayed()); the leg's own are added here
     std::uint32_t max_packet_size = 1 << 24;
-    std::uint8_t character_set = 45;
-    std::vector<std::pair<std::string, std::string>> attributes;
+    std::uint16_t character_set = 45;  ///< see HandshakeResponse
+    std::string attributes;            ///< likewise
     bool greeting_only = false;  ///< ready as soon as the greeting is there: to learn a server's version
   };
   static constexpr std::size_t kMaxPacket = 64 << 10;

@@ -6,21 +6,6 @@
 namespace rolegate::wire::mysql {
 namespace {
 
-constexpr std::size_t kMostAttributes = 512;
-
-using Attributes = std::vector<std::pair<std::string, std::string>>;
-
-bool parse_attributes(std::string_view encoded, Attributes& attributes) {
-  PayloadReader reader(encoded);
-  while (reader.left() > 0) {
-    const std::string_view key = reader.length_encoded_bytes();
-    const std::string_view value = reader.length_encoded_bytes();
-    if (!reader.ok() || attributes.size() == kMostAttributes) return false;
-    attributes.emplace_back(key, value);
-  }
-  return true;
-}
-
 std::string_view parse_auth_response(PayloadReader& reader, Capabilities capabilities) {
   if ((capabilities & kPluginAuthLenencClientData) != 0) return reader.length_encoded_bytes();
   if ((capabilities & kSecureConnection) != 0) return reader.bytes(reader.u8());
@@ -47,18 +32,15 @@ std::optional<HandshakeResponse> parse_handshake_response(std::string_view paylo
   PayloadReader reader(payload);
   reader.bytes(4);
   response.max_packet_size = reader.u32();
-  response.character_set = reader.u8();
-  reader.bytes(kResponseHeader - 9);
+  response.character_set = reader.u16();
+  reader.bytes(kResponseHeader - 10);
   response.user = reader.until_nul();
   response.auth_response = base::Secret(parse_auth_response(reader, response.capabilities));
   if (has(kConnectWithDb)) response.schema = reader.until_nul();
   if (has(kPluginAuth)) response.auth_plugin = reader.until_nul();
   // Some clients set the flag and send nothing for it.
-  if (has(kConnectAttrs) && reader.left() > 0 &&
-      !parse_attributes(reader.length_encoded_bytes(), response.attributes)) {
-    return std::nullopt;
-  }
-  if (!reader.ok()) return std::nullopt;
+  if (has(kConnectAttrs) && reader.left() > 0) response.attributes = reader.length_encoded_bytes();
+  if (!reader.ok() || response.attributes.size() > kMaxAttributes) return std::nullopt;
   return response;
 }
 
@@ -67,8 +49,8 @@ std::string ssl_request_payload(const HandshakeResponse& response) {
   std::string payload;
   append_integer(payload, response.capabilities, 4);
   append_integer(payload, response.max_packet_size, 4);
-  append_integer(payload, response.character_set, 1);
-  payload.append(19, '\0');
+  append_integer(payload, response.character_set, 2);
+  payload.append(18, '\0');
   append_integer(payload, extended ? response.capabilities >> 32 : 0, 4);
   return payload;
 }
@@ -81,14 +63,7 @@ std::string handshake_response_payload(const HandshakeResponse& response) {
   append_length_encoded(payload, response.auth_response.reveal());
   if (has(kConnectWithDb)) append_text(payload, response.schema);
   if (has(kPluginAuth)) append_text(payload, response.auth_plugin);
-  if (has(kConnectAttrs)) {
-    std::string attributes;
-    for (const auto& [key, value] : response.attributes) {
-      append_length_encoded(attributes, key);
-      append_length_encoded(attributes, value);
-    }
-    append_length_encoded(payload, attributes);
-  }
+  if (has(kConnectAttrs)) append_length_encoded(payload, response.attributes);
   return payload;
 }
 

@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/secret.hpp"
 #include "wire/mysql/packets.hpp"
@@ -17,13 +15,18 @@ namespace rolegate::wire::mysql {
 struct HandshakeResponse {
   Capabilities capabilities = 0;
   std::uint32_t max_packet_size = 0;
-  std::uint8_t character_set = 0;
+  /// A collation's id. By the protocol's text only its lower byte is sent; clients put the other one into the
+  /// filler behind it, where servers read it or not.
+  std::uint16_t character_set = 0;
   std::string user;
   base::Secret auth_response;  ///< some plugins put the password here
   std::string schema;
   std::string auth_plugin;
-  std::vector<std::pair<std::string, std::string>> attributes;
+  std::string attributes;  ///< names and values, each length-encoded, as they came
 };
+
+/// Of the attributes, in bytes: servers take no more.
+inline constexpr std::size_t kMaxAttributes = 0xFFFF;
 
 /// What it and an SSLRequest begin with; an SSLRequest is nothing else.
 inline constexpr std::size_t kResponseHeader = 32;
@@ -34,7 +37,7 @@ inline constexpr std::size_t kResponseHeader = 32;
 
 /// `offered` are the server's capabilities: clients set flags that were not offered, and then leave out the
 /// field that belongs to it. `capabilities` are those that both have. Nothing when it is malformed, or has
-/// more than 512 attributes.
+/// more attributes than kMaxAttributes.
 [[nodiscard]] std::optional<HandshakeResponse> parse_handshake_response(std::string_view payload,
                                                                         Capabilities offered);
 

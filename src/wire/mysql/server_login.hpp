@@ -5,8 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <openssl/types.h>
 
@@ -23,8 +21,8 @@ struct Startup {
   std::string schema;             ///< empty: none
   Capabilities capabilities = 0;  ///< those the client set, of those it was offered
   std::uint32_t max_packet_size = 0;
-  std::uint8_t character_set = 0;
-  std::vector<std::pair<std::string, std::string>> attributes;  ///< CLIENT_CONNECT_ATTRS
+  std::uint16_t character_set = 0;  ///< see HandshakeResponse
+  std::string attributes;           ///< CLIENT_CONNECT_ATTRS, as they came
 };
 
 /// What is known of a user's password.
@@ -70,7 +68,8 @@ class ServerLogin {
     EVP_PKEY* rsa_key =
         nullptr;  ///< for passwords over TCP without TLS; outlives this; null: not possible there
   };
-  static constexpr std::size_t kMaxPacket = 64 << 10;
+  /// Room for all the attributes that servers take, and for what stands before them.
+  static constexpr std::size_t kMaxPacket = (64 + 4) << 10;
   /// Of a user's name and of a schema's, in bytes.
   static constexpr std::size_t kMaxUser = 256;
   static constexpr std::size_t kMaxSchema = 1024;

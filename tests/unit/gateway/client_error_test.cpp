@@ -48,6 +48,36 @@ TEST(ClientError, KeepsTheDatabasesOwnCodeWhereTheLoginWasAccepted) {
   EXPECT_EQ(of(connect::Errc::iam_token_refused, "PAM", "28P01").sqlstate, "28000");
 }
 
+/// A server that has not greeted yet sends none.
+TEST(ClientError, HasAStateForErrorsThatCameWithoutOne) {
+  const auto state = [](std::uint16_t code) {
+    return of(connect::Errc::database_unavailable, {}, {}, code).mysql().sqlstate;
+  };
+  EXPECT_EQ(state(1040), "08004");
+  EXPECT_EQ(state(1053), "08S01");
+  EXPECT_EQ(state(1130), "HY000");
+  EXPECT_EQ(of(connect::Errc::database_unavailable, {}, "42000", 1203).mysql().sqlstate, "42000");
+  EXPECT_EQ(of(connect::Errc::database_unavailable, {}, {}, 1040).mysql().code, 1040);
+}
+
+TEST(ClientError, RefusesPasswordsInTheWordsOfEachProtocol) {
+  const wire::mysql::ErrorPacket error = access_denied("alice", "192.0.2.7", true).mysql();
+  EXPECT_EQ(error.code, 1045);
+  EXPECT_EQ(error.sqlstate, "28000");
+  EXPECT_EQ(
+      error.message,
+      "Access denied for user 'alice'@'192.0.2.7' (using password: YES). What counts here is the user's "
+      "password of the gateway, not one of the database.");
+  EXPECT_TRUE(access_denied("alice", "localhost", false)
+                  .mysql()
+                  .message.starts_with("Access denied for user 'alice'@'localhost' (using password: NO)."));
+  EXPECT_EQ(password_refused("alice").message, "password authentication failed for user \"alice\"");
+}
+
+TEST(ClientError, EndsASentenceBeforeTheNextOne) {
+  EXPECT_TRUE(database_missing().mysql().message.starts_with("no database was named. Name one"));
+}
+
 TEST(ClientError, SaysTheSameInBothProtocols) {
   const ClientError error = of(connect::Errc::iam_token_refused, "PAM authentication failed");
   const auto fields = wire::pg::parse_error_response(std::string_view(error.pg()).substr(5));

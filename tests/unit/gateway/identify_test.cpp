@@ -33,10 +33,25 @@ TEST(Identify, CutsWhatTheServerWouldCutAndNoCharacterInHalves) {
 }
 
 TEST(Identify, PutsTheUserBeforeAllAttributes) {
-  NamedValues attributes{{"_client_name", "libmariadb"}, {"rolegate_user", "root"}, {"program_name", "x"}};
-  identify_in_attributes(attributes, "alice");
-  EXPECT_EQ(attributes,
-            (NamedValues{{"rolegate_user", "alice"}, {"_client_name", "libmariadb"}, {"program_name", "x"}}));
+  EXPECT_EQ(identified_attributes("\x4name\x3lib\xDrolegate_user\x4root\x7program\x1x", "alice"),
+            "\xDrolegate_user\x5"
+            "alice\x4name\x3lib\x7program\x1x");
+  EXPECT_EQ(identified_attributes("", "alice"),
+            "\xDrolegate_user\x5"
+            "alice");
+}
+
+/// A server takes no login with more attributes than that.
+TEST(Identify, LeavesOutAttributesThatThereIsNoRoomForAnyMore) {
+  const std::string first = "\x1k\xFC\xF0\xFF" + std::string(0xFFF0, 'v');
+  const std::string identified = identified_attributes(first + "\x1s\x1v", "alice");
+  EXPECT_EQ(identified, identified_attributes("\x1s\x1v", "alice"));
+  const std::string fits = "\x1k\xFC\xC0\xFF" + std::string(0xFFC0, 'v');
+  EXPECT_EQ(identified_attributes(fits, "alice").size(), 20 + fits.size());
+}
+
+TEST(Identify, EndsWhereAttributesAreMalformed) {
+  EXPECT_EQ(identified_attributes("\x1k\x1v\x7short", "alice"), identified_attributes("\x1k\x1v", "alice"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ ClientLogin::Settings settings(Methods methods = Methods::iam) {
   settings.schema = "shop";
   settings.methods = methods;
   settings.capabilities = kLongPassword | kTransactions | kDeprecateEof | kConnectAttrs;
-  settings.attributes = {{"program_name", "test"}};
+  settings.attributes = "\xCprogram_name\4test";
   return settings;
 }
 
@@ -397,6 +397,22 @@ TEST(MysqlClientLogin, ClaimsNoCapabilityThatTheServerLacks) {
   EXPECT_EQ(login.receive(packet(0, greeting_payload(greeting))), Event::start_tls);
   const auto claimed = client_capabilities(login.take_output().substr(4));
   EXPECT_EQ(*claimed & (kOdbc | kCompress | kQueryAttributes | kConnectAttrs), 0U);
+}
+
+/// Of a client that can change its expired password, the server makes a session in which it can do just that;
+/// it refuses the others.
+TEST(MysqlClientLogin, SaysWhetherItsClientCanHandleExpiredPasswords) {
+  for (const Capabilities can : {kCanHandleExpiredPasswords, Capabilities{0}}) {
+    auto client = settings(Methods::password);
+    client.capabilities |= can;
+    ClientLogin login(std::move(client));
+    EXPECT_EQ(login.receive(greeting_packet()), Event::start_tls);
+    EXPECT_EQ(*client_capabilities(login.take_output().substr(4)) & kCanHandleExpiredPasswords, can);
+    EXPECT_EQ(login.tls_started(), Event::more);
+    EXPECT_EQ(*client_capabilities(login.take_output().substr(4)) & kCanHandleExpiredPasswords, can);
+    EXPECT_EQ(login.receive(packet(3, "\xFF\x46\x07#HY000Your password has expired.")), Event::failed);
+    EXPECT_EQ(login.failure().error.code, 1862);
+  }
 }
 
 TEST(MysqlClientLogin, SendsNothingMoreOnceItHasFailed) {

@@ -74,7 +74,8 @@ Met make_pair(base::Random& random, Greeting greeting, std::string_view password
   settings.password = base::Secret(password);
   settings.capabilities = offered;
   settings.methods = methods;
-  settings.attributes = {{"a", "b"}};
+  settings.attributes = "\1a\1b";
+  settings.character_set = 303;  // of more than one byte
   return {ServerLogin(std::move(options), random), ClientLogin(std::move(settings))};
 }
 
@@ -96,7 +97,8 @@ TEST(MysqlLoginPair, AgreesOnTheSessionForBothKindsOfServer) {
         EXPECT_EQ(met.client.ok_payload(), ok_payload());
         EXPECT_EQ(met.server.startup().user, "alice");
         EXPECT_EQ(met.server.startup().schema, "orders");
-        EXPECT_EQ(met.server.startup().attributes.size(), 1U);
+        EXPECT_EQ(met.server.startup().attributes, "\1a\1b");
+        EXPECT_EQ(met.server.startup().character_set, 303);
         // What the session is made of is on both legs the same.
         EXPECT_EQ(relayed(met.server.startup().capabilities),
                   relayed(parse_greeting(greeting)->capabilities));

@@ -157,7 +157,7 @@ TEST(MysqlServerFlows, SaysWhoWantsWhat) {
   EXPECT_EQ(talk.startup.schema, "orders");
   EXPECT_EQ(talk.startup.character_set, 45);
   EXPECT_EQ(talk.startup.max_packet_size, 1U << 24);
-  EXPECT_THAT(talk.startup.attributes, ElementsAre(std::pair<std::string, std::string>("k", "v")));
+  EXPECT_EQ(talk.startup.attributes, "\1k\1v");
   EXPECT_EQ(talk.startup.capabilities & (kTransactions | kConnectAttrs | kMariaDbExtended),
             kTransactions | kConnectAttrs);
 }
@@ -247,8 +247,9 @@ TEST(MysqlServerFlows, FailsWhenAStepIsTooLong) {
   for (const Flow& flow : every_flow()) {
     const Conversation whole = converse(flow.setting, flow.claims, kPassword, flow.verifiers);
     for (std::size_t which = 0; which < whole.sent.size(); ++which) {
-      const Replay replay = with_change(
-          flow, whole, which, [](std::string message) { return "\x01\x00\x01"s + message.substr(3, 1); });
+      const Replay replay = with_change(flow, whole, which, [](const std::string& message) {
+        return le(ServerLogin::kMaxPacket + 1, 3) + message.substr(3, 1);
+      });
       EXPECT_EQ(replay.events.back(), Event::failed) << flow.name << which;
       EXPECT_THAT(replay.reason, HasSubstr("too large"));
     }
