@@ -24,17 +24,14 @@ constexpr int kAcceptedAtOnce = 64;
 /// At most so many descriptors are kept for those who have authenticated, an eighth where there are few.
 constexpr rlim_t kMostDescriptorsKept = 256;
 
-bool is_kept(int descriptor) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  return static_cast<rlim_t>(descriptor) >=
-         limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
-}
-
 /// The system gives the lowest that is free. `open`: any that is.
 bool few_descriptors_left(int open) {
+  rlimit limit{};
   const Descriptor next(::fcntl(open, F_DUPFD_CLOEXEC, 0));
-  return !next || is_kept(next.get());
+  if (!next) return true;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+         static_cast<rlim_t>(next.get()) >=
+             limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
 }
 
 Client client_of(int socket, const SocketAddress& address) {
@@ -78,23 +75,27 @@ class Worker::Acceptor final : public Watcher {
 
   void ready(std::uint32_t) override {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
+      const bool few = few_descriptors_left(descriptor());
+      if (few && worker_.make_room_for_descriptor()) return;  // in the next round there is one
       SocketAddress address;
       Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
-      const bool was_last = is_kept(socket.get());
       Client client = client_of(socket.get(), address);
       place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
-      if (was_last) return;  // until somebody has made room for it
+      if (few) return pause();
     }
   }
 
   void failed(int error) {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
-    if (error == EMFILE && worker_.evict_for_descriptor()) return;
     if (worker_.shared_->descriptor_warning.is_due(worker_.loop_.now())) {
       worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
                                    door_.listener->address, std::generic_category().message(error));
     }
+    pause();
+  }
+
+  void pause() {
     worker_.loop_.remove(descriptor(), *this);
     waiting_ = false;
     pause_ = worker_.loop_.in(kOutOfRoom, [this] { wait(); });
@@ -151,7 +152,7 @@ void Worker::begin(Arrival arrival) {
   shared_->stats.connections_now.fetch_add(1);
   shared_->stats.authenticating_now.fetch_add(1);
   const std::string group = address_group(arrival.client.group);
-  make_room(arrival.socket.get());
+  if (waiting_.size() >= most_waiting_) evict_one();
   arrival.settings = settings();
   SessionKeeper& keeper = *this;
   std::unique_ptr<Session> made;
@@ -167,16 +168,8 @@ void Worker::begin(Arrival arrival) {
   session.begin();
 }
 
-void Worker::make_room(int newest_descriptor) {
-  if (few_descriptors_left(newest_descriptor)) {
-    evict_for_descriptor();
-  } else if (waiting_.size() >= most_waiting_) {
-    evict_one();
-  }
-}
-
 /// The last descriptors are for those who have authenticated: each needs one more, for its database.
-bool Worker::evict_for_descriptor() {
+bool Worker::make_room_for_descriptor() {
   if (!evict_one()) return false;
   if (shared_->descriptor_warning.is_due(loop_.now())) {
     shared_->log.warning(

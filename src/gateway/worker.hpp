@@ -60,10 +60,9 @@ class Worker final : private SessionKeeper {
   void ended(Session& session) override;
   void begin(Arrival arrival);
   void one_awaited_less();
-  void make_room(int newest_descriptor);
-  /// One that has not authenticated makes room for another, if there is one.
-  bool evict_for_descriptor();
+  /// Drops one that has not authenticated, if there is one.
   bool evict_one();
+  bool make_room_for_descriptor();
 
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;
