@@ -16,7 +16,7 @@ import pymysql
 import pytest
 import verifiers
 from gateway import PASSWORD, USER
-from gateway_mysql import DATABASE, Sleeper, connected, target, value, wait_running
+from gateway_mysql import DATABASE, UPSTREAM_USER, Sleeper, connected, target, value, wait_running
 from pymysql.constants import CLIENT
 
 INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
@@ -213,6 +213,15 @@ def test_without_a_database_ones_own_sessions_can_be_killed(gateway):
         killer.ping()  # it is a session with that database now
         with pytest.raises(pymysql.err.MySQLError):
             value(first, "SELECT 1")
+
+
+def test_without_a_database_the_only_one_in_use_is_meant(gateway):
+    running = gateway()
+    with pytest.raises(pymysql.err.MySQLError) as refused:
+        connected(running, None)
+    assert refused.value.args[0] == 1046
+    with connected(running), connected(running, None) as second:
+        assert value(second, "SELECT substring_index(user(), '@', 1)") == UPSTREAM_USER
 
 
 LONGER_THAN_A_LOGIN = "SELECT SLEEP(11)"  # which has ten seconds
