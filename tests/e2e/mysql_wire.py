@@ -115,6 +115,10 @@ class Connection:
         head = self._exactly(4)
         return Packet(head[3], self._exactly(int.from_bytes(head[:3], "little")))
 
+    def unread(self) -> bytes:
+        """What has come of the next packet, after one that did not come whole."""
+        return bytes(self._buffer)
+
     def at_end(self) -> bool:
         """Whether the server has closed, with nothing left to read."""
         try:
