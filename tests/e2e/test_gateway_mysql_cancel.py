@@ -92,6 +92,25 @@ def test_a_prepared_kill(gateway, long_sql):
         assert sleeper.code() == INTERRUPTED
 
 
+def test_a_prepared_kill_of_a_parameter_takes_the_databases_own_id(gateway, long_sql):
+    running = gateway()
+    make_ids_differ(running)
+    with connected(running) as watcher, Sleeper(running, long_sql) as sleeper, \
+            mysql_wire.Connection(running.mysql_address()) as killer:
+        killer.log_in(USER, PASSWORD, DATABASE, secure=True)
+        wait_running(watcher, long_sql)
+        statement = prepared(killer, "KILL QUERY ?")
+
+        def execute(number):
+            killer.command(mysql_wire.COM_STMT_EXECUTE, statement + b"\0\1\0\0\0\0\1\x08\0" + number.to_bytes(8, "little"))
+
+        with pytest.raises(mysql_wire.ServerError) as error:
+            execute(sleeper.id)
+        assert error.value.code == UNKNOWN_THREAD and "SELECT CONNECTION_ID()" in error.value.message
+        execute(value(watcher, f"SELECT ID FROM information_schema.processlist WHERE INFO = '{long_sql}'"))
+        assert sleeper.code() == INTERRUPTED
+
+
 @pytest.mark.parametrize("statement", ("KILL QUERY {}+0", "SELECT 1; KILL QUERY '{}'", "EXECUTE IMMEDIATE 'KILL ?' USING {}"))
 def test_a_kill_that_is_not_understood_says_which_id_to_use(gateway, statement, long_sql):
     """That one does it in any form."""

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kHeader = 4;
 constexpr std::uint32_t kLongestPayload = 0xFFFFFF;
+constexpr std::size_t kMostKills = 8;
 /// Where OK and PREPARE_OK packets, and column counts, have said everything that is of interest: 0x00, two
 /// integers of up to nine bytes, the status.
 constexpr std::size_t kMostJudged = 1 + 9 + 9 + 2;
@@ -57,6 +58,8 @@ void AnswerStream::end_result(std::uint16_t status) {
   if ((status & kMoreResultsExist) == 0) return end_answer();
   stage_ = Stage::first;
 }
+
+bool AnswerStream::kills(std::uint32_t statement) const { return std::ranges::find(kills_, statement) != kills_.end(); }
 
 void AnswerStream::file_ended() {
   if (wants_file()) stage_ = Stage::first;
@@ -168,7 +171,7 @@ bool AnswerStream::is_progress(std::string_view payload) const {
 void AnswerStream::judge_first(std::string_view payload) {
   if (current() == Answer::packet) return end_answer();
   if (payload.empty()) return doubt();
-  if (current() == Answer::statement) return judge_statement(payload);
+  if (is_prepared()) return judge_statement(payload);
   if (payload.front() == kFile) {
     // A server would take the commands that were sent ahead for the file.
     stage_ = count_ == 1 ? Stage::file : Stage::doubt;
@@ -187,10 +190,15 @@ void AnswerStream::judge_first(std::string_view payload) {
 void AnswerStream::judge_statement(std::string_view payload) {
   PayloadReader reader(payload);
   const bool prepared = reader.u8() == static_cast<std::uint8_t>(kOk);
-  reader.u32();
+  const std::uint32_t id = reader.u32();
   const std::uint64_t columns = reader.u16();
   const std::uint64_t parameters = reader.u16();
   if (!prepared || !reader.ok()) return doubt();
+  std::erase(kills_, id);
+  if (current() == Answer::kill && parameters == 1) {
+    if (kills_.size() == kMostKills) kills_.erase(kills_.begin());
+    kills_.push_back(id);
+  }
   bool metadata = true;
   if ((capabilities_ & kOptionalResultsetMetadata) != 0) {
     reader.integer(3);  // a filler and the count of warnings
@@ -219,7 +227,7 @@ void AnswerStream::begin_definitions(std::uint64_t packets) {
 }
 
 void AnswerStream::definitions_ended() {
-  if (current() == Answer::statement) return end_answer();
+  if (is_prepared()) return end_answer();
   stage_ = deprecates_eof() ? Stage::rows : Stage::metadata_end;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/mysql/packets.hpp"
 
@@ -17,6 +18,7 @@ enum class Answer : std::uint8_t {
   executed,   ///< COM_STMT_EXECUTE's: the same; a result set whose rows a cursor keeps back has none
   rows,       ///< the last part of a result set: COM_STMT_FETCH's, COM_FIELD_LIST's
   statement,  ///< COM_STMT_PREPARE's
+  kill,       ///< the same, of a KILL whose id is a parameter
   unknown,
 };
 
@@ -41,6 +43,12 @@ class AnswerStream {
   /// The server waits for the content of a file (LOCAL INFILE), in packets of which the last is empty.
   [[nodiscard]] bool wants_file() const { return stage_ == Stage::file; }
   void file_ended();
+
+  /// Of the prepared statements: it is such a KILL (one of the last few).
+  [[nodiscard]] bool kills(std::uint32_t statement) const;
+  [[nodiscard]] bool has_kills() const { return !kills_.empty(); }
+  /// The session's statements are gone, and their ids may be used again.
+  void forget_statements() { kills_.clear(); }
 
   /// Everything that was asked is answered, and the last packet has ended.
   [[nodiscard]] bool at_rest() const;
@@ -77,6 +85,9 @@ class AnswerStream {
   [[nodiscard]] bool deprecates_eof() const;
   [[nodiscard]] bool is_progress(std::string_view payload) const;
   [[nodiscard]] Answer current() const { return expected_[next_]; }
+  [[nodiscard]] bool is_prepared() const {
+    return current() == Answer::statement || current() == Answer::kill;
+  }
 
   const Capabilities capabilities_;
   std::array<Answer, kMostExpected> expected_{};  ///< a ring: next_, and those behind it
@@ -86,6 +97,7 @@ class AnswerStream {
   bool continued_ = false;       ///< the packet before was 2^24-1 bytes long: the next one belongs to it
   std::uint32_t remaining_ = 0;  ///< of the packet under way
   std::uint64_t definitions_ = 0;
+  std::vector<std::uint32_t> kills_;
   std::string head_;  ///< the beginning of a packet that is too short yet to be judged
 };
 

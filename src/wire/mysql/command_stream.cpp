@@ -72,6 +72,12 @@ std::uint8_t command_of(std::string_view packet) {
                                                           : std::uint8_t{kComSleep};
 }
 
+bool prepares_kill(std::string_view packet) {
+  const std::uint32_t length = length_of(packet);
+  return command_of(packet) == kComStmtPrepare && length <= 1 + kMaxKill &&
+         packet.size() >= kHeader + length && find_kills(packet.substr(kHeader + 1, length - 1)).parameter;
+}
+
 bool is_statement(std::uint8_t command) { return command == kComQuery || command == kComStmtPrepare; }
 
 }  // namespace
@@ -92,7 +98,10 @@ void CommandStream::begin(std::string_view packet) {
   if (ends_file) answers_.file_ended();
   if (!command) return;
   quit_ = command_of(packet) == kComQuit;
-  if (const auto answer = answer_to(command_of(packet))) answers_.expect(*answer);
+  if (command_of(packet) == kComResetConnection) answers_.forget_statements();
+  if (const auto answer = answer_to(command_of(packet))) {
+    answers_.expect(prepares_kill(packet) ? Answer::kill : *answer);
+  }
 }
 
 void CommandStream::skip(std::string_view bytes, std::size_t& at) {
@@ -108,7 +117,8 @@ std::size_t CommandStream::needed(std::string_view packet) const {
   if (packet.size() == kHeader) return kHeader + 1;
   const std::uint8_t command = command_of(packet);
   const bool may_kill = (is_statement(command) && length <= 1 + kMaxKill) ||
-                        (command == kComProcessKill && length == kProcessKillPayload);
+                        (command == kComProcessKill && length == kProcessKillPayload) ||
+                        (command == kComStmtExecute && length <= kMaxExecution && answers_.has_kills());
   return may_kill ? kHeader + length : kHeader + 1;
 }
 
@@ -133,6 +143,11 @@ std::string CommandStream::in_servers_terms(std::string_view packet) const {
     std::string changed(1, static_cast<char>(kComProcessKill));
     append_integer(changed, *id, 4);
     return framed(0, changed);
+  }
+  if (command_of(packet) == kComStmtExecute && answers_.kills(PayloadReader(payload.substr(1)).u32())) {
+    const auto id = only_parameter(payload);
+    return id && find_(*id) ? framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfKill))
+                            : std::string();
   }
   return is_statement(command_of(packet)) ? statement_in_servers_terms(payload) : std::string();
 }

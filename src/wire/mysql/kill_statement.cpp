@@ -1,6 +1,7 @@
 #include "wire/mysql/kill_statement.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include "wire/mysql/commands.hpp"
@@ -77,6 +78,12 @@ class Cursor {
     at_ += target.length;
     for (gap(); open > 0 && take(')'); --open) gap();
     return open == 0 ? std::optional(target) : std::nullopt;
+  }
+  /// A parameter, and the gap behind it.
+  bool parameter() {
+    if (!take('?')) return false;
+    gap();
+    return true;
   }
   /// What stands in quotes here, to be read by itself, and the gap behind it. Nothing when its bytes are not
   /// all that it says: with an escape, or a quote inside.
@@ -222,6 +229,10 @@ bool take_statement(Cursor& cursor, Kills& found) {
   if (!quoted) cursor = start;
   Cursor& statement = quoted ? *quoted : cursor;
   const bool kills = kills_connection(statement);
+  if (kills && !quoted && cursor.parameter() && cursor.statement_ends()) {
+    found.parameter = true;
+    return true;
+  }
   const auto target = kills ? statement.number() : std::nullopt;
   if (target && statement.statement_ends() && (!quoted || (quoted->at_end() && cursor.statement_ends()))) {
     found.targets.push_back(*target);
@@ -244,7 +255,30 @@ Kills find_kills(std::string_view text) {
   cursor.gap();
   for (; certain && !cursor.at_end(); ++statements) certain = take_statement(cursor, found);
   found.alone = certain && statements == 1 && found.targets.size() == 1;
+  found.parameter = found.parameter && statements == 1;
   return found;
+}
+
+/// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_stmt_execute.html
+std::optional<std::uint32_t> only_parameter(std::string_view payload) {
+  PayloadReader reader(payload);
+  reader.bytes(1 + 4 + 1 + 4);  // command, statement, flags, iterations
+  const bool null = reader.u8() != 0;
+  if (reader.u8() == 1) reader.u16();  // its type, which its size tells as well
+  const std::string_view value = reader.rest();
+  if (!reader.ok() || null) return std::nullopt;
+  PayloadReader number(value);
+  if (value.size() == 4) return number.u32();
+  if (value.size() == 8) {
+    const std::uint64_t bits = number.integer(8);
+    const double real = std::bit_cast<double>(bits);
+    if (bits <= UINT32_MAX) return static_cast<std::uint32_t>(bits);
+    return real >= 0 && real <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(real)) : std::nullopt;
+  }
+  const std::string_view digits = number.length_encoded_bytes();
+  std::uint32_t id = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(id) : std::nullopt;
 }
 
 std::optional<std::uint32_t> find_killed(std::string_view payload) {

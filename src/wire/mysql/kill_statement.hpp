@@ -21,8 +21,10 @@ struct Kills {
   std::vector<KillTarget> targets;
   /// Numbers in those of a form in which the id cannot be told for sure: `KILL 1 + 1`.
   std::vector<std::uint32_t> other_numbers;
-  /// There is nothing but the statement of the one target.
+  /// There is nothing but the statement of the one target …
   bool alone = false;
+  /// … or but a KILL whose id is a parameter: `KILL ?`.
+  bool parameter = false;
 };
 
 /// `KILL [HARD | SOFT] [QUERY | CONNECTION] <digits>`, the digits in parentheses or not, with white space and
@@ -34,6 +36,11 @@ struct Kills {
 
 /// A longer text is not looked at.
 inline constexpr std::size_t kMaxKill = 1024;
+
+/// The number that a COM_STMT_EXECUTE gives for the only parameter of its statement, whatever its type.
+[[nodiscard]] std::optional<std::uint32_t> only_parameter(std::string_view payload);
+/// A longer one gives no number.
+inline constexpr std::size_t kMaxExecution = 64;
 
 /// Whom a command kills that does nothing else; `payload`: of its packet.
 [[nodiscard]] std::optional<std::uint32_t> find_killed(std::string_view payload);

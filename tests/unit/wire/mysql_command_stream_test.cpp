@@ -137,6 +137,36 @@ TEST(MysqlCommandStream, LeavesIdsItDoesNotKnow) {
   }
 }
 
+/// Of a statement with one parameter.
+std::string prepared(std::uint32_t id) {
+  return packet(1, "\0"s + le(id, 4) + le(0, 2) + le(1, 2) + "\0\0\0"s) + packet(2, "a definition") +
+         packet(3, "\xFE\0\0\2\0"s);
+}
+std::string execute(std::uint32_t statement, std::uint32_t value) {
+  return packet(0, "\x17" + le(statement, 4) + "\0\1\0\0\0\0\1\x08\0"s + le(value, 4) + "\0\0\0\0"s);
+}
+
+TEST(MysqlCommandStream, HasTheServerRefuseAPreparedKillOfAnIdItDoesNotKnow) {
+  const std::string refusal = filtered(query("KILL 1000+0"));
+  Session session;
+  const auto passes = [&](const std::string& bytes, const std::string& passed) {
+    session.to_server.clear();
+    session.client_says(bytes);
+    EXPECT_EQ(session.to_server, passed);
+    session.server_answers();
+  };
+  session.client_says(prepare("INSERT INTO log VALUES (?)") + prepare("KILL QUERY ?"));
+  session.server_says(prepared(1) + prepared(2));
+  EXPECT_TRUE(session.answers.at_rest());
+  passes(execute(1, 1000), execute(1, 1000));
+  passes(execute(2, 5), execute(2, 5));  // the server's own
+  passes(execute(2, 1000), refusal);
+  passes(execute(2, 1000).substr(0, 20), "");
+  passes(execute(2, 1000).substr(20), refusal);
+  passes(packet(0, "\x1F"), packet(0, "\x1F"));
+  passes(execute(2, 1000), execute(2, 1000));  // another statement now
+}
+
 TEST(MysqlCommandStream, LooksAtShortQueriesOnly) {
   const auto padded = [](std::size_t size) { return "KILL 1000" + std::string(size - 9, ' '); };
   EXPECT_EQ(filtered(query(padded(kMaxKill))), query("KILL 7" + std::string(kMaxKill - 9, ' ')));

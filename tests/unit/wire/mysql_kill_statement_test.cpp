@@ -162,7 +162,6 @@ TEST(MysqlKillStatement, LeavesEverythingElseAlone) {
            "KILL SOFT QUERY ID 42",
            "KILL USER bob",
            "KILL CONNECTION_ID()",
-           "KILL ?",
            "KILL @id",
            "SKILL 42",
            "SELECT 'KILL 42'",
@@ -186,6 +185,41 @@ TEST(MysqlKillStatement, LeavesEverythingElseAlone) {
     EXPECT_TRUE(kills.targets.empty() && kills.other_numbers.empty() && !kills.alone) << text;
   }
   EXPECT_TRUE(find_kills("KILL 42\0"s).targets.empty());
+}
+
+TEST(MysqlKillStatement, KnowsAKillOfAParameter) {
+  for (const std::string_view text : {"KILL ?", "kill query ? ;", "/* c */ KILL HARD CONNECTION ? -- x"}) {
+    EXPECT_TRUE(find_kills(text).parameter) << text;
+    EXPECT_TRUE(find_kills(text).targets.empty() && !find_kills(text).alone) << text;
+  }
+  for (const std::string_view text :
+       {"KILL ?+0", "KILL ?; SELECT ?", "SELECT ?; KILL ?", "KILL QUERY ID ?", "KILL 1",
+        "PREPARE s FROM 'KILL ?'", "EXECUTE IMMEDIATE 'KILL ?' USING 42"}) {
+    EXPECT_FALSE(find_kills(text).parameter) << text;
+  }
+}
+
+TEST(MysqlKillStatement, ReadsTheOnlyParameterOfAnExecution) {
+  const std::string head = "\x17\x05\0\0\0\0\1\0\0\0\0"s;  // with no parameter that is NULL
+  const auto read = [&](const std::string& rest) { return only_parameter(head + rest); };
+  EXPECT_EQ(read("\1\x03\0\x2A\0\0\0"s), 42U);            // LONG
+  EXPECT_EQ(read("\0\x2A\0\0\0"s), 42U);                  // of the type that was said before
+  EXPECT_EQ(read("\1\x08\0\x2A\0\0\0\0\0\0\0"s), 42U);    // LONGLONG
+  EXPECT_EQ(read("\1\x05\0\0\0\0\0\0\0\x45\x40"s), 42U);  // DOUBLE
+  EXPECT_EQ(read("\1\xFE\0\x02"
+                 "42"s),
+            42U);  // STRING
+  EXPECT_EQ(read("\1\xFE\0\x0A"
+                 "4294967295"s),
+            4294967295U);
+  for (const std::string& other :
+       {""s, "\1"s, "\1\x03\0"s, "\1\x03\0\x2A"s, "\1\xFE\0\x02x2"s,
+        "\1\xFE\0\x03"
+        "42"s,
+        "\1\x05\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s, "\1\x08\0\0\0\0\0\0\0\xF0\x7F"s}) {
+    EXPECT_FALSE(read(other)) << testing::PrintToString(other);
+  }
+  EXPECT_FALSE(only_parameter("\x17\x05\0\0\0\0\1\0\0\0\1\1\x03\0"s)) << "NULL";
 }
 
 /// Its first letter is looked for before anything else is.
