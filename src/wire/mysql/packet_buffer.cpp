@@ -39,13 +39,15 @@ void PacketBuffer::forget_current() {
 
 PacketBuffer::Next PacketBuffer::next() {
   forget_current();
-  if (bytes_.size() < kHeader) return Next::incomplete;
+  if (!has_header()) return Next::incomplete;
   const std::size_t length = static_cast<std::size_t>(PayloadReader(bytes_).integer(3));
   if (length > longest_) return Next::too_long;
   if (bytes_.size() < kHeader + length) return Next::incomplete;
   end_ = kHeader + length;
   return Next::packet;
 }
+
+bool PacketBuffer::has_header() const { return bytes_.size() >= kHeader; }
 
 std::uint8_t PacketBuffer::sequence() const { return static_cast<std::uint8_t>(bytes_[3]); }
 

@@ -21,6 +21,8 @@ class PacketBuffer {
   enum class Next { incomplete, packet, too_long };
   /// Goes on to the next packet.
   Next next();
+  /// Of a packet that is incomplete, too, once its header has come.
+  [[nodiscard]] bool has_header() const;
   [[nodiscard]] std::uint8_t sequence() const;
   /// Valid until the next call of a function that is not const.
   [[nodiscard]] std::string_view payload() const;

@@ -69,6 +69,7 @@ struct ServerLogin::State {
   void send(std::string_view payload) { output += framed(sequence++, payload); }
   Event fail(std::uint16_t code, std::string_view sqlstate, std::string why);
   Event fail_silently(std::string why);
+  Event out_of_order() { return fail(kPacketsOutOfOrder, "08S01", "The client sent packets out of order."); }
   Event refuse(std::string why);
   Event refuse_unproven();
   Event accept();
@@ -176,7 +177,11 @@ ServerLogin::Event ServerLogin::State::advance() {
         return event_of_stage();
     }
     const PacketBuffer::Next next = input.next();
-    if (next == PacketBuffer::Next::incomplete) return Event::more;
+    if (next == PacketBuffer::Next::incomplete) {
+      // The rest of what is no login (a ClientHello, say) may never come.
+      const bool wrong = input.has_header() && input.sequence() != sequence && input.sequence() != 0;
+      return wrong ? out_of_order() : Event::more;
+    }
     if (next == PacketBuffer::Next::too_long) {
       return fail(kPacketTooLarge, "08S01", "The client sent a packet that is too large for a login.");
     }
@@ -185,9 +190,7 @@ ServerLogin::Event ServerLogin::State::advance() {
       stage = Stage::quit;
       return Event::quit;
     }
-    if (input.sequence() != sequence) {
-      return fail(kPacketsOutOfOrder, "08S01", "The client sent packets out of order.");
-    }
+    if (input.sequence() != sequence) return out_of_order();
     ++sequence;
     const Event event = take_packet(input.payload());
     if (event != Event::more) return event;

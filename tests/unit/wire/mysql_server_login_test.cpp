@@ -148,6 +148,14 @@ TEST(MysqlServerLogin, GivesBackWhatIsTls) {
   EXPECT_EQ(login.receive(packet(2, response_of("alice", kSsl))), Event::startup);
 }
 
+TEST(MysqlServerLogin, WaitsForNoRestOfWhatIsNoLogin) {
+  const std::string client_hello = "\x16\x03\x01\x02";  // as a header: 66,326 bytes, the second packet
+  ServerLogin login = plain_login({.greeting = {}, .tls_offered = true});
+  EXPECT_EQ(login.receive(client_hello.substr(0, 3)), Event::more);
+  EXPECT_EQ(login.receive(client_hello.substr(3)), Event::failed);
+  EXPECT_EQ(login.reason(), "The client sent packets out of order.");
+}
+
 TEST(MysqlServerLogin, LetsNoBytesInTheClearCountAsTls) {
   const std::string request = packet(1, response_of("", kSsl).substr(0, 32));
   const std::string more = packet(2, response_of("alice", kSsl));
