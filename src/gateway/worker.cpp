@@ -170,13 +170,12 @@ void Worker::begin(Arrival arrival) {
 
 /// The last descriptors are for those who have authenticated: each needs one more, for its database.
 bool Worker::make_room_for_descriptor() {
-  if (!evict_one()) return false;
   if (shared_->descriptor_warning.is_due(loop_.now())) {
     shared_->log.warning(
         "file descriptors run low: connections that have not authenticated make room for others (ulimit -n, "
         "LimitNOFILE)");
   }
-  return true;
+  return evict_one();
 }
 
 /// Its descriptor is free at the end of the round.
