@@ -100,6 +100,8 @@ TEST(MysqlKillStatement, IsCertainOrSilent) {
            "SELECT $$; KILL 42; $$",
            "SELECT $x$; KILL 42; $x$",
            "KILL /*!99999 -- */ \n 42",
+           "KILL 42 /*!99999 -- */ + 1 \n */",
+           "KILL 42 /*!99999 # */ + 1 \n */",
            "SELECT /* ; KILL 42",
            "SELECT ' ; KILL 42",
            "SELECT ` ; KILL 42",
