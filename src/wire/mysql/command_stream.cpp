@@ -64,7 +64,8 @@ std::optional<Answer> answer_to(std::uint8_t command) {
 }
 
 std::uint32_t length_of(std::string_view packet) {
-  return static_cast<std::uint32_t>(PayloadReader(packet).integer(3));
+  const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(packet[i])}; };
+  return byte(0) | byte(1) << 8 | byte(2) << 16;
 }
 
 std::uint8_t command_of(std::string_view packet) {
@@ -72,10 +73,11 @@ std::uint8_t command_of(std::string_view packet) {
                                                           : std::uint8_t{kComSleep};
 }
 
+/// `packet`: a COM_STMT_PREPARE, whole if it is short.
 bool prepares_kill(std::string_view packet) {
   const std::uint32_t length = length_of(packet);
-  return command_of(packet) == kComStmtPrepare && length <= 1 + kMaxKill &&
-         packet.size() >= kHeader + length && find_kills(packet.substr(kHeader + 1, length - 1)).parameter;
+  return length <= 1 + kMaxKill && packet.size() >= kHeader + length &&
+         find_kills(packet.substr(kHeader + 1, length - 1)).parameter;
 }
 
 bool is_statement(std::uint8_t command) { return command == kComQuery || command == kComStmtPrepare; }
@@ -97,11 +99,11 @@ void CommandStream::begin(std::string_view packet) {
   continued_ = remaining_ == kLongestPayload;
   if (ends_file) answers_.file_ended();
   if (!command) return;
-  quit_ = command_of(packet) == kComQuit;
-  if (command_of(packet) == kComResetConnection) answers_.forget_statements();
-  if (const auto answer = answer_to(command_of(packet))) {
-    answers_.expect(prepares_kill(packet) ? Answer::kill : *answer);
-  }
+  const std::uint8_t said = command_of(packet);
+  quit_ = said == kComQuit;
+  if (said == kComResetConnection) answers_.forget_statements();
+  const bool kill = said == kComStmtPrepare && prepares_kill(packet);
+  if (const auto answer = answer_to(said)) answers_.expect(kill ? Answer::kill : *answer);
 }
 
 void CommandStream::skip(std::string_view bytes, std::size_t& at) {
