@@ -17,6 +17,13 @@ TEST(Wrapped, BreaksLongLinesAtBlanks) {
   EXPECT_EQ(wrapped(thirty + " abc " + thirty + " def", 4, kSixty), thirty + " abc\n    " + thirty + " def");
 }
 
+TEST(Wrapped, FillsALineToItsLastColumn) {
+  const std::string thirty(30, 'x');
+  const std::string fits(60 - 4 - 30 - 1, 'y');
+  EXPECT_EQ(wrapped(thirty + " " + fits + " z", 4, kSixty), thirty + " " + fits + "\n    z");
+  EXPECT_EQ(wrapped(thirty + " " + fits + "y z", 4, kSixty), thirty + "\n    " + fits + "y z");
+}
+
 TEST(Wrapped, NeverBreaksAWord) {
   const std::string arn(100, 'a');
   EXPECT_EQ(wrapped("see " + arn + " there", 2, kSixty), "see\n  " + arn + "\n  there");
