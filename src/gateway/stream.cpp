@@ -1,6 +1,7 @@
 #include "gateway/stream.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,36 @@ namespace rolegate::gateway {
 namespace {
 
 constexpr std::size_t kLargestRecord = 16384;  // RFC 8446, 5.1
+/// What one read takes, however small the records are.
+constexpr int kRecordsAtOnce = 128;
+/// Records with anything but the application's data in a row: a handshake has about ten, a key update one.
+/// OpenSSL reads on behind each of them, so that a peer who sent nothing else would never let go of it.
+constexpr std::uintptr_t kMostWithoutData = 64;
+
+/// How many of those have come in a row, as the pointer itself.
+int records_without_data_index() {
+  static const int index = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+std::uintptr_t records_without_data(const SSL* ssl) {
+  return reinterpret_cast<std::uintptr_t>(::SSL_get_ex_data(ssl, records_without_data_index()));
+}
+
+/// SSL_set_msg_callback(3): told of each record's header and, in TLS 1.3, of the type inside.
+void count_record(int written, int, int type, const void* bytes, std::size_t size, SSL* ssl, void*) {
+  if (written != 0 || size == 0 || (type != SSL3_RT_HEADER && type != SSL3_RT_INNER_CONTENT_TYPE)) return;
+  const unsigned char content = *static_cast<const unsigned char*>(bytes);
+  const bool is_data = content == SSL3_RT_APPLICATION_DATA;
+  // All that is encrypted in TLS 1.3 has that type outside.
+  if (is_data && type == SSL3_RT_HEADER && ::SSL_version(ssl) == TLS1_3_VERSION) return;
+  const std::uintptr_t before = records_without_data(ssl);
+  const std::uintptr_t now = is_data ? 0 : before + 1;
+  if (now == before) return;
+  ::SSL_set_ex_data(ssl, records_without_data_index(), reinterpret_cast<void*>(now));
+  // The one way to have OpenSSL stop: it takes the connection for one that the peer has ended.
+  if (now > kMostWithoutData) ::SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+}
 
 std::string openssl_reason() {
   const unsigned long error = ::ERR_get_error();
@@ -47,6 +78,11 @@ Stream::Io Stream::failed_system(int error) {
 
 Stream::Io Stream::failed_tls(int result) {
   const int system_error = errno;
+  if (records_without_data(ssl_.get()) > kMostWithoutData) {
+    why_ = "the peer sends TLS messages without end, and no data";
+    ::ERR_clear_error();
+    return Io::failed;
+  }
   switch (::SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
       return Io::wants_read;
@@ -84,6 +120,7 @@ Stream::Moved Stream::read(std::span<char> room) {
 /// would another call cost a system call that, most of the time, finds nothing.
 Stream::Moved Stream::read_tls(std::span<char> room) {
   std::size_t filled = 0;
+  int records = 0;
   do {
     std::size_t got = 0;
     errno = 0;
@@ -94,7 +131,8 @@ Stream::Moved Stream::read_tls(std::span<char> room) {
       return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
     }
     filled += got;
-  } while (room.size() - filled >= kLargestRecord && ::SSL_has_pending(ssl_.get()) == 1);
+  } while (++records < kRecordsAtOnce && room.size() - filled >= kLargestRecord &&
+           ::SSL_has_pending(ssl_.get()) == 1);
   return {Io::done, filled};
 }
 
@@ -126,6 +164,7 @@ Stream::Moved Stream::write(std::string_view bytes) {
 bool Stream::make_ssl(SSL_CTX* context) {
   ssl_.reset(::SSL_new(context));
   if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_.get()) != 1) return false;
+  ::SSL_set_msg_callback(ssl_.get(), count_record);
   if (::SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
     certificate_ = connect::observe_certificates(ssl_.get());
   }

@@ -83,5 +83,84 @@ TEST(Stream, KnowsWhenTlsHoldsMoreThanThereWasRoomFor) {
   EXPECT_TRUE(pair.client.holds_bytes());
 }
 
+/// A client of its own making, inside TLS 1.3 with the gateway's side of a connection.
+struct RawClient {
+  RawClient() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    socket = Descriptor(ends[0]);
+    server = Stream(Descriptor(ends[1]));
+    ssl.reset(::SSL_new(context.get()));
+    ::SSL_set_fd(ssl.get(), socket.get());
+    ::SSL_set_connect_state(ssl.get());
+    const connect::Identity identity = connect::make_identity("gateway.example.com");
+    const SslContextPtr own(::SSL_CTX_new(::TLS_server_method()), SslContextFree{});
+    ::SSL_CTX_use_certificate(own.get(), identity.certificate.get());
+    ::SSL_CTX_use_PrivateKey(own.get(), identity.key.get());
+    EXPECT_TRUE(server.start_tls_server(own));
+    for (int turn = 0; turn < 10; ++turn) {
+      ::SSL_do_handshake(ssl.get());
+      if (server.handshake() == Stream::Io::done) return;
+    }
+    ADD_FAILURE() << server.why();
+  }
+  void update_key() {
+    ASSERT_EQ(::SSL_key_update(ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(::SSL_do_handshake(ssl.get()), 1);
+  }
+  void say(std::string_view bytes) {
+    ASSERT_EQ(::SSL_write(ssl.get(), bytes.data(), static_cast<int>(bytes.size())),
+              static_cast<int>(bytes.size()));
+  }
+
+  SslContextPtr context{::SSL_CTX_new(::TLS_client_method()), SslContextFree{}};
+  Descriptor socket;
+  std::unique_ptr<SSL, SslFree> ssl;
+  Stream server;
+};
+
+TEST(Stream, HearsAPeerThatUpdatesItsKeysNowAndThen) {
+  RawClient client;
+  std::array<char, 100> room{};
+  for (int turn = 0; turn < 10; ++turn) {
+    for (int update = 0; update < 10; ++update) client.update_key();
+    client.say("data");
+    const Stream::Moved read = client.server.read(room);
+    EXPECT_EQ(read.io, Stream::Io::done) << client.server.why();
+    EXPECT_EQ(read.bytes, 4U);
+  }
+}
+
+TEST(Stream, LeavesAPeerThatSendsNothingButTlsMessages) {
+  RawClient client;
+  for (int update = 0; update < 100; ++update) client.update_key();
+  client.say("data");
+  std::array<char, 100> room{};
+  EXPECT_EQ(client.server.read(room).io, Stream::Io::failed);
+  EXPECT_EQ(client.server.why(), "the peer sends TLS messages without end, and no data");
+  EXPECT_EQ(client.server.read(room).io, Stream::Io::failed) << "for good";
+}
+
+TEST(Stream, LeavesAPeerWhoseHandshakeNeverEnds) {
+  using namespace std::string_literals;
+  std::string pieces;
+  for (int piece = 0; piece < 1000; ++piece) pieces += "\x16\x03\x01\x00\x01\x01"s;
+  EXPECT_EQ(reason_of_handshake(pieces), "the peer sends TLS messages without end, and no data");
+}
+
+TEST(Stream, ReadsSoManySmallRecordsAtOnce) {
+  RawClient client;
+  for (int record = 0; record < 200; ++record) client.say("x");
+  std::string room(std::size_t{128} << 10, '\0');
+  std::size_t all = 0;
+  for (int turn = 0; all < 200 && turn < 200; ++turn) {
+    const Stream::Moved read = client.server.read(room);
+    ASSERT_EQ(read.io, Stream::Io::done);
+    EXPECT_LE(read.bytes, 128U);
+    all += read.bytes;
+  }
+  EXPECT_EQ(all, 200U);
+}
+
 }  // namespace
 }  // namespace rolegate::gateway
