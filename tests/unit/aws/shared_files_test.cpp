@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -204,6 +205,10 @@ TEST(SharedFiles, WarnsOnceOfKeysThatEverybodyCanRead) {
   std::filesystem::permissions(f.home.path(".aws/credentials"), std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);
   for (int n = 0; n < 3; ++n) ASSERT_TRUE(f.files.current());  // too young for its stamp to be trusted
+  for (const char* rewritten : {"", "[a]\nx = 2\n"}) {
+    std::ofstream(f.home.path(".aws/credentials")) << rewritten;
+    ASSERT_TRUE(f.files.current());
+  }
   const std::string text = f.log.text();
   EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
 }
