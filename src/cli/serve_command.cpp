@@ -89,6 +89,7 @@ class Service {
   void tell_doors() const;
   void tell_connection_strings();
   void reload();
+  void reopen_audit_log();
   void drain();
   void wait_until(const std::function<bool()>& sessions_are_done, std::chrono::milliseconds limit);
   [[nodiscard]] std::chrono::milliseconds drain_timeout() const;
@@ -195,13 +196,10 @@ void Service::reload() {
   } else {
     done = std::unexpected(std::move(config.error()));
   }
-  // Opened anew in any case: a rotation of the file is what SIGHUP is for, too.
-  const std::string audit_file = done && (*config)->gateway ? (*config)->gateway->audit_log
-                                 : config_->gateway         ? config_->gateway->audit_log
-                                                            : "";
-  if (auto opened = audit_->reopen(audit_file); !opened) context_.log.error("{}", opened.error().text());
+  if (done) config_ = std::move(*config);
+  // In any case: a rotation of the file is what SIGHUP is for, too.
+  reopen_audit_log();
   if (done) {
-    config_ = std::move(*config);
     stats_.reloads.fetch_add(1);
     context_.log.info("the configuration was read again");
     tell_doors();
@@ -211,6 +209,11 @@ void Service::reload() {
     context_.log.error("The configuration was read again and nothing was changed: {}", done.error().text());
     manager_.ready("Serving with the earlier configuration; the latest one has errors");
   }
+}
+
+void Service::reopen_audit_log() {
+  auto opened = audit_->reopen(config_->gateway ? config_->gateway->audit_log : "");
+  if (!opened) context_.log.error("{}", opened.error().text());
 }
 
 std::chrono::milliseconds Service::drain_timeout() const {
@@ -229,7 +232,11 @@ void Service::wait_until(const std::function<bool()>& sessions_are_done, std::ch
       [[maybe_unused]] const ssize_t got = ::read(gateway_->idle_descriptor(), &count, sizeof count);
     }
     const int signal = signals_.take();
-    if (signal != 0 && signal != SIGHUP) return;
+    if (signal == SIGHUP) {
+      reopen_audit_log();
+    } else if (signal != 0) {
+      return;
+    }
   }
 }
 

@@ -56,6 +56,7 @@ EventLoop::EventLoop()
 EventLoop::~EventLoop() {
   // What is destroyed may cancel, retire or post something in turn.
   std::exchange(timers_, {}).clear();
+  std::exchange(long_, {}).clear();
   std::exchange(tasks_, {}).clear();
   std::exchange(posted_, {}).clear();
   while (!retired_.empty()) std::exchange(retired_, {}).clear();
@@ -71,6 +72,7 @@ void EventLoop::run() {
       if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
     }
     run_timers();
+    run_long();
     const bool stopping = run_posted();
     while (!retired_.empty()) std::exchange(retired_, {}).clear();
     if (stopping) return;
@@ -135,7 +137,24 @@ EventLoop::TimerId EventLoop::at(base::SteadyTime time, Task task) {
   return id;
 }
 
-void EventLoop::cancel(const TimerId& timer) { timers_.erase(timer); }
+EventLoop::TimerId EventLoop::in_turn(Task task) {
+  const TimerId id{now_, next_timer_++};
+  long_.emplace(id, std::move(task));
+  return id;
+}
+
+void EventLoop::cancel(const TimerId& timer) {
+  timers_.erase(timer);
+  long_.erase(timer);
+}
+
+void EventLoop::run_long() {
+  for (int done = 0; done < kLongAtOnce && !long_.empty(); ++done) {
+    Task task = std::move(long_.begin()->second);
+    long_.erase(long_.begin());
+    task();
+  }
+}
 
 void EventLoop::run_timers() {
   // Timers that a task sets for right now have their turn in the next round.
@@ -157,7 +176,7 @@ void EventLoop::run_timers() {
 }
 
 int EventLoop::wait_time() const {
-  if (tasks_left_) return 0;
+  if (tasks_left_ || !long_.empty()) return 0;
   if (timers_.empty()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first -
                                                                  std::chrono::steady_clock::now());

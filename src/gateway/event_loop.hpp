@@ -33,8 +33,8 @@ class Retired {
 /// Waits for descriptors (level-triggered epoll) and for points in time, on one thread. Everything but `post`
 /// and `stop` is for that thread alone.
 ///
-/// A round is so many descriptors, timers and posted tasks (kBatch each) and no more: however many there are
-/// of one sort, the others have their turn in between.
+/// A round is so many descriptors, timers and posted tasks (kBatch each) and no more, and of what takes long
+/// so many (kLongAtOnce): however many there are of one sort, the others have their turn in between.
 ///
 /// Not Asio, because the relay's whole cost is system calls and wake-ups: here a round trip of a query is two
 /// waits, two reads and two writes, and an idle session costs no more than its descriptors.
@@ -44,6 +44,7 @@ class EventLoop {
   using TimerId = std::pair<base::SteadyTime, std::uint64_t>;
 
   static constexpr int kBatch = 128;
+  static constexpr int kLongAtOnce = 4;
 
   EventLoop();
   ~EventLoop();
@@ -65,7 +66,10 @@ class EventLoop {
 
   TimerId at(base::SteadyTime time, Task task);
   TimerId in(std::chrono::milliseconds time, Task task) { return at(now_ + time, std::move(task)); }
-  /// A timer that has fired or been cancelled is ignored.
+  /// Has something done soon that takes about a millisecond (a TLS handshake): a few of them in each round,
+  /// in the order of the calls. Cancelled as a timer is.
+  TimerId in_turn(Task task);
+  /// What has been done or cancelled is ignored.
   void cancel(const TimerId& timer);
 
   void retire(std::unique_ptr<Retired> object);
@@ -81,6 +85,7 @@ class EventLoop {
   /// Says whether stop() has been called, and everything that was posted before it is done.
   [[nodiscard]] bool run_posted();
   void run_timers();
+  void run_long();
   [[nodiscard]] int wait_time() const;
 
   Descriptor epoll_;
@@ -88,6 +93,7 @@ class EventLoop {
   std::vector<char> buffer_;
   base::SteadyTime now_;
   std::map<TimerId, Task> timers_;
+  std::map<TimerId, Task> long_;  ///< see in_turn
   std::uint64_t next_timer_ = 1;
   std::vector<std::unique_ptr<Retired>> retired_;
   struct Batch;

@@ -132,6 +132,7 @@ class Gateway::Inside {
   RsaKeyPtr rsa_key_;
   UserSessions user_sessions_;
   std::atomic<std::size_t> logged_in_{0};
+  std::atomic<bool> draining_{false};
   const Descriptor idle_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MysqlGreetings> greetings_;
@@ -161,10 +162,10 @@ Gateway::Inside::Inside(Services services)
   }
   greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
-  shared_ = std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
-                                     services_.random, services_.log, services_.audit, services_.stats,
-                                     slowdown_, descriptor_warning_, cancel_warning_, cancel_keys_,
-                                     cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_);
+  shared_ = std::make_unique<Shared>(
+      UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock, services_.random,
+      services_.log, services_.audit, services_.stats, slowdown_, descriptor_warning_, cancel_warning_,
+      cancel_keys_, cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_, draining_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 
@@ -272,12 +273,7 @@ Worker& Gateway::Inside::least_busy() {
   return **std::ranges::min_element(workers_, {}, [](const auto& worker) { return worker->sessions(); });
 }
 
-void Gateway::Inside::drain() {
-  const std::lock_guard lock(mutex_);
-  auto draining = std::make_shared<Settings>(*settings_);
-  draining->draining = true;
-  settings_ = std::move(draining);
-}
+void Gateway::Inside::drain() { draining_ = true; }
 
 void Gateway::Inside::close_sessions() {
   {
@@ -311,7 +307,7 @@ std::vector<Gateway::Door> Gateway::Inside::doors() const {
 
 Health Gateway::Inside::health() const {
   const std::lock_guard lock(mutex_);
-  return {true, settings_->draining, open_.size(), wanted(*settings_->config).size()};
+  return {true, draining_, open_.size(), wanted(*settings_->config).size()};
 }
 
 Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}

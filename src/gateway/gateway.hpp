@@ -59,7 +59,7 @@ class Gateway final : public Observed {
   /// no more.
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
-  /// Of these, the ones that began before drain().
+  /// Of these, the ones whose clients had proved who they are before drain().
   [[nodiscard]] std::size_t awaited_sessions() const;
   /// An eventfd that can be read when a worker's last session, or the last awaited one, has ended: a reason
   /// to look at the two counts.

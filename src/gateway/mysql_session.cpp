@@ -69,7 +69,7 @@ void MysqlSession::greet() {
 
 void MysqlSession::say_hello() {
   if (is_over() || login_) return;
-  if (settings().draining && shared().mysql.connections.none_open()) return refuse_session();
+  if (shared().draining && shared().mysql.connections.none_open()) return refuse_session();
   wire::mysql::Greeting greeting =
       shared().mysql.greetings.common(possible_databases()).value_or(MysqlGreetings::of_unknown());
   greeting.capabilities = wire::mysql::relayed(greeting.capabilities);
@@ -157,18 +157,17 @@ void MysqlSession::read_names() {
 
 /// Clients come back without the name of a database to KILL the query of their other connection. There is no
 /// doubt when the user may use just one, or has sessions with just one; with several, the KILL itself says.
-/// While the gateway drains, nothing but a KILL goes on.
+/// While the gateway drains, nothing but the KILL of a session goes on.
 void MysqlSession::find_database() {
-  if (!settings().draining) {
-    if (!selected_.empty()) return choose_database(selected_);
-    std::vector<std::string> usable;
-    for (const std::string& name : possible_databases()) {
-      if (admission().user == nullptr || admission().user->may_use(name)) usable.push_back(name);
-    }
-    if (usable.size() == 1) return choose_database(usable.front());
-    const auto in_use = shared().mysql.connections.databases_of(name_);
-    if (in_use.size() <= 1) return choose_database(in_use.empty() ? std::string() : *in_use.begin());
+  const auto in_use = shared().mysql.connections.databases_of(name_);
+  if (shared().draining) return in_use.empty() ? refuse_session() : hear_first_command();
+  if (!selected_.empty()) return choose_database(selected_);
+  std::vector<std::string> usable;
+  for (const std::string& name : possible_databases()) {
+    if (admission().user == nullptr || admission().user->may_use(name)) usable.push_back(name);
   }
+  if (usable.size() == 1) return choose_database(usable.front());
+  if (in_use.size() <= 1) return choose_database(in_use.empty() ? std::string() : *in_use.begin());
   hear_first_command();
 }
 
@@ -193,7 +192,7 @@ void MysqlSession::take_first_command(std::string_view bytes) {
   const auto& connections = shared().mysql.connections;
   const std::string database = killed ? connections.database_of(*killed, name_) : std::string();
   if (!database.empty()) return choose_database(database);
-  if (settings().draining) return refuse_session();
+  if (shared().draining) return refuse_session();
   turn_away(database_undecided(connections.databases_of(name_)), Refusal::database, "database_unknown");
 }
 

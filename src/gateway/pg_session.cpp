@@ -133,8 +133,9 @@ void PgSession::follow(Event event) {
         continue;
       case Event::authenticated:
         authenticated(admission().is_proven() ? way_name(admission().way) : "scram-sha-256");
-        if (!is_over()) choose_database(login_->startup().database);
-        return;
+        if (is_over()) return;
+        if (shared().draining) return refuse_session();
+        return choose_database(login_->startup().database);
       case Event::refused:
         return refuse(password_refused(user()), login_->reason());
       case Event::cancel:
@@ -146,7 +147,7 @@ void PgSession::follow(Event event) {
 }
 
 PgSession::Event PgSession::let_in() {
-  if (settings().draining) {
+  if (shared().draining) {
     refuse_session();
     return Event::failed;
   }

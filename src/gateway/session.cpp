@@ -104,6 +104,15 @@ bool Session::step_tls() {
       return false;
     }
   }
+  if (!std::exchange(has_turn_, false)) {
+    watch(0);
+    loop_.cancel(again_);
+    again_ = loop_.in_turn([this] {
+      has_turn_ = true;
+      step();
+    });
+    return false;
+  }
   const Stream::Io io = client_.handshake();
   if (waits_for(io)) return false;
   if (io != Stream::Io::done) {
@@ -423,6 +432,12 @@ void Session::reconsider(std::shared_ptr<const Settings> settings) {
   reloaded_ = std::move(settings);
   // Who is not let in yet is looked at again then.
   if (phase_ == Phase::relaying) check_allowed();
+  if (phase_ != Phase::login || !user_.empty()) return;
+  // Nothing has been looked up yet but how TLS is offered, which the client may have been told.
+  auto latest = std::make_shared<Settings>(*reloaded_);
+  latest->postgresql_tls = arrival_.settings->postgresql_tls;
+  latest->mysql_tls = arrival_.settings->mysql_tls;
+  arrival_.settings = std::move(latest);
 }
 
 void Session::check_allowed() {

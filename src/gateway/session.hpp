@@ -48,7 +48,6 @@ struct Settings {
   std::size_t max_sessions = 10000;
   int login_rate = 100;
   std::chrono::milliseconds idle_timeout{0};
-  bool draining = false;  ///< no new sessions: of who comes now only cancels and kills are heard
   Decoys decoys{{}};
 };
 
@@ -71,6 +70,7 @@ struct Shared {
   UserSessions& user_sessions;
   std::uint32_t own_uid;
   std::atomic<std::size_t>& logged_in;  ///< sessions beyond their authentication
+  const std::atomic<bool>& draining;    ///< no new sessions: only cancels and kills are heard
 };
 
 /// A connection that has just been accepted.
@@ -119,11 +119,10 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void reconsider(std::shared_ptr<const Settings> settings);
   /// Drops a connection that has not authenticated, to make room.
   void evict();
-  /// A drain waits for its end: it began before that.
-  [[nodiscard]] bool is_awaited() const { return !settings().draining; }
 
-  /// Its place in the keeper's list.
-  std::list<std::unique_ptr<Session>>::iterator place;
+  // The keeper's own.
+  std::list<std::unique_ptr<Session>>::iterator place;  ///< in its list
+  bool awaited = false;                                 ///< by a drain
 
  protected:
   // What the protocols do.
@@ -269,6 +268,7 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   Stream client_;
   bool tls_pending_ = false;  ///< TLS is to begin, or under way
   Hearing hearing_ = Hearing::all;
+  bool has_turn_ = false;  ///< to go on with TLS
   bool proof_asked_ = false;
   std::chrono::milliseconds waited_{0};  ///< for the failures of its address
   std::string output_;

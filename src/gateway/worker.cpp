@@ -143,7 +143,6 @@ void Worker::accept_on(std::vector<Door> doors, Place place) {
 
 void Worker::take(Arrival arrival) {
   sessions_now_.fetch_add(1, std::memory_order_relaxed);  // counts at once: the next one goes elsewhere
-  awaited_now_.fetch_add(1);                              // until a drain proves to have come before it
   loop_.post([this, arrival = std::move(arrival)]() mutable { begin(std::move(arrival)); });
 }
 
@@ -163,7 +162,6 @@ void Worker::begin(Arrival arrival) {
   }
   Session& session = *sessions_.emplace_front(std::move(made));
   session.place = sessions_.begin();
-  if (!session.is_awaited()) one_awaited_less();
   waiting_.enter(session, group);
   session.begin();
 }
@@ -187,23 +185,25 @@ bool Worker::evict_one() {
 }
 
 void Worker::authenticated(Session& session) {
+  no_longer_waits(session);
+  session.awaited = !shared_->draining;
+  if (session.awaited) awaited_now_.fetch_add(1);
+}
+
+void Worker::no_longer_waits(Session& session) {
   if (waiting_.leave(session)) shared_->stats.authenticating_now.fetch_sub(1);
 }
 
 void Worker::ended(Session& session) {
-  authenticated(session);
+  no_longer_waits(session);
   shared_->stats.connections_now.fetch_sub(1);
-  const bool was_awaited = session.is_awaited();
+  const bool was_awaited = session.awaited;
   std::unique_ptr<Session> whole = std::move(*session.place);
   sessions_.erase(session.place);
   loop_.retire(std::move(whole));
   sessions_now_.fetch_sub(1, std::memory_order_relaxed);
-  if (was_awaited) one_awaited_less();
-  if (sessions_.empty()) on_empty();
-}
-
-void Worker::one_awaited_less() {
-  if (awaited_now_.fetch_sub(1) == 1) on_empty();
+  const bool last_awaited = was_awaited && awaited_now_.fetch_sub(1) == 1;
+  if (last_awaited || sessions_.empty()) on_empty();
 }
 
 void Worker::reconsider_sessions() {

@@ -45,7 +45,7 @@ class Worker final : private SessionKeeper {
   void reconsider_sessions();
 
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
-  /// Those that a drain waits for; all of them before one.
+  /// Those that a drain waits for: they had authenticated before it.
   [[nodiscard]] std::size_t awaited() const { return awaited_now_.load(); }
   [[nodiscard]] EventLoop& loop() { return loop_; }
   /// Told on the worker's thread whenever no session is awaited, or none is there, any more.
@@ -59,7 +59,7 @@ class Worker final : private SessionKeeper {
   void authenticated(Session& session) override;
   void ended(Session& session) override;
   void begin(Arrival arrival);
-  void one_awaited_less();
+  void no_longer_waits(Session& session);
   /// Drops one that has not authenticated, if there is one.
   bool evict_one();
   bool make_room_for_descriptor();

@@ -7,15 +7,19 @@ import subprocess
 
 import mysql_wire
 import postgresql_wire as wire
+import pymysql
 import pytest
+import verifiers
 from gateway import PASSWORD, USER
 from gateway_mysql import Sleeper, connected, wait_running
 from gateway_mysql import value as mysql_value
 from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, sleeping, value, wait_asleep
-from raw_clients import MysqlClient
+from raw_clients import CLIENTS, MysqlClient, Refused
+from servers.processes import wait_until
 from socket_activation import passing_on
 
 SHUTDOWN_IN_PROGRESS = 1053
+DATABASES = {engine: client.password_database for engine, client in CLIENTS.items()}
 SLEEP = "SELECT SLEEP(60) + 0x6472"
 
 
@@ -175,6 +179,16 @@ def test_a_mysql_statement_can_be_killed_while_the_gateway_drains(gateway):
     assert running.wait_exit() == 0
 
 
+def test_mysql_users_without_sessions_are_told_when_they_log_in(gateway):
+    users = [{"name": name, "password": verifiers.both(PASSWORD), "databases": ["*"]} for name in (USER, "bob")]
+    running = gateway({"gateway": {"drain_timeout": "1h", "users": users}})
+    with connected(running):
+        begin_draining(running)
+        with pytest.raises(pymysql.err.OperationalError) as refused:
+            connected(running, user="bob", init_command=None, autocommit=None)
+        assert refused.value.args[0] == SHUTDOWN_IN_PROGRESS
+
+
 def test_mysql_clients_are_told_at_once_where_there_is_nothing_to_kill(gateway):
     running = gateway({"gateway": {"drain_timeout": "1h"}})
     with logged_in(running):
@@ -182,6 +196,45 @@ def test_mysql_clients_are_told_at_once_where_there_is_nothing_to_kill(gateway):
         with mysql_wire.Connection(running.mysql_address()) as newcomer, pytest.raises(mysql_wire.ServerError) as error:
             newcomer.greet()
         assert error.value.code == SHUTDOWN_IN_PROGRESS
+
+
+@pytest.mark.parametrize("engine", CLIENTS)
+def test_who_has_not_logged_in_before_the_drain_is_too_late(gateway, engine):
+    running = gateway({"gateway": {"drain_timeout": "1h"}})
+    with contextlib.ExitStack() as stack:
+        awaited = stack.enter_context(contextlib.closing(CLIENTS[engine].connected(running).log_in(DATABASES[engine])))
+        early = stack.enter_context(contextlib.closing(CLIENTS[engine].connected(running)))
+        running.wait_metric(1, "rolegate_authenticating_connections")
+        begin_draining(running)
+        with pytest.raises(Refused) as refused:
+            early.log_in(DATABASES[engine])
+            early.query("SELECT 1")
+        assert refused.value.code in ("57P03", SHUTDOWN_IN_PROGRESS)
+        assert awaited.alive()
+    assert running.wait_exit() == 0
+
+
+def test_a_drain_does_not_wait_for_who_has_not_logged_in(gateway):
+    running = gateway({"gateway": {"drain_timeout": "1h"}})
+    with wire.Connection(running.postgresql_address()) as silent:
+        running.wait_metric(1, "rolegate_authenticating_connections")
+        running.signal(signal.SIGTERM)
+        assert running.wait_exit() == 0
+        assert silent.receive().fields()["C"] == "57P01"
+
+
+def test_the_audit_log_is_opened_anew_while_the_gateway_drains(gateway, tmp_path):
+    audit, rotated = tmp_path / "audit.jsonl", tmp_path / "audit.jsonl.1"
+    running = gateway({"gateway": {"drain_timeout": "1h", "audit_log": str(audit)}})
+    with logged_in(running):
+        assert wait_until(lambda: "session_open" in audit.read_text(encoding="utf-8"), 30)
+        begin_draining(running)
+        audit.rename(rotated)
+        running.signal(signal.SIGHUP)
+        assert wait_until(audit.exists, 30)
+    assert running.wait_exit() == 0
+    assert "session_close" in audit.read_text(encoding="utf-8")
+    assert "session_close" not in rotated.read_text(encoding="utf-8")
 
 
 def test_a_drain_does_not_wait_for_who_came_during_it(gateway):

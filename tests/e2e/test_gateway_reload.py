@@ -1,12 +1,15 @@
 """Reading the configuration again: what new sessions get, what open ones keep, and files with errors."""
 
+import contextlib
 import os
 
 import postgresql_wire as wire
 import psycopg2
 import pytest
+import verifiers
 from gateway import USER, VERIFIER, database
 from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, psql, value
+from raw_clients import CLIENTS, Refused
 
 OTHER = "aurora_postgresql_password"
 
@@ -65,6 +68,20 @@ def test_a_replaced_sslrootcert_counts_from_the_reload_on(lab, gateway, authorit
     running.reload()
     with connect(running) as connection:
         assert value(connection, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("engine", CLIENTS)
+def test_a_connection_from_before_a_reload_needs_the_password_from_after_it(gateway, engine):
+    running = gateway()
+    with contextlib.ExitStack() as stack:
+        with_old, with_new = [stack.enter_context(contextlib.closing(CLIENTS[engine].connected(running))) for _ in range(2)]
+        running.wait_metric(2, "rolegate_authenticating_connections")
+        running.write_configuration({"gateway": {"users": [{"name": USER, "password": verifiers.both("changed"), "databases": ["*"]}]}})
+        running.reload()
+        with pytest.raises(Refused) as refused:
+            with_old.log_in(CLIENTS[engine].password_database)
+        assert refused.value.code in ("28P01", 1045)
+        assert with_new.log_in(CLIENTS[engine].password_database, "changed").alive()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")

@@ -56,6 +56,22 @@ TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
   EXPECT_EQ(fired, "abc");
 }
 
+TEST(EventLoop, LetsOthersIntoBetweenWhatTakesLong) {
+  EventLoop loop;
+  std::string done;
+  const auto round = [&](auto& again) -> void {
+    done += '|';
+    if (done.size() < 20) loop.in(milliseconds(0), [&] { again(again); });
+  };
+  for (int i = 0; i < 2 * EventLoop::kLongAtOnce + 1; ++i) loop.in_turn([&] { done += 'x'; });
+  const auto cancelled = loop.in_turn([&] { done += 'c'; });
+  loop.in_turn([&] { done += 'z', loop.stop(); });
+  loop.cancel(cancelled);
+  loop.in(milliseconds(0), [&] { round(round); });
+  loop.run();
+  EXPECT_EQ(done, "|xxxx|xxxx|xz");
+}
+
 TEST(EventLoop, LetsATimersLeavingsCancelTheNextOne) {
   struct Cancelling {
     Cancelling(EventLoop& given, EventLoop::TimerId id) : loop(given), other(id) {}

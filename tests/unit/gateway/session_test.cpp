@@ -81,6 +81,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   MysqlDoor mysql_{greetings_, connections_, fast_passwords_, nullptr};
   UserSessions user_sessions_;
   std::atomic<std::size_t> logged_in_{0};
+  std::atomic<bool> draining_{false};
   Shared shared_{{*service, tls_, rates_, pool_},
                  clock,
                  random_,
@@ -95,7 +96,8 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
                  mysql_,
                  user_sessions_,
                  0,
-                 logged_in_};
+                 logged_in_,
+                 draining_};
 };
 
 TEST_F(SessionTest, ReadsOnceInARoundOfAClientThatWasRefused) {
