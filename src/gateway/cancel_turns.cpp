@@ -8,8 +8,8 @@ std::optional<std::chrono::milliseconds> CancelTurns::take(const std::string& se
   if (on_their_way_.contains(session)) return std::nullopt;
   // Thousands of addresses ago: whoever is still at it begins with a full bucket.
   if (rates_.size() >= kMostGroups) rates_.clear();
-  LoginRate& rate = rates_.try_emplace(address_group(address), kPerSecond).first->second;
-  const auto wait = rate.reserve(now, kPatience);
+  TokenBucket& bucket = rates_.try_emplace(address_group(address), kPerSecond).first->second;
+  const auto wait = bucket.reserve(now, kPatience);
   if (wait) on_their_way_.insert(session);
   return wait;
 }

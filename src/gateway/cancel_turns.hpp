@@ -33,7 +33,7 @@ class CancelTurns {
   static constexpr std::size_t kMostGroups = 10000;
   std::mutex mutex_;
   std::unordered_set<std::string> on_their_way_;
-  std::unordered_map<std::string, LoginRate> rates_;
+  std::unordered_map<std::string, TokenBucket> rates_;
 };
 
 }  // namespace rolegate::gateway

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
 
 #include <arpa/inet.h>
@@ -86,21 +87,22 @@ bool OnceAMinute::is_due(base::SteadyTime now) {
   return true;
 }
 
-std::optional<std::chrono::milliseconds> LoginRate::reserve(base::SteadyTime now,
-                                                            std::chrono::milliseconds patience) {
+/// The generic cell rate algorithm (ITU-T I.371): tokens are an interval apart on a schedule of their own,
+/// and one may be taken up to a second's worth before it is due.
+std::chrono::milliseconds TokenBucket::wait(base::SteadyTime now, std::size_t others) const {
   using namespace std::chrono;
   if (per_second_ <= 0) return milliseconds(0);
-  // The generic cell rate algorithm (ITU-T I.371): places are `interval` apart on a schedule of their own,
-  // and one may be taken up to a second's worth before it is due.
-  constexpr nanoseconds kSecond = seconds(1);
-  const nanoseconds interval = kSecond / per_second_;
-  const nanoseconds early = kSecond - interval;
-  const std::lock_guard lock(mutex_);
-  const auto due = std::max<base::SteadyTime>(next_, now);
+  const nanoseconds early = kSecond - interval();
+  const auto due = std::max<base::SteadyTime>(next_, now) + static_cast<std::int64_t>(others) * interval();
   // Rounded up: who comes back after that many milliseconds is not too early.
-  const auto wait = std::max(ceil<milliseconds>(due - early - now), milliseconds(0));
+  return std::max(ceil<milliseconds>(due - early - now), milliseconds(0));
+}
+
+std::optional<std::chrono::milliseconds> TokenBucket::reserve(base::SteadyTime now,
+                                                              std::chrono::milliseconds patience) {
+  const auto wait = this->wait(now);
   if (wait > patience) return std::nullopt;
-  next_ = due + interval;
+  if (per_second_ > 0) next_ = std::max<base::SteadyTime>(next_, now) + interval();
   return wait;
 }
 

@@ -366,7 +366,8 @@ void Session::connect() {
   loop_.cancel(timer_);
   upstream_login_ = std::make_unique<UpstreamLogin>(
       loop_, shared_.upstream, settings().config, *database_, settings().login_rate,
-      address_group(client().group), [this](login::Login& login) { return make_handshake(login); },
+      admission_.user != nullptr ? user_ : address_group(client().group),
+      [this](login::Login& login) { return make_handshake(login); },
       [this](std::expected<Upstream, UpstreamRefusal> result) {
         if (result) {
           upstream_ready(std::move(*result));

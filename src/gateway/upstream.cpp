@@ -1,5 +1,6 @@
 #include "gateway/upstream.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,30 +36,53 @@ UpstreamLogin::UpstreamLogin(EventLoop& loop, UpstreamServices services,
       services_(services),
       config_(std::move(config)),
       database_(database),
+      login_rate_(login_rate),
       client_(std::move(client)),
       make_handshake_(std::move(make_handshake)),
       done_(std::move(done)),
-      self_(std::make_shared<UpstreamLogin*>(this)) {
-  const auto turn = services_.rates.of(database.name, login_rate)->reserve(loop_.now(), kPatience);
-  if (!turn) {
-    timer_ = loop_.in(std::chrono::milliseconds(0), [this, login_rate] {
-      fail({base::make_error(
-          Errc::login_rate_exceeded,
-          fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
-          fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
-                      "connection pool, or raise it if the database can take more.",
-                      login_rate),
-          true)});
-    });
-    return;
-  }
-  timer_ = loop_.in(*turn, [this] { make_login(login::Fresh::no); });
+      self_(std::make_shared<UpstreamLogin*>(this)),
+      rate_(services.rates.of(database.name, login_rate)),
+      patience_ends_(loop.now() + kPatience),
+      place_(rate_->enter(
+          client_,
+          [self = self_, &loop] {
+            loop.post([self] {
+              if (*self != nullptr) (*self)->await_turn();
+            });
+          },
+          loop.now(), kPatience)) {
+  // Not here: whoever makes this is not ready to be called back.
+  timer_ = loop_.in(std::chrono::milliseconds(0), [this] { place_ ? await_turn() : line_too_long(); });
 }
 
 UpstreamLogin::~UpstreamLogin() {
   *self_ = nullptr;
   call_.cancel();
   loop_.cancel(timer_);
+}
+
+/// Nobody being before it any more may be told when its turn is over.
+void UpstreamLogin::await_turn() {
+  if (!place_) return;
+  const auto wait = place_->wait(loop_.now());
+  if (wait && wait->count() == 0) {
+    place_.reset();
+    return make_login(login::Fresh::no);
+  }
+  if (loop_.now() >= patience_ends_) return line_too_long();
+  loop_.cancel(timer_);
+  const auto next = wait ? loop_.now() + *wait : patience_ends_;
+  timer_ = loop_.at(std::min(next, patience_ends_), [this] { await_turn(); });
+}
+
+void UpstreamLogin::line_too_long() {
+  place_.reset();
+  fail({base::make_error(Errc::login_rate_exceeded,
+                         fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
+                         fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
+                                     "connection pool, or raise it if the database can take more.",
+                                     login_rate_),
+                         true)});
 }
 
 void UpstreamLogin::make_login(login::Fresh fresh) {

@@ -13,7 +13,7 @@
 #include "gateway/dialer.hpp"
 #include "gateway/event_loop.hpp"
 #include "gateway/handshake.hpp"
-#include "gateway/limits.hpp"
+#include "gateway/login_rate.hpp"
 #include "gateway/upstream_tls.hpp"
 #include "login/call_pool.hpp"
 #include "login/login.hpp"
@@ -73,7 +73,8 @@ struct UpstreamRefusal {
 
 /// The one path from a configured database to a session: its turn (login_rate), login, resolve, TCP, TLS,
 /// handshake; once more with fresh credentials when the database refuses cached ones. Calls back once, from
-/// the loop, unless it is destroyed before; the callback may destroy it.
+/// the loop, unless it is destroyed before; the callback may destroy it. `client`: who takes turns with
+/// others.
 class UpstreamLogin {
  public:
   /// Makes the protocol's side of a login. The password may be moved out of it.
@@ -92,6 +93,8 @@ class UpstreamLogin {
 
  private:
   struct Made;
+  void await_turn();
+  void line_too_long();
   void make_login(login::Fresh fresh);
   void made(base::Result<Made> result, login::Steps steps);
   void dial(Made made);
@@ -108,12 +111,16 @@ class UpstreamLogin {
   UpstreamServices services_;
   std::shared_ptr<const config::Config> config_;
   const config::Database& database_;
+  const int login_rate_;
   const std::string client_;
   MakeHandshake make_handshake_;
   Done done_;
   /// What a task on its way from another thread looks at first: whether anybody is still there.
   std::shared_ptr<UpstreamLogin*> self_;
 
+  const std::shared_ptr<LoginRate> rate_;
+  const base::SteadyTime patience_ends_;
+  std::unique_ptr<LoginRate::Place> place_;  ///< null: its turn has come, or it is over
   login::CallPool::Pending call_;
 
   base::SteadyTime deadline_{};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <utility>
 
 #include "login/quiet_thread.hpp"
@@ -24,42 +23,6 @@ bool CallPool::Pending::cancel() {
   return true;
 }
 
-void CallPool::Queue::push(const std::string& client, JobPtr job) {
-  auto known = by_client_.find(client);
-  if (known == by_client_.end()) {
-    known = by_client_.emplace(client, shares_.insert(shares_.end(), Share{client, {}})).first;
-  }
-  known->second->jobs.push_back(std::move(job));
-  ++size_;
-}
-
-CallPool::JobPtr CallPool::Queue::pop() {
-  const auto share = shares_.begin();
-  JobPtr job = std::move(share->jobs.front());
-  share->jobs.pop_front();
-  shares_.splice(shares_.end(), shares_, share);
-  taken_from(share);
-  return job;
-}
-
-CallPool::JobPtr CallPool::Queue::pop_of_fullest(const std::string& newcomer) {
-  auto fullest = by_client_.at(newcomer);
-  for (auto share = shares_.begin(); share != shares_.end(); ++share) {
-    if (share->jobs.size() > fullest->jobs.size()) fullest = share;
-  }
-  JobPtr job = std::move(fullest->jobs.back());
-  fullest->jobs.pop_back();
-  taken_from(fullest);
-  return job;
-}
-
-void CallPool::Queue::taken_from(Shares::iterator share) {
-  --size_;
-  if (!share->jobs.empty()) return;
-  by_client_.erase(share->client);
-  shares_.erase(share);
-}
-
 CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency, Call call,
                                    const std::string& client) {
   std::vector<Pending> dropped;
@@ -68,7 +31,7 @@ CallPool::Pending CallPool::submit(const std::string& lane_name, Urgency urgency
     const std::lock_guard lock(mutex_);
     if (stopped_) return {};
     Lane& lane = lanes_.try_emplace(lane_name, Lane{.name = lane_name}).first->second;
-    Queue& queue = lane.waiting[static_cast<std::size_t>(urgency)];
+    auto& queue = lane.waiting[static_cast<std::size_t>(urgency)];
     queue.push(client, job);
     if (queue.size() > limits_.queued) dropped.push_back(Pending(queue.pop_of_fullest(client)));
     settle(lane);
@@ -92,7 +55,7 @@ void CallPool::stop() {
     threads.swap(threads_);
     for (auto next = lanes_.begin(); next != lanes_.end();) {
       Lane& lane = (next++)->second;  // it may go
-      for (Queue& queue : lane.waiting) {
+      for (auto& queue : lane.waiting) {
         while (queue.size() > 0) dropped.push_back(Pending(queue.pop()));
       }
       settle(lane);

@@ -3,7 +3,6 @@
 #include <array>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -13,6 +12,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/fair_queue.hpp"
 
 namespace rolegate::login {
 
@@ -66,33 +67,12 @@ class CallPool {
  private:
   using JobPtr = std::shared_ptr<Job>;
 
-  /// Jobs that wait, first come, first served for each client; the clients take turns.
-  class Queue {
-   public:
-    void push(const std::string& client, JobPtr job);
-    [[nodiscard]] JobPtr pop();
-    /// Of the client that has the most, `newcomer` among equals, the latest.
-    [[nodiscard]] JobPtr pop_of_fullest(const std::string& newcomer);
-    [[nodiscard]] std::size_t size() const { return size_; }
-
-   private:
-    struct Share {
-      std::string client;
-      std::deque<JobPtr> jobs;
-    };
-    using Shares = std::list<Share>;
-    void taken_from(Shares::iterator share);
-    Shares shares_;  ///< none is empty; whose turn is next is first
-    std::map<std::string, Shares::iterator> by_client_;
-    std::size_t size_ = 0;
-  };
-
   struct Lane;
   using Turns = std::list<Lane*>;
   static constexpr std::size_t kUrgencies = 2;
   struct Lane {
     std::string name;
-    std::array<Queue, kUrgencies> waiting{};
+    std::array<base::FairQueue<JobPtr>, kUrgencies> waiting{};
     std::array<std::optional<Turns::iterator>, kUrgencies>
         turn{};  ///< its place among those that can run one
     std::size_t running = 0;

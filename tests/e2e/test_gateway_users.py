@@ -69,6 +69,18 @@ def test_a_session_ends_at_the_age_that_its_user_may_reach(gateway):
         assert value(other, "SELECT 1") == 1
 
 
+def test_a_users_logins_that_wait_delay_no_other_user(gateway):
+    """In the line of login_rate users take turns, wherever they come from."""
+    running = gateway(users(user(), user(name="bob"), login_rate=1))
+    with contextlib.ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(wire.Connection(running.postgresql_address())).prove("bob", PASSWORD, PG)
+        running.wait_metric(0, "rolegate_authenticating_connections")
+        stack.enter_context(connect(running))
+        opened = [line["user"] for line in running.audit_lines() if line["event"] == "session_open"]
+        assert opened.count("bob") <= 2 and opened[-1] == USER
+
+
 # Where from.
 
 def test_from_elsewhere_the_right_password_is_a_wrong_one(gateway):

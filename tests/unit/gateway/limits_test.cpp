@@ -144,12 +144,6 @@ TEST(FailureSlowdown, IsUsedByManyThreads) {
   }
 }
 
-/// When a login that asked at `now` begins.
-std::optional<base::SteadyTime> begin(LoginRate& rate, base::SteadyTime now, milliseconds patience) {
-  const auto wait = rate.reserve(now, patience);
-  return wait ? std::optional(now + *wait) : std::nullopt;
-}
-
 TEST(OnceAMinute, IsDueAtOnceAndThenAMinuteAfterItWasLast) {
   OnceAMinute warning;
   EXPECT_TRUE(warning.is_due(kStart));
@@ -173,62 +167,68 @@ TEST(OnceAMinute, IsDueForOneOfManyThreads) {
   EXPECT_EQ(due, 1);
 }
 
-TEST(LoginRate, LetsASecondsWorthThroughAtOnce) {
-  LoginRate rate(100);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms) << i;
-  EXPECT_EQ(rate.reserve(kStart, 0ms), std::nullopt);
-  EXPECT_EQ(rate.reserve(kStart, 10s), 10ms) << "and then one every hundredth of a second";
-  EXPECT_EQ(rate.reserve(kStart, 10s), 20ms);
+/// When one that was asked for at `now` is there.
+std::optional<base::SteadyTime> begin(TokenBucket& bucket, base::SteadyTime now, milliseconds patience) {
+  const auto wait = bucket.reserve(now, patience);
+  return wait ? std::optional(now + *wait) : std::nullopt;
 }
 
-TEST(LoginRate, NeverLetsAnyoneThroughAMomentTooEarly) {
-  LoginRate rate(3);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
-  EXPECT_EQ(rate.reserve(kStart, 1s), 334ms) << "a third of a second, rounded up";
-  EXPECT_EQ(rate.reserve(kStart, 1s), 667ms);
+TEST(TokenBucket, LetsASecondsWorthThroughAtOnce) {
+  TokenBucket bucket(100);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(bucket.reserve(kStart, 0ms), 0ms) << i;
+  EXPECT_EQ(bucket.reserve(kStart, 0ms), std::nullopt);
+  EXPECT_EQ(bucket.reserve(kStart, 10s), 10ms) << "and then one every hundredth of a second";
+  EXPECT_EQ(bucket.reserve(kStart, 10s), 20ms);
 }
 
-TEST(LoginRate, TakesNoPlaceForWhoDoesNotWait) {
-  LoginRate rate(1);
-  EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(rate.reserve(kStart, 999ms), std::nullopt);
-  EXPECT_EQ(rate.reserve(kStart, 1000ms), 1000ms) << "patience is long enough by a hair";
-  EXPECT_EQ(rate.reserve(kStart, 1999ms), std::nullopt);
+TEST(TokenBucket, NeverLetsAnyoneThroughAMomentTooEarly) {
+  TokenBucket bucket(3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bucket.reserve(kStart, 0ms), 0ms);
+  EXPECT_EQ(bucket.reserve(kStart, 1s), 334ms) << "a third of a second, rounded up";
+  EXPECT_EQ(bucket.reserve(kStart, 1s), 667ms);
 }
 
-TEST(LoginRate, BoundsTheLineByPatience) {
-  LoginRate rate(100);
+TEST(TokenBucket, TakesNoPlaceForWhoDoesNotWait) {
+  TokenBucket bucket(1);
+  EXPECT_EQ(bucket.reserve(kStart, 0ms), 0ms);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(bucket.reserve(kStart, 999ms), std::nullopt);
+  EXPECT_EQ(bucket.reserve(kStart, 1000ms), 1000ms) << "patience is long enough by a hair";
+  EXPECT_EQ(bucket.reserve(kStart, 1999ms), std::nullopt);
+}
+
+TEST(TokenBucket, BoundsTheLineByPatience) {
+  TokenBucket bucket(100);
   int places = 0;
-  while (rate.reserve(kStart, 5000ms)) ASSERT_LT(++places, 10'000);
+  while (bucket.reserve(kStart, 5000ms)) ASSERT_LT(++places, 10'000);
   EXPECT_EQ(places, 100 + 500);
 }
 
-TEST(LoginRate, FillsUpToOneSecondsWorthOnly) {
-  LoginRate rate(10);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(rate.reserve(kStart, 0ms), 0ms);
+TEST(TokenBucket, FillsUpToOneSecondsWorthOnly) {
+  TokenBucket bucket(10);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(bucket.reserve(kStart, 0ms), 0ms);
   // After a night (or a suspended laptop's), no more than at the start.
   int at_once = 0;
-  while (rate.reserve(kStart + 8h, 0ms)) ASSERT_LT(++at_once, 1000);
+  while (bucket.reserve(kStart + 8h, 0ms)) ASSERT_LT(++at_once, 1000);
   EXPECT_EQ(at_once, 10);
-  EXPECT_EQ(rate.reserve(kStart + 8h + 99ms, 0ms), std::nullopt);
-  EXPECT_EQ(rate.reserve(kStart + 8h + 100ms, 0ms), 0ms);
+  EXPECT_EQ(bucket.reserve(kStart + 8h + 99ms, 0ms), std::nullopt);
+  EXPECT_EQ(bucket.reserve(kStart + 8h + 100ms, 0ms), 0ms);
 }
 
-TEST(LoginRate, BearsAnyPatience) {
-  LoginRate rate(1);
-  EXPECT_EQ(rate.reserve(kStart, milliseconds::max()), 0ms);
-  EXPECT_EQ(rate.reserve(kStart, milliseconds::max()), 1000ms);
-  EXPECT_EQ(rate.reserve(kStart, milliseconds::min()), std::nullopt);
+TEST(TokenBucket, BearsAnyPatience) {
+  TokenBucket bucket(1);
+  EXPECT_EQ(bucket.reserve(kStart, milliseconds::max()), 0ms);
+  EXPECT_EQ(bucket.reserve(kStart, milliseconds::max()), 1000ms);
+  EXPECT_EQ(bucket.reserve(kStart, milliseconds::min()), std::nullopt);
 }
 
-TEST(LoginRate, IsNoLimitAtZero) {
-  LoginRate rate(0);
-  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(rate.reserve(kStart, 0ms), 0ms);
+TEST(TokenBucket, IsNoLimitAtZero) {
+  TokenBucket bucket(0);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(bucket.reserve(kStart, 0ms), 0ms);
 }
 
-TEST(LoginRate, HoldsVeryHighRates) {
-  LoginRate rate(2'000'000'000);
-  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(rate.reserve(kStart, 0ms), 0ms);
+TEST(TokenBucket, HoldsVeryHighRates) {
+  TokenBucket bucket(2'000'000'000);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(bucket.reserve(kStart, 0ms), 0ms);
 }
 
 /// The bucket the way one would explain it: tokens, filled up as time passes, and a queue that each waits in
@@ -250,11 +250,11 @@ class SimulatedBucket {
   double last_ = 0;
 };
 
-TEST(LoginRate, GoesAsASimulatedBucketDoes) {
+TEST(TokenBucket, GoesAsASimulatedBucketDoes) {
   std::mt19937 random(42);
   for (const int per_second : {1, 2, 3, 7, 50, 100, 999}) {
-    LoginRate rate(per_second);
-    SimulatedBucket bucket(per_second);
+    TokenBucket bucket(per_second);
+    SimulatedBucket simulated(per_second);
     constexpr milliseconds kPatience(1500);
     double now = 0;
     std::map<long, int> begun;  // by second
@@ -262,13 +262,13 @@ TEST(LoginRate, GoesAsASimulatedBucketDoes) {
       // Bursts and pauses; on average twice what is allowed.
       if (random() % 4 == 0)
         now += static_cast<double>(random() % static_cast<unsigned>(4000 / per_second + 1));
-      const double expected = bucket.wait(now);
-      const auto at = begin(rate, kStart + milliseconds(static_cast<long>(now)), kPatience);
+      const double expected = simulated.wait(now);
+      const auto at = begin(bucket, kStart + milliseconds(static_cast<long>(now)), kPatience);
       if (at) {
         const double wait =
             static_cast<double>(std::chrono::duration_cast<milliseconds>(*at - kStart).count()) - now;
         ASSERT_NEAR(wait, expected, 1.01) << per_second << "/s, call " << i;
-        bucket.take();
+        simulated.take();
         ++begun[std::chrono::floor<seconds>(*at - kStart).count()];
       } else {
         ASSERT_GT(expected, 1500 - 1.01) << per_second << "/s, call " << i;
@@ -285,20 +285,15 @@ TEST(LoginRate, GoesAsASimulatedBucketDoes) {
   }
 }
 
-TEST(LoginRate, IsUsedByManyThreads) {
-  LoginRate rate(100);
-  std::atomic<int> begun = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 1000; ++i) {
-          if (rate.reserve(kStart, 1000ms)) ++begun;
-        }
-      });
-    }
-  }
-  EXPECT_EQ(begun, 200);
+TEST(TokenBucket, SaysHowLongToWaitBehindOthers) {
+  TokenBucket bucket(10);
+  EXPECT_EQ(bucket.wait(kStart), 0ms);
+  EXPECT_EQ(bucket.wait(kStart, 9), 0ms);
+  EXPECT_EQ(bucket.wait(kStart, 10), 100ms);
+  EXPECT_EQ(bucket.wait(kStart, 14), 500ms) << "asking takes nothing";
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(bucket.reserve(kStart, 1s));
+  EXPECT_EQ(bucket.wait(kStart), 300ms);
+  EXPECT_EQ(bucket.wait(kStart + 250ms, 1), 150ms);
 }
 
 }  // namespace
