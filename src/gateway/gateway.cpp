@@ -125,6 +125,7 @@ class Gateway::Inside {
   FailureSlowdown slowdown_;
   OnceAMinute descriptor_warning_;
   OnceAMinute cancel_warning_;
+  OnceAMinute held_warning_;
   CancelKeys cancel_keys_;
   CancelTurns cancel_turns_;
   MysqlConnections connections_;
@@ -162,10 +163,11 @@ Gateway::Inside::Inside(Services services)
   }
   greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
-  shared_ = std::make_unique<Shared>(
-      UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock, services_.random,
-      services_.log, services_.audit, services_.stats, slowdown_, descriptor_warning_, cancel_warning_,
-      cancel_keys_, cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_, draining_);
+  shared_ =
+      std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
+                               services_.random, services_.log, services_.audit, services_.stats, slowdown_,
+                               descriptor_warning_, cancel_warning_, held_warning_, cancel_keys_,
+                               cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_, draining_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 

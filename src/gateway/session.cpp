@@ -307,6 +307,10 @@ bool Session::hold_proof() {
 
 void Session::hold(std::chrono::milliseconds wait, EventLoop::Task then) {
   if (waited_.count() == 0) shared_.stats.logins_held.fetch_add(1);
+  if (shared_.held_warning.is_due(loop_.now())) {
+    shared_.log.warning("logins from {} wait {:.2g} s each, because of failed authentications from there",
+                        address_group(client().group), static_cast<double>(wait.count()) / 1000);
+  }
   waited_ += wait;
   hearing_ = Hearing::leaving;
   arm(loop_.now() + wait, [this, then = std::move(then)]() mutable {

@@ -64,6 +64,7 @@ struct Shared {
   FailureSlowdown& slowdown;
   OnceAMinute& descriptor_warning;  ///< that there are too few
   OnceAMinute& cancel_warning;      ///< that one could not be passed on
+  OnceAMinute& held_warning;        ///< that logins of an address wait
   CancelKeys& cancel_keys;
   CancelTurns& cancel_turns;
   MysqlDoor& mysql;

@@ -111,6 +111,7 @@ def test_guesses_slow_down_whoever_comes_next(gateway, protocol):
         assert bool(refused) == (user == "nobody")
         assert 2 <= seconds < IN_TIME_SECONDS, f"{user}, in spite of eve's own right password"
     assert running.metrics().value("rolegate_logins_held_total") == held + 4
+    running.wait_log(r"warning logins from 127\.0\.0\.1 wait \S+ s each, because of failed authentications from there")
     assert log_in(running, protocol, source="127.0.0.2") is None
     assert running.metrics().value("rolegate_logins_held_total") == held + 4
 

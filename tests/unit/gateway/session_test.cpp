@@ -73,6 +73,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   FailureSlowdown slowdown_;
   OnceAMinute descriptor_warning_;
   OnceAMinute cancel_warning_;
+  OnceAMinute held_warning_;
   CancelKeys cancel_keys_;
   CancelTurns cancel_turns_;
   MysqlGreetings greetings_{loop_, pool_};
@@ -91,6 +92,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
                  slowdown_,
                  descriptor_warning_,
                  cancel_warning_,
+                 held_warning_,
                  cancel_keys_,
                  cancel_turns_,
                  mysql_,
