@@ -1,6 +1,7 @@
 #include "gateway/mysql_connections.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace rolegate::gateway {
@@ -46,14 +47,15 @@ std::set<std::string> MysqlConnections::databases_of(const std::string& user) co
   return databases;
 }
 
-std::optional<std::uint32_t> MysqlConnections::find(std::uint32_t id, const std::string& database,
-                                                    const std::string& user) const {
+std::optional<wire::mysql::CommandStream::Killable> MysqlConnections::find(std::uint32_t id,
+                                                                           const Connection& by) const {
   const std::lock_guard lock(mutex_);
   const auto found = connections_.find(id);
-  if (found == connections_.end() || !found->second) return std::nullopt;
+  if (found == connections_.end() || !found->second || found->second->user != by.user) return std::nullopt;
   const Connection& connection = *found->second;
-  if (connection.database != database || connection.user != user) return std::nullopt;
-  return connection.server_id;
+  const bool beside = std::tie(connection.database, connection.address, connection.port) ==
+                      std::tie(by.database, by.address, by.port);
+  return wire::mysql::CommandStream::Killable{beside ? std::optional(connection.server_id) : std::nullopt};
 }
 
 }  // namespace rolegate::gateway

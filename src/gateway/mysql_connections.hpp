@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/random.hpp"
+#include "wire/mysql/command_stream.hpp"
 
 namespace rolegate::gateway {
 
@@ -19,15 +20,19 @@ class MysqlConnections {
   struct Connection {
     std::uint32_t server_id = 0;
     std::string database;
-    std::string user;  ///< the client's, of the gateway
+    std::string user;     ///< the client's, of the gateway
+    std::string address;  ///< of the server: numeric, as it was dialled
+    std::uint16_t port = 0;
   };
 
   [[nodiscard]] std::uint32_t give_out(base::Random& random);
   void open(std::uint32_t id, Connection connection);
   void close(std::uint32_t id);
-  /// The server's id, if it is a connection of this user with this database.
-  [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t id, const std::string& database,
-                                                  const std::string& user) const;
+  /// What a KILL of `id` by the connection `by` is about. The server's id is known only where both are with
+  /// the same database and the same server: one name may lead to several servers, and on another one the id
+  /// is that of somebody else's connection. Nothing: it is none of this user's.
+  [[nodiscard]] std::optional<wire::mysql::CommandStream::Killable> find(std::uint32_t id,
+                                                                         const Connection& by) const;
 
   [[nodiscard]] bool none_open() const;
   /// Whatever database it is with; empty: it is none of this user's.

@@ -314,11 +314,13 @@ std::unique_ptr<Handshake> MysqlSession::make_handshake(login::Login& login) {
 Session::Opening MysqlSession::open(Upstream& upstream) {
   wire::mysql::ClientLogin& machine = static_cast<MysqlHandshake&>(*upstream.handshake).machine();
   shared().mysql.greetings.learned(database()->name, machine.greeting());
-  shared().mysql.connections.open(id_, {machine.greeting().connection_id, database()->name, user()});
+  const MysqlConnections::Connection own{machine.greeting().connection_id, database()->name, user(),
+                                         upstream.address, upstream.port};
+  shared().mysql.connections.open(id_, own);
   auto conversation = std::make_unique<MysqlConversation>(
-      login_->startup().capabilities,
-      [&connections = shared().mysql.connections, database = database()->name,
-       user = user()](std::uint32_t id) { return connections.find(id, database, user); });
+      login_->startup().capabilities, [&connections = shared().mysql.connections, own](std::uint32_t id) {
+        return connections.find(id, own);
+      });
   const std::string said_already = machine.take_rest();
   conversation->from_database(said_already);
   const std::string ok = let_in_ ? std::string() : login_->ok(machine.ok_payload());

@@ -15,9 +15,12 @@ import mysql_wire
 import pymysql
 import pytest
 import verifiers
+from forwarder import Forwarder
 from gateway import PASSWORD, USER
 from gateway_mysql import DATABASE, UPSTREAM_USER, Sleeper, connected, target, value, wait_running
 from pymysql.constants import CLIENT
+from raw_clients import CLIENTS
+from test_gateway_faults import through
 
 INTERRUPTED, UNKNOWN_THREAD = 1317, 1094
 GONE = (1317, 1927, 2006, 2013)  # what clients say when their session was killed
@@ -174,6 +177,26 @@ def test_kill_does_not_cross_databases(gateway, long_sql):
                 cursor.execute(f"KILL QUERY {sleeper.id}")
             assert error.value.args[0] in (UNKNOWN_THREAD, 1095)
             wait_running(watcher, long_sql)
+
+
+def test_kill_does_not_cross_servers(gateway, lab, long_sql):
+    """One database's name may lead to several servers, whose connections have the same ids. Here another way to the same
+    server stands for them: where it is taken for the same, the KILL hits."""
+    running = gateway()
+    with Forwarder(lab.kinds["aurora_mysql"]["connect_port"]) as way, connected(running) as watcher:
+        with Sleeper(running, long_sql) as sleeper:
+            wait_running(watcher, long_sql)
+            running.write_configuration({"databases": [through(lab, CLIENTS["mysql"], way, DATABASE, DATABASE)]})
+            running.reload()
+            with connected(running) as elsewhere:
+                assert way.links
+                for kill in (lambda: elsewhere.kill(sleeper.id), lambda: value(elsewhere, f"KILL QUERY {sleeper.id}")):
+                    with pytest.raises(pymysql.err.MySQLError) as error:
+                        kill()
+                    assert error.value.args[0] == UNKNOWN_THREAD and "another server" in error.value.args[1]
+            wait_running(watcher, long_sql)
+            watcher.cursor().execute(f"KILL QUERY {sleeper.id}")
+            assert sleeper.code() == INTERRUPTED
 
 
 def test_kill_inside_a_long_statement_is_not_touched(gateway):

@@ -24,8 +24,9 @@ void require(bool holds) {
 }
 
 /// The identity for some; nothing for the others.
-std::optional<std::uint32_t> servers_id(std::uint32_t id) {
-  return id % 2 == 0 ? std::optional(id) : std::nullopt;
+std::optional<CommandStream::Killable> servers_id(std::uint32_t id) {
+  if (id % 4 == 1) return CommandStream::Killable{};
+  return id % 2 == 0 ? std::optional(CommandStream::Killable{id}) : std::nullopt;
 }
 
 Capabilities capabilities_of(std::uint8_t choice) {

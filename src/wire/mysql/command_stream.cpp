@@ -26,6 +26,15 @@ constexpr std::string_view kInsteadOfKill =
     "'KILL takes the gateway''s connection id as a plain number only; elsewhere, use the id of SELECT "
     "CONNECTION_ID()'";
 
+/// Likewise: there the id may be that of anybody's session.
+constexpr std::string_view kInsteadOfKillElsewhere =
+    "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1094, MESSAGE_TEXT = "
+    "'The connection with this id is on another server of the database, which KILL does not reach from here'";
+
+std::string refused_with(std::string_view statement) {
+  return framed(0, static_cast<char>(kComQuery) + std::string(statement));
+}
+
 /// Nothing: there will be none.
 std::optional<Answer> answer_to(std::uint8_t command) {
   switch (command) {
@@ -140,16 +149,16 @@ std::string CommandStream::in_servers_terms(std::string_view packet) const {
   if (!is_command() || answers_.in_doubt() || length == 0 || packet.size() < kHeader + length) return {};
   const std::string_view payload = packet.substr(kHeader, length);
   if (command_of(packet) == kComProcessKill && payload.size() == kProcessKillPayload) {
-    const auto id = find_(PayloadReader(payload.substr(1)).u32());
-    if (!id) return {};
+    const auto killed = find_(PayloadReader(payload.substr(1)).u32());
+    if (!killed) return {};
+    if (!killed->server_id) return refused_with(kInsteadOfKillElsewhere);
     std::string changed(1, static_cast<char>(kComProcessKill));
-    append_integer(changed, *id, 4);
+    append_integer(changed, *killed->server_id, 4);
     return framed(0, changed);
   }
   if (command_of(packet) == kComStmtExecute && answers_.kills(PayloadReader(payload.substr(1)).u32())) {
     const auto id = only_parameter(payload);
-    return id && find_(*id) ? framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfKill))
-                            : std::string();
+    return id && find_(*id) ? refused_with(kInsteadOfKill) : std::string();
   }
   return is_statement(command_of(packet)) ? statement_in_servers_terms(payload) : std::string();
 }
@@ -157,15 +166,16 @@ std::string CommandStream::in_servers_terms(std::string_view packet) const {
 std::string CommandStream::statement_in_servers_terms(std::string_view payload) const {
   const Kills kills = find_kills(payload.substr(1));
   if (std::ranges::any_of(kills.other_numbers, [this](std::uint32_t id) { return find_(id).has_value(); })) {
-    return framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfKill));
+    return refused_with(kInsteadOfKill);
   }
   std::string changed;
   std::size_t copied = 0;  // of the payload
   for (const KillTarget& target : kills.targets) {
-    const auto id = find_(target.id);
-    if (!id) continue;
+    const auto killed = find_(target.id);
+    if (!killed) continue;
+    if (!killed->server_id) return refused_with(kInsteadOfKillElsewhere);
     changed += payload.substr(copied, 1 + target.offset - copied);
-    changed += std::to_string(*id);
+    changed += std::to_string(*killed->server_id);
     copied = 1 + target.offset + target.length;
   }
   if (copied == 0) return {};
@@ -260,7 +270,7 @@ void CommandStream::drop(std::string_view bytes, Passed& passed) {
     begin(std::exchange(held_, {}));
   }
   dropping_ = false;
-  passed.instead = framed(0, static_cast<char>(kComQuery) + std::string(kInsteadOfChangeUser));
+  passed.instead = refused_with(kInsteadOfChangeUser);
 }
 
 }  // namespace rolegate::wire::mysql

@@ -17,12 +17,17 @@ namespace rolegate::wire::mysql {
 /// made from the client's local password): in its place the server gets a statement that it answers with an
 /// error, which so comes in its turn. And the connection id in KILL and COM_PROCESS_KILL, which the client
 /// knows from the gateway's greeting, is put into the server's terms; where a KILL is not understood far
-/// enough for that, the server is given an error to answer with, too.
+/// enough for that, or the connection is one of another server, the server is given an error to answer with,
+/// too.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
 class CommandStream {
  public:
-  /// The server's id of the session that this gateway gave `id` to, if the client may know it.
-  using FindConnection = std::function<std::optional<std::uint32_t>(std::uint32_t id)>;
+  /// A session of this gateway that the client may KILL.
+  struct Killable {
+    std::optional<std::uint32_t> server_id;  ///< nothing: it is with another server than the client's
+  };
+  /// The session that this gateway gave `id` to, if the client may know it.
+  using FindConnection = std::function<std::optional<Killable>(std::uint32_t id)>;
   /// `answers` outlives this.
   CommandStream(FindConnection find, AnswerStream& answers);
 

@@ -19,8 +19,7 @@ const std::string kProgress = framed(1, "\xFF\xFF\xFF\1\1\2\0\0\0\0"s);
 
 struct MysqlConversationTest : testing::Test {
   void client(const std::string& bytes) { EXPECT_EQ(conversation.from_client(bytes).consumed, bytes.size()); }
-  MysqlConversation conversation{wire::mysql::kMariaDbProgress,
-                                 [](std::uint32_t) { return std::optional<std::uint32_t>(); }};
+  MysqlConversation conversation{wire::mysql::kMariaDbProgress, [](std::uint32_t) { return std::nullopt; }};
 };
 
 TEST_F(MysqlConversationTest, RestsBetweenAnAnswersLastByteAndACommandsFirst) {

@@ -116,14 +116,29 @@ TEST(MysqlConnections, AreKnownToTheirUserAndDatabaseAlone) {
   MysqlConnections connections;
   base::SystemRandom random;
   const std::uint32_t id = connections.give_out(random);
-  EXPECT_FALSE(connections.find(id, "shop", "alice"));
-  connections.open(id, {42, "shop", "alice"});
-  EXPECT_EQ(connections.find(id, "shop", "alice"), 42U);
-  EXPECT_FALSE(connections.find(id, "shop", "bob"));
-  EXPECT_FALSE(connections.find(id, "orders", "alice"));
-  EXPECT_FALSE(connections.find(42, "shop", "alice"));
+  const MysqlConnections::Connection alices{42, "shop", "alice", "10.0.0.1", 3306};
+  EXPECT_FALSE(connections.find(id, alices));
+  connections.open(id, alices);
+  ASSERT_TRUE(connections.find(id, alices));
+  EXPECT_EQ(connections.find(id, alices)->server_id, 42U);
+  EXPECT_FALSE(connections.find(id, {43, "shop", "bob", "10.0.0.1", 3306}));
+  EXPECT_FALSE(connections.find(42, alices));
   connections.close(id);
-  EXPECT_FALSE(connections.find(id, "shop", "alice"));
+  EXPECT_FALSE(connections.find(id, alices));
+}
+
+TEST(MysqlConnections, HaveNoIdForConnectionsOfAnotherServer) {
+  MysqlConnections connections;
+  base::SystemRandom random;
+  const std::uint32_t id = connections.give_out(random);
+  connections.open(id, {42, "shop", "alice", "10.0.0.1", 3306});
+  for (const MysqlConnections::Connection& by :
+       {MysqlConnections::Connection{43, "orders", "alice", "10.0.0.1", 3306},
+        MysqlConnections::Connection{43, "shop", "alice", "10.0.0.2", 3306},
+        MysqlConnections::Connection{43, "shop", "alice", "10.0.0.1", 3307}}) {
+    ASSERT_TRUE(connections.find(id, by));
+    EXPECT_EQ(connections.find(id, by)->server_id, std::nullopt);
+  }
 }
 
 TEST(MysqlConnections, TellAUserAloneWhatDatabasesItsConnectionsAreWith) {
@@ -131,10 +146,10 @@ TEST(MysqlConnections, TellAUserAloneWhatDatabasesItsConnectionsAreWith) {
   base::SystemRandom random;
   const std::uint32_t id = connections.give_out(random);
   EXPECT_EQ(connections.database_of(id, "alice"), "");
-  connections.open(id, {42, "shop", "alice"});
-  connections.open(connections.give_out(random), {42, "orders", "alice"});
-  connections.open(connections.give_out(random), {43, "orders", "alice"});
-  connections.open(connections.give_out(random), {44, "stock", "bob"});
+  connections.open(id, {42, "shop", "alice", {}, 0});
+  connections.open(connections.give_out(random), {42, "orders", "alice", {}, 0});
+  connections.open(connections.give_out(random), {43, "orders", "alice", {}, 0});
+  connections.open(connections.give_out(random), {44, "stock", "bob", {}, 0});
   EXPECT_EQ(connections.database_of(id, "alice"), "shop");
   EXPECT_EQ(connections.database_of(id, "bob"), "");
   EXPECT_EQ(connections.databases_of("alice"), (std::set<std::string>{"orders", "shop"}));

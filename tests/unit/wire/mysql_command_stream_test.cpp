@@ -12,10 +12,11 @@
 namespace rolegate::wire::mysql {
 namespace {
 
-/// Gateway's ids 1000 … 1999 are the server's 7 … .
-std::optional<std::uint32_t> servers_id(std::uint32_t id) {
+/// Gateway's ids 1000 … 1999 are the server's 7 …; from 3000 to 3999, they are another server's.
+std::optional<CommandStream::Killable> servers_id(std::uint32_t id) {
+  if (id >= 3000 && id < 4000) return CommandStream::Killable{};
   if (id < 1000 || id >= 2000) return std::nullopt;
-  return id - 993;
+  return CommandStream::Killable{id - 993};
 }
 
 std::string query(std::string_view text) { return packet(0, "\x03" + std::string(text)); }
@@ -130,6 +131,21 @@ TEST(MysqlCommandStream, HasTheServerRefuseAKillThatCannotBePutIntoItsTerms) {
   EXPECT_EQ(filtered(query("KILL 5+0")), query("KILL 5+0")) << "the server's own";
 }
 
+TEST(MysqlCommandStream, HasTheServerRefuseAKillOfAnotherServersConnection) {
+  const std::string refusal = query(
+      "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1094, MESSAGE_TEXT = 'The connection with this id is on "
+      "another "
+      "server of the database, which KILL does not reach from here'");
+  EXPECT_EQ(filtered(process_kill(3000)), refusal);
+  for (const char* text : {"KILL 3000", "KILL QUERY 3999", "SELECT 1; KILL (3000)", "KILL 1000; KILL 3000",
+                           "EXECUTE IMMEDIATE 'KILL 3000'"}) {
+    EXPECT_EQ(filtered(query(text)), refusal) << text;
+    EXPECT_EQ(filtered(prepare(text)), refusal) << text;
+  }
+  EXPECT_EQ(filtered(query("KILL 3000+0")), filtered(query("KILL 1000+0")));
+  EXPECT_EQ(filtered(query("KILL 4000")), query("KILL 4000"));
+}
+
 TEST(MysqlCommandStream, LeavesIdsItDoesNotKnow) {
   for (const std::string& same : {process_kill(5), query("KILL 5"), query("KILL QUERY 2000"),
                                   packet(0, "\x0C\xE8\x03"), packet(0, "\x0C" + le(1000, 4) + "x")}) {
@@ -161,6 +177,7 @@ TEST(MysqlCommandStream, HasTheServerRefuseAPreparedKillOfAnIdItDoesNotKnow) {
   passes(execute(1, 1000), execute(1, 1000));
   passes(execute(2, 5), execute(2, 5));  // the server's own
   passes(execute(2, 1000), refusal);
+  passes(execute(2, 3000), refusal);  // another server's
   passes(execute(2, 1000).substr(0, 20), "");
   passes(execute(2, 1000).substr(20), refusal);
   passes(packet(0, "\x1F"), packet(0, "\x1F"));
