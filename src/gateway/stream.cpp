@@ -23,29 +23,30 @@ constexpr int kRecordsAtOnce = 128;
 /// OpenSSL reads on behind each of them, so that a peer who sent nothing else would never let go of it.
 constexpr std::uintptr_t kMostWithoutData = 64;
 
-/// How many of those have come in a row, as the pointer itself.
-int records_without_data_index() {
+/// Set for an SSL that has been left for that.
+int without_data_index() {
   static const int index = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-std::uintptr_t records_without_data(const SSL* ssl) {
-  return reinterpret_cast<std::uintptr_t>(::SSL_get_ex_data(ssl, records_without_data_index()));
-}
+bool was_left(const SSL* ssl) { return ::SSL_get_ex_data(ssl, without_data_index()) != nullptr; }
 
-/// SSL_set_msg_callback(3): told of each record's header and, in TLS 1.3, of the type inside.
-void count_record(int written, int, int type, const void* bytes, std::size_t size, SSL* ssl, void*) {
+/// SSL_set_msg_callback(3): told of each record's header and, in TLS 1.3, of the type inside. Its argument is
+/// not a pointer, but how many without data have come in a row.
+void count_record(int written, int, int type, const void* bytes, std::size_t size, SSL* ssl, void* in_a_row) {
   if (written != 0 || size == 0 || (type != SSL3_RT_HEADER && type != SSL3_RT_INNER_CONTENT_TYPE)) return;
-  const unsigned char content = *static_cast<const unsigned char*>(bytes);
-  const bool is_data = content == SSL3_RT_APPLICATION_DATA;
-  // All that is encrypted in TLS 1.3 has that type outside.
-  if (is_data && type == SSL3_RT_HEADER && ::SSL_version(ssl) == TLS1_3_VERSION) return;
-  const std::uintptr_t before = records_without_data(ssl);
-  const std::uintptr_t now = is_data ? 0 : before + 1;
-  if (now == before) return;
-  ::SSL_set_ex_data(ssl, records_without_data_index(), reinterpret_cast<void*>(now));
+  const auto before = reinterpret_cast<std::uintptr_t>(in_a_row);
+  if (*static_cast<const unsigned char*>(bytes) == SSL3_RT_APPLICATION_DATA) {
+    // All that is encrypted in TLS 1.3 has that type outside.
+    if (before == 0 || (type == SSL3_RT_HEADER && ::SSL_version(ssl) == TLS1_3_VERSION)) return;
+    ::SSL_set_msg_callback_arg(ssl, nullptr);
+    return;
+  }
+  ::SSL_set_msg_callback_arg(ssl, reinterpret_cast<void*>(before + 1));
+  if (before < kMostWithoutData) return;
+  ::SSL_set_ex_data(ssl, without_data_index(), ssl);
   // The one way to have OpenSSL stop: it takes the connection for one that the peer has ended.
-  if (now > kMostWithoutData) ::SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+  ::SSL_set_shutdown(ssl, ::SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
 }
 
 std::string openssl_reason() {
@@ -78,7 +79,7 @@ Stream::Io Stream::failed_system(int error) {
 
 Stream::Io Stream::failed_tls(int result) {
   const int system_error = errno;
-  if (records_without_data(ssl_.get()) > kMostWithoutData) {
+  if (was_left(ssl_.get())) {
     why_ = "the peer sends TLS messages without end, and no data";
     ::ERR_clear_error();
     return Io::failed;
