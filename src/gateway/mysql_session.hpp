@@ -68,6 +68,7 @@ class MysqlSession final : public Session {
   void session_ended() override { shared().mysql.connections.close(id_); }
   void forget_login() override { login_.reset(); }
   [[nodiscard]] bool give_up() override;
+  [[nodiscard]] unsigned guesses() const override { return login_ ? login_->guesses() : 0; }
 
   void say_hello();
   [[nodiscard]] std::string client_host() const;

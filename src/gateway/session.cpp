@@ -181,19 +181,14 @@ bool Session::read_client() {
   return true;
 }
 
-/// As long as it has not proved who it is, that is no failure: health checks and port scans do so, and people
-/// who are asked for a password.
 void Session::client_left() {
   if (phase_ == Phase::login) {
     if (!give_up()) {
       hearing_ = Hearing::nothing;
       return watch(0);
     }
-    if (how_.empty()) {
-      shared_.stats.probes.fetch_add(1);
-    } else {
-      audit_failure("client_gone", "The client had proved who it is, and went away without a session.");
-    }
+    if (how_.empty()) return leave_unproven({});
+    audit_failure("client_gone", "The client had proved who it is, and went away without a session.");
   } else if (phase_ == Phase::connecting) {
     audit_failure("client_gone", "The client went away during its login.");
   }
@@ -327,11 +322,19 @@ void Session::refuse(const ClientError& error, const std::string& reason) {
 
 /// Counts now, whether or not anybody waits for the answer.
 void Session::fail_proof(std::string answer, std::string_view reason) {
-  shared_.slowdown.failed(client().group, loop_.now());
+  const unsigned failures = std::max(guesses(), 1U);
+  for (unsigned i = 0; i < failures; ++i) shared_.slowdown.failed(client().group, loop_.now());
   fail(std::move(answer), "authentication_failed", reason, Refusal::authentication);
 }
 
+/// Health checks, port scans, and people who are asked for a password leave so, and have failed nothing. A
+/// client that has answered, and was asked for its password, has guessed.
 void Session::leave_unproven(std::string answer) {
+  if (guesses() > 0) {
+    return fail_proof(
+        std::move(answer),
+        "the client's answer was wrong or could not be checked, and its password did not follow");
+  }
   shared_.stats.probes.fetch_add(1);
   leave(std::move(answer));
 }
@@ -349,6 +352,10 @@ void Session::refuse_session() {
 
 void Session::fail(std::string bytes, std::string_view code, std::string_view message, Refusal refusal) {
   if (is_over()) return;
+  // A guess counts, however its login ends; but not one that the gateway had no time to look at.
+  if (guesses() > 0 && refusal != Refusal::authentication && refusal != Refusal::too_many) {
+    return fail_proof(std::move(bytes), message);
+  }
   shared_.stats.refused(refusal);
   audit_failure(code, message);
   leave(std::move(bytes));
@@ -359,7 +366,13 @@ void Session::close_quietly() {
 }
 
 void Session::evict() {
-  if (!is_over()) shared_.stats.refused(Refusal::too_many);
+  if (!is_over()) {
+    if (guesses() > 0) {
+      leave_unproven({});
+    } else {
+      shared_.stats.refused(Refusal::too_many);
+    }
+  }
   end();
 }
 

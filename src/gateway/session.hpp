@@ -155,6 +155,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   virtual void forget_login() = 0;
   /// The client has left before it was logged in. False: what it has set going ends first.
   [[nodiscard]] virtual bool give_up() { return true; }
+  /// Passwords that were tried in this login and did not let the client in.
+  [[nodiscard]] virtual unsigned guesses() const { return 0; }
 
   // What they can use.
   void send(std::string bytes);
@@ -182,8 +184,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void ask_for_proof() { proof_asked_ = true; }
   /// The proof is wrong.
   void refuse(const ClientError& error, const std::string& reason);
-  /// The client has shown nothing that could be right or wrong: a health check, or one that comes back with a
-  /// password. It gets `answer`, if there is one, and is counted only.
+  /// The client goes before it has proved anything. With nothing shown that could be right or wrong it is a
+  /// health check, or comes back with a password: counted only. It gets `answer`, if there is one.
   void leave_unproven(std::string answer);
   void turn_away(const ClientError& error, Refusal refusal, std::string_view code);
   /// The gateway is draining. An audit line only where it has been proven who it is: there may be many.

@@ -70,6 +70,8 @@ def native_answer(password: str, scramble: bytes) -> bytes:
 
 
 def sha2_answer(password: str, scramble: bytes) -> bytes:
+    if not password:
+        return b""
     inner = hashlib.sha256(password.encode()).digest()
     outer = hashlib.sha256(hashlib.sha256(inner).digest() + scramble).digest()
     return bytes(a ^ b for a, b in zip(inner, outer))
@@ -162,10 +164,11 @@ class Connection:
                   self.response(user, password, schema, capabilities, plugin))
         return self.finish_login(password, secure=secure)
 
-    def finish_login(self, password: str, *, secure: bool = False) -> "Connection":
-        """What comes behind the HandshakeResponse41, to the OK packet."""
+    def finish_login(self, password: str, *, secure: bool = False, asked: Optional[Packet] = None) -> "Connection":
+        """What comes behind the HandshakeResponse41, to the OK packet. `asked`: of that, what has been read already."""
         while True:
-            packet = self.receive().checked()
+            packet = asked or self.receive().checked()
+            asked = None
             kind, rest = packet.payload[:1], packet.payload[1:]
             if kind == b"\0":
                 return self

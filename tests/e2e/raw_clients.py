@@ -146,8 +146,8 @@ class MysqlClient(RawClient):
         """Behind the server's greeting, which is read if it was not yet."""
         if self.wire.greeting is None:
             self.wire.greet()
-        # No answer to the challenge: the server asks for one by AuthSwitchRequest or AuthMoreData, or says no.
-        return mysql_wire.framed(1, self.wire.response(USER, "not the password", database, plugin="caching_sha2_password"))
+        # No answer to the challenge: the server asks for one by AuthSwitchRequest.
+        return mysql_wire.framed(1, self.wire.response(USER, "", database, plugin="mysql_native_password"))
 
     def log_in(self, database: str, password: str = PASSWORD) -> "MysqlClient":
         try:

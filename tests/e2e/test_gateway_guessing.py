@@ -10,6 +10,7 @@ import time
 import mysql_wire
 import postgresql_wire
 import pytest
+import verifiers
 from gateway import PASSWORD, USER, VERIFIER
 from postgresql_clients import PG
 from raw_clients import CLIENTS
@@ -72,8 +73,6 @@ def guess(running, protocol, times):
     for number in range(already + 1, already + times + 1):
         with protocol.connected(running) as connection:
             connection.prove(USER, f"guess {number}", protocol.database)
-            if protocol is Mysql:  # what nobody waits for is not computed at all
-                running.wait_metric(number, "rolegate_refusals_total", reason="authentication")
         running.wait_metric(number, "rolegate_refusals_total", reason="authentication")
 
 
@@ -170,6 +169,98 @@ def test_a_cancel_that_comes_too_late_is_no_guess(gateway):
     assert log_in(running, Postgresql) is None
     assert running.metrics().value("rolegate_refusals_total", reason="cancel_key") == 0
     assert running.metrics().value("rolegate_logins_held_total") == 0
+
+
+# MySQL's clients are told at once that their first answer is not right, and asked for another one.
+
+SHA2, NATIVE = "caching_sha2_password", "mysql_native_password"
+
+
+def answer_wrongly(connection, user, plugin):
+    """The packet that asks for more."""
+    connection.greet()
+    connection.send(1, connection.response(user, "wrong", Mysql.database, plugin=plugin))
+    asked = connection.receive().checked()
+    assert asked.payload == b"\x01\x04" if plugin == SHA2 else asked.payload.startswith(b"\xfe" + SHA2.encode()), asked
+    return asked
+
+
+def reset(connection):
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("plugin", (SHA2, NATIVE))
+@pytest.mark.parametrize("user", ("alice", "eve", "nobody"))
+def test_whoever_leaves_when_told_that_the_answer_is_wrong_has_guessed(gateway, user, plugin):
+    """Whatever there was to compare it with: alice's password has been right before, eve's has not, nobody has none."""
+    running = gateway({"gateway": {"users": [{"name": name, "password": VERIFIER, "databases": ["*"]} for name in (USER, "eve")]}})
+    assert log_in(running, Mysql) is None
+    for number in range(1, 6):
+        with Mysql.connected(running) as connection:
+            answer_wrongly(connection, user, plugin)
+            reset(connection)
+        running.wait_metric(number, "rolegate_refusals_total", reason="authentication")
+    assert running.metrics().value("rolegate_probes_total") == 0
+    lines = running.audit_failures(5)
+    assert {(line["reason"], line["user"]) for line in lines} == {("authentication_failed", user)}
+    seconds, refused = timed(lambda: log_in(running, Mysql))
+    assert refused is None and 2 <= seconds < IN_TIME_SECONDS
+
+
+ENDINGS = {
+    "closes": lambda connection, asked: connection.close(),
+    "resets": lambda connection, asked: reset(connection),
+    "quits": lambda connection, asked: connection.send(0, bytes([mysql_wire.COM_QUIT])),
+    "sends no password": lambda connection, asked: connection.send(asked.sequence + 1, b"\0"),
+    "sends what is no password": lambda connection, asked: connection.send(asked.sequence + 1, b"x"),
+    "breaks the protocol": lambda connection, asked: connection.send(asked.sequence + 2, b""),
+    "says nothing more": lambda connection, asked: connection.at_end(),
+    "sends the same password": lambda connection, asked: connection.finish_login("wrong", secure=True, asked=asked),
+}
+
+
+@pytest.mark.parametrize("plugin", (SHA2, NATIVE))
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_guess_counts_once_however_its_login_ends(gateway, ending, plugin):
+    running = gateway()
+    with Mysql.connected(running) as connection:
+        asked = answer_wrongly(connection, USER, plugin)
+        with contextlib.suppress(mysql_wire.ServerError):
+            ENDINGS[ending](connection, asked)
+        running.wait_metric(1, "rolegate_refusals_total", reason="authentication")
+    running.audit_failures(1, reason="authentication_failed")
+    assert log_in(running, Mysql) is None
+    assert running.metrics().value("rolegate_logins_held_total") == 0
+    assert running.metrics().value("rolegate_probes_total") == 0
+    assert guesses(running) == 1
+
+
+def test_each_password_that_a_connection_tries_is_a_guess(gateway):
+    running = gateway()
+    with Mysql.connected(running) as connection:
+        switch = answer_wrongly(connection, USER, NATIVE)
+        connection.send(switch.sequence + 1, mysql_wire.sha2_answer("wrong too", switch.payload.rstrip(b"\0")[-20:]))
+        asked = connection.receive()
+        assert asked.payload == b"\x01\x04"
+        connection.send(asked.sequence + 1, b"wrong again\0")
+        with pytest.raises(mysql_wire.ServerError):
+            connection.receive().checked()
+    assert log_in(running, Mysql) is None
+    assert running.metrics().value("rolegate_logins_held_total") == 1, "three failures, as if on three connections"
+
+
+@pytest.mark.parametrize("plugin", (SHA2, NATIVE))
+def test_an_answer_that_could_not_be_checked_is_no_failure_when_the_password_follows(gateway, plugin):
+    """As after a start, or of a client that has answered for another plugin."""
+    users = [f"user{number}" for number in range(4)]
+    running = gateway({"gateway": {"users": [{"name": name, "password": verifiers.scram(PASSWORD), "databases": ["*"]} for name in users]}})
+    for user in users:
+        with Mysql.connected(running) as connection:
+            connection.log_in(user, PASSWORD, Mysql.database, plugin=plugin, secure=True)
+            assert connection.path == "full"
+    running.audit_failures(0)
+    assert guesses(running) == 0 and running.metrics().value("rolegate_logins_held_total") == 0
 
 
 # Probes.

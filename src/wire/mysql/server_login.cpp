@@ -1,6 +1,7 @@
 #include "wire/mysql/server_login.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -33,6 +34,19 @@ constexpr Capabilities kOwn =
 bool is_name(std::string_view text, std::size_t longest) {
   return text.size() <= longest && base::is_utf8(text) && !base::has_control_characters(text);
 }
+
+/// What a client has answered without being let in.
+struct Answer {
+  std::string_view plugin;
+  std::string scramble;
+  base::Secret response;
+
+  bool was_made_from(const base::Secret& password) const {
+    return plugin == kNativePassword
+               ? native_response_fits(native_hash(password.reveal()), scramble, response.reveal())
+               : fast_response_fits(fast_check_of(password.reveal()), scramble, response.reveal());
+  }
+};
 
 /// How clients say that there is no password: nothing, or (libmysqlclient) a NUL.
 bool is_empty_password(std::string_view payload) {
@@ -73,6 +87,7 @@ struct ServerLogin::State {
   Event refuse(std::string why);
   Event refuse_unproven();
   Event accept();
+  void note_guess(std::string_view response);
 
   Event event_of_stage() const;
   Event advance();
@@ -105,6 +120,8 @@ struct ServerLogin::State {
   Startup startup;
   std::string claimed_plugin;
   base::Secret auth_response;
+  std::vector<Answer> answers;
+  unsigned guesses = 0;
   PasswordVerifiers verifiers;
   base::Secret password;
   std::string_view method;
@@ -136,7 +153,14 @@ ServerLogin::Event ServerLogin::State::refuse_unproven() {
 
 ServerLogin::Event ServerLogin::State::accept() {
   stage = Stage::authenticated;
+  guesses = 0;
   return Event::authenticated;
+}
+
+/// For everybody alike, whether or not there was something to compare with: what it leads to must not tell.
+void ServerLogin::State::note_guess(std::string_view response) {
+  answers.push_back({method, scramble, base::Secret(response)});
+  ++guesses;
 }
 
 ServerLogin::Event ServerLogin::State::event_of_stage() const {
@@ -283,6 +307,7 @@ ServerLogin::Event ServerLogin::State::ask(const PasswordVerifiers& known) {
     const bool fits =
         native_response_fits(verifiers.native.value_or(NativeHash{}), scramble, response.reveal());
     if (fits && verifiers.native) return accept();
+    note_guess(response.reveal());
   }
   const bool sha2_possible = plugin_auth() && (secure() || options.rsa_key != nullptr);
   if (claimed_plugin == kCachingSha2Password) {
@@ -300,7 +325,9 @@ ServerLogin::Event ServerLogin::State::ask(const PasswordVerifiers& known) {
 ServerLogin::Event ServerLogin::State::take_native(std::string_view response) {
   if (is_empty_password(response)) return refuse_unproven();
   const bool fits = native_response_fits(verifiers.native.value_or(NativeHash{}), scramble, response);
-  return fits && verifiers.native ? accept() : refuse("the password is wrong, or there is no such user");
+  if (fits && verifiers.native) return accept();
+  note_guess(response);
+  return refuse("the password is wrong, or there is no such user");
 }
 
 ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool full_possible) {
@@ -314,6 +341,7 @@ ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool
     send(std::string{kAuthMoreData, kFastAuthSuccess});
     return accept();
   }
+  note_guess(response);
   if (!full_possible) return Event::more;
   send(std::string{kAuthMoreData, kPerformFullAuthentication});
   stage = Stage::full;
@@ -346,6 +374,8 @@ ServerLogin::Event ServerLogin::State::take_password(std::optional<base::Secret>
   if (!given) return refuse("what the client sent holds no password");
   if (given->empty()) return refuse_unproven();
   password = std::move(*given);
+  std::erase_if(answers, [this](const Answer& answer) { return answer.was_made_from(password); });
+  guesses = static_cast<unsigned>(answers.size()) + 1;
   stage = Stage::checking;
   return Event::check_password;
 }
@@ -411,6 +441,7 @@ const Startup& ServerLogin::startup() const { return state_->startup; }
 bool ServerLogin::has_answered() const {
   return state_->stage == State::Stage::startup && !is_empty_password(state_->auth_response.reveal());
 }
+unsigned ServerLogin::guesses() const { return state_->guesses; }
 const base::Secret& ServerLogin::password() const { return state_->password; }
 std::string_view ServerLogin::method() const { return state_->method; }
 const std::string& ServerLogin::reason() const { return state_->reason; }

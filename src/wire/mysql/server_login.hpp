@@ -96,6 +96,10 @@ class ServerLogin {
   [[nodiscard]] const Startup& startup() const;
   /// After startup: the client has answered already, for the plugin that it expects.
   [[nodiscard]] bool has_answered() const;
+  /// Passwords that the client has tried and that did not let it in: its answers, those of one password once
+  /// as far as that can be told. An answer that nothing is known to compare with counts too, or counting
+  /// would tell who exists. None once it is authenticated.
+  [[nodiscard]] unsigned guesses() const;
   [[nodiscard]] const base::Secret& password() const;
   /// How the client has shown, or tried to show, who it is: "caching_sha2_password", "mysql_native_password";
   /// empty before that, and after trust().

@@ -91,6 +91,7 @@ struct Conversation {
   bool authenticated = false;
   bool client_confused = false;
   int checks = 0;
+  unsigned guesses = 0;
   std::vector<std::string> seen;  ///< by the client
   std::vector<std::string> sent;  ///< by the client
   std::string received;           ///< by the client
@@ -127,6 +128,7 @@ inline Conversation converse(const Setting& setting, ReferenceClient::Claims cla
   talk.authenticated = !server.events.empty() && server.events.back() == ServerLogin::Event::authenticated;
   talk.client_confused = client.confused();
   talk.checks = server.checks;
+  talk.guesses = server.login.guesses();
   talk.seen = client.seen();
   talk.received = server.output;
   talk.events = server.events;

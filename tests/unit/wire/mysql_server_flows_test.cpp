@@ -134,6 +134,36 @@ TEST(MysqlServerFlows, NamesTheMethodThatWasUsed) {
   EXPECT_EQ(method(Claims::native, known_by(false, true, true)), "caching_sha2_password");
 }
 
+TEST(MysqlServerFlows, CountsAWrongPasswordOnceWhateverIsKnown) {
+  for (const Transport transport : kEveryTransport) {
+    for (const Claims claims : kEveryClaim) {
+      for (unsigned known = 0; known < 8; ++known) {
+        const PasswordVerifiers verifiers = known_by(known & 1, known & 2, known & 4);
+        const bool rsa = transport == Transport::plain;
+        const Conversation talk = converse({transport, rsa}, claims, "wrong", verifiers);
+        EXPECT_EQ(talk.guesses, 1U) << static_cast<int>(transport) << static_cast<int>(claims) << known;
+      }
+    }
+  }
+}
+
+TEST(MysqlServerFlows, CountsNoGuessOfWhoIsLetInOrSendsNoPassword) {
+  for (const Transport transport : kEveryTransport) {
+    for (const Claims claims : kEveryClaim) {
+      const PasswordVerifiers all = known_by(true, true, true);
+      const PasswordVerifiers full = known_by(false, true, false);
+      EXPECT_EQ(converse({transport, true}, claims, kPassword, all).guesses, 0U);
+      if (claims != Claims::none) {
+        const Conversation talk = converse({transport, true}, claims, kPassword, full);
+        EXPECT_TRUE(talk.authenticated);
+        EXPECT_EQ(talk.guesses, 0U);
+      }
+      EXPECT_EQ(converse({transport, true}, claims, "", all).guesses, 0U);
+      EXPECT_EQ(converse({transport, true, true}, claims, "wrong", {}).guesses, 0U);
+    }
+  }
+}
+
 TEST(MysqlServerFlows, TrustsWithWhatTheClientTakesForAYes) {
   for (const Transport transport : kEveryTransport) {
     for (const Claims claims : kEveryClaim) {

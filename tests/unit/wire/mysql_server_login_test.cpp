@@ -309,6 +309,52 @@ TEST(MysqlServerLogin, StopsAClientThatSendsWithoutWaiting) {
   EXPECT_LE(sent, ServerLogin::kMaxPacket + 2 * chunk.size());
 }
 
+/// A client inside TLS that answers for `plugin`, with a password, before it is asked.
+ServerLogin answered_login(std::string_view plugin, std::string_view answer) {
+  ServerLogin login = plain_login({.greeting = {}, .unix_socket = true});
+  std::string response = response_of("alice");
+  const std::size_t at = response.find(kCachingSha2Password);
+  EXPECT_NE(at, std::string::npos);
+  response.replace(at, kCachingSha2Password.size(), plugin);
+  response.replace(32 + 6, 1, std::string(1, static_cast<char>(answer.size())).append(answer));
+  EXPECT_EQ(login.receive(packet(1, response)), Event::startup);
+  EXPECT_EQ(login.guesses(), 0U);
+  return login;
+}
+
+TEST(MysqlServerLogin, CountsAnAnswerAsSoonAsTheClientIsAskedForAnother) {
+  for (unsigned known = 0; known < 8; ++known) {
+    const PasswordVerifiers verifiers = known_by(known & 1, known & 2, known & 4);
+    ServerLogin fast = answered_login(kCachingSha2Password, std::string(32, 'x'));
+    ASSERT_EQ(fast.ask_password(verifiers), Event::more);
+    EXPECT_EQ(fast.take_output(), packet(2, "\x01\x04"));
+    EXPECT_EQ(fast.guesses(), 1U);
+    ServerLogin native = answered_login(kNativePassword, std::string(20, 'x'));
+    ASSERT_EQ(native.ask_password(verifiers), Event::more);
+    EXPECT_THAT(native.take_output(), HasSubstr("caching_sha2_password"));
+    EXPECT_EQ(native.guesses(), 1U);
+  }
+}
+
+TEST(MysqlServerLogin, CountsEachPasswordOfOneLogin) {
+  ServerLogin login = answered_login(kNativePassword, std::string(20, 'x'));
+  ASSERT_EQ(login.ask_password(known_by(true, true, true)), Event::more);
+  ASSERT_EQ(login.receive(packet(3, std::string(32, 'y'))), Event::more);
+  EXPECT_EQ(login.guesses(), 2U);
+  ASSERT_EQ(login.receive(packet(5, "wrong\0"s)), Event::check_password);
+  EXPECT_EQ(login.password_checked(false), Event::refused);
+  EXPECT_EQ(login.guesses(), 3U);
+}
+
+TEST(MysqlServerLogin, CountsNoAnswerThatHasAPluginOfTheClientsOwnOrNone) {
+  ServerLogin other = answered_login("client_ed25519", std::string(64, 'x'));
+  ASSERT_EQ(other.ask_password(known_by(true, true, true)), Event::more);
+  EXPECT_EQ(other.guesses(), 0U);
+  ServerLogin none = answered_login(kNativePassword, "");
+  ASSERT_EQ(none.ask_password(known_by(true, true, true)), Event::more);
+  EXPECT_EQ(none.guesses(), 0U);
+}
+
 TEST(MysqlServerLogin, RefusesToBeDrivenOutOfTurn) {
   ServerLogin trusted = plain_login();
   EXPECT_EQ(trusted.trust(), Event::failed);
