@@ -1,50 +1,72 @@
 #include "gateway/waiting_room.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace rolegate::gateway {
+namespace {
 
-bool WaitingRoom::HasMore::operator()(const Group* a, const Group* b) const {
-  return std::pair(b->guests.size(), a->since) < std::pair(a->guests.size(), b->since);
+/// The order says nothing: the last one takes the place of the one that goes.
+template <typename T>
+void take_out(std::vector<T*>& all, T& one, std::size_t T::* at) {
+  all[one.*at] = all.back();
+  all[one.*at]->*at = one.*at;
+  all.pop_back();
 }
+
+template <typename T>
+T* any_of(const std::vector<T*>& all, base::Random& random) {
+  std::uint64_t number = 0;
+  random.fill({reinterpret_cast<unsigned char*>(&number), sizeof number});
+  return all[number % all.size()];
+}
+
+}  // namespace
 
 void WaitingRoom::enter(Guest& guest, const std::string& group) {
   const auto [known, is_new] = groups_.try_emplace(group);
   Group& of = known->second;
   if (is_new) {
     of.name = group;
-    of.since = next_since_++;
   } else {
-    by_size_.erase(&of);
+    unfile(of);
   }
   guest.group_ = &of;
   guest.at_ = of.guests.size();
   of.guests.push_back(&guest);
-  by_size_.insert(&of);
+  file(of);
   ++size_;
 }
 
 bool WaitingRoom::leave(Guest& guest) {
   Group* const group = std::exchange(guest.group_, nullptr);
   if (group == nullptr) return false;
-  by_size_.erase(group);
-  Guest* const last = group->guests.back();
-  group->guests[guest.at_] = last;
-  last->at_ = guest.at_;
-  group->guests.pop_back();
+  unfile(*group);
+  take_out(group->guests, guest, &Guest::at_);
   --size_;
   if (group->guests.empty()) {
     groups_.erase(std::string(group->name));  // by a copy: the key goes with it
   } else {
-    by_size_.insert(group);
+    file(*group);
   }
   return true;
 }
 
-WaitingRoom::Guest* WaitingRoom::one_of_the_most() {
+void WaitingRoom::file(Group& group) {
+  std::vector<Group*>& equals = by_size_[group.guests.size()];
+  group.at = equals.size();
+  equals.push_back(&group);
+}
+
+void WaitingRoom::unfile(Group& group) {
+  const auto equals = by_size_.find(group.guests.size());
+  take_out(equals->second, group, &Group::at);
+  if (equals->second.empty()) by_size_.erase(equals);
+}
+
+WaitingRoom::Guest* WaitingRoom::one_of_the_most(base::Random& random) {
   if (by_size_.empty()) return nullptr;
-  const std::vector<Guest*>& guests = (*by_size_.begin())->guests;
-  return guests[std::uniform_int_distribution<std::size_t>(0, guests.size() - 1)(random_)];
+  return any_of(any_of(by_size_.begin()->second, random)->guests, random);
 }
 
 }  // namespace rolegate::gateway

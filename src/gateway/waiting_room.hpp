@@ -1,20 +1,22 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <random>
-#include <set>
+#include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "base/random.hpp"
 
 namespace rolegate::gateway {
 
 /// The connections that have not authenticated, by the address group (address_group) that they come from.
 /// When there is no room for one more, the group that has the most gives one up, so that a flood displaces
-/// itself. Which one is left to chance: without the oldest, a flood would leave nobody behind the same
-/// address (a load balancer, a NAT) the time that a login takes; without the newest, a thousand silent ones
-/// would keep everybody there out.
+/// itself. Which one is left to chance, and of which group where several have as many: without the oldest, a
+/// flood would leave nobody behind the same address (a load balancer, a NAT), or nobody at all when it comes
+/// from many addresses, the time that a login takes; without the newest, a thousand silent ones would keep
+/// everybody out.
 class WaitingRoom {
  private:
   struct Group;
@@ -37,24 +39,21 @@ class WaitingRoom {
   /// False: it was not there.
   bool leave(Guest& guest);
   /// Whoever has to make room; null when nobody is there.
-  [[nodiscard]] Guest* one_of_the_most();
+  [[nodiscard]] Guest* one_of_the_most(base::Random& random);
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   struct Group {
     std::string name;
-    std::uint64_t since;  ///< the older of two that have the same number gives one up
     std::vector<Guest*> guests;
+    std::size_t at = 0;  ///< among the groups that have as many
   };
-  struct HasMore {
-    bool operator()(const Group* a, const Group* b) const;
-  };
+  void file(Group& group);
+  void unfile(Group& group);
 
   std::unordered_map<std::string, Group> groups_;
-  std::set<Group*, HasMore> by_size_;
-  std::uint64_t next_since_ = 0;
+  std::map<std::size_t, std::vector<Group*>, std::greater<>> by_size_;  ///< by how many guests they have
   std::size_t size_ = 0;
-  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace rolegate::gateway

@@ -178,7 +178,7 @@ bool Worker::make_room_for_descriptor() {
 
 /// Its descriptor is free at the end of the round.
 bool Worker::evict_one() {
-  WaitingRoom::Guest* const guest = waiting_.one_of_the_most();
+  WaitingRoom::Guest* const guest = waiting_.one_of_the_most(shared_->random);
   if (guest == nullptr) return false;
   static_cast<Session*>(guest)->evict();
   return true;

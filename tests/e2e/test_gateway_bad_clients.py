@@ -392,7 +392,7 @@ def test_ten_thousand_connections_that_never_authenticate(gateway, client):
             assert opened.alive()
             with contextlib.closing(client.connected(running).log_in(client.password_database)) as other:
                 assert other.alive()
-            # The oldest made room for the newest.
+            # Others made room for the newest.
             running.wait_metric(lambda refused: refused >= flood - MOST_WAITING, "rolegate_refusals_total", reason="too_many")
             assert running.metrics().value("rolegate_authenticating_connections") <= MOST_WAITING
             if not sanitized(running):
