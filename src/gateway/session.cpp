@@ -530,6 +530,7 @@ void Session::leave(std::string bytes) {
   upstream_login_.reset();
   if (!client_.is_open()) return end();
   phase_ = Phase::leaving;
+  keeper_.told_to_go(*this, address_group(client().group));
   hearing_ = Hearing::all;
   const bool tls_broken = tls_pending_;
   tls_pending_ = false;

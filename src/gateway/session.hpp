@@ -89,6 +89,8 @@ class SessionKeeper {
  public:
   virtual ~SessionKeeper() = default;
   virtual void authenticated(Session& session) = 0;
+  /// It has no session any more, if it ever had one: only its last words are on their way.
+  virtual void told_to_go(Session& session, const std::string& address_group) = 0;
   /// Takes it away; it is destroyed at the end of the loop's round.
   virtual void ended(Session& session) = 0;
 };
@@ -118,8 +120,9 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   void shut_down();
   /// After a reload: ends it, at once or after the grace, if its user could not open it any more.
   void reconsider(std::shared_ptr<const Settings> settings);
-  /// Drops a connection that has not authenticated, to make room.
+  /// Drops a connection that has no session, to make room.
   void evict();
+  [[nodiscard]] bool has_authenticated() const { return !how_.empty(); }
 
   // The keeper's own.
   std::list<std::unique_ptr<Session>>::iterator place;  ///< in its list

@@ -24,6 +24,7 @@ T* any_of(const std::vector<T*>& all, base::Random& random) {
 }  // namespace
 
 void WaitingRoom::enter(Guest& guest, const std::string& group) {
+  if (guest.group_ != nullptr) return;
   const auto [known, is_new] = groups_.try_emplace(group);
   Group& of = known->second;
   if (is_new) {

@@ -11,12 +11,12 @@
 
 namespace rolegate::gateway {
 
-/// The connections that have not authenticated, by the address group (address_group) that they come from.
-/// When there is no room for one more, the group that has the most gives one up, so that a flood displaces
-/// itself. Which one is left to chance, and of which group where several have as many: without the oldest, a
-/// flood would leave nobody behind the same address (a load balancer, a NAT), or nobody at all when it comes
-/// from many addresses, the time that a login takes; without the newest, a thousand silent ones would keep
-/// everybody out.
+/// The connections that have no session: those that have not authenticated, and those that have been told to
+/// go, by the address group (address_group) that they come from. When there is no room for one more, the
+/// group that has the most gives one up, so that a flood displaces itself. Which one is left to chance, and
+/// of which group where several have as many: without the oldest, a flood would leave nobody behind the same
+/// address (a load balancer, a NAT), or nobody at all when it comes from many addresses, the time that a
+/// login takes; without the newest, a thousand silent ones would keep everybody out.
 class WaitingRoom {
  private:
   struct Group;
@@ -34,7 +34,7 @@ class WaitingRoom {
   WaitingRoom(const WaitingRoom&) = delete;
   WaitingRoom& operator=(const WaitingRoom&) = delete;
 
-  /// The guest stays the caller's, and must leave before it goes away.
+  /// The guest stays the caller's, and must leave before it goes away. It may be there already.
   void enter(Guest& guest, const std::string& group);
   /// False: it was not there.
   bool leave(Guest& guest);

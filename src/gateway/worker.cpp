@@ -170,7 +170,7 @@ void Worker::begin(Arrival arrival) {
 bool Worker::make_room_for_descriptor() {
   if (shared_->descriptor_warning.is_due(loop_.now())) {
     shared_->log.warning(
-        "file descriptors run low: connections that have not authenticated make room for others (ulimit -n, "
+        "file descriptors run low: connections that have no session make room for others (ulimit -n, "
         "LimitNOFILE)");
   }
   return evict_one();
@@ -185,17 +185,19 @@ bool Worker::evict_one() {
 }
 
 void Worker::authenticated(Session& session) {
-  no_longer_waits(session);
+  waiting_.leave(session);
+  shared_->stats.authenticating_now.fetch_sub(1);
   session.awaited = !shared_->draining;
   if (session.awaited) awaited_now_.fetch_add(1);
 }
 
-void Worker::no_longer_waits(Session& session) {
-  if (waiting_.leave(session)) shared_->stats.authenticating_now.fetch_sub(1);
+void Worker::told_to_go(Session& session, const std::string& address_group) {
+  waiting_.enter(session, address_group);
 }
 
 void Worker::ended(Session& session) {
-  no_longer_waits(session);
+  waiting_.leave(session);
+  if (!session.has_authenticated()) shared_->stats.authenticating_now.fetch_sub(1);
   shared_->stats.connections_now.fetch_sub(1);
   const bool was_awaited = session.awaited;
   std::unique_ptr<Session> whole = std::move(*session.place);

@@ -19,7 +19,7 @@ class Worker final : private SessionKeeper {
   /// Where a connection that was accepted goes: to the worker that has the fewest.
   using Place = std::function<Worker&()>;
 
-  /// `most_waiting`: connections that have not authenticated; where there are so many, or descriptors run
+  /// `most_waiting`: connections that have no session; where there are so many, or descriptors run
   /// low, one of them makes room for the next (see WaitingRoom).
   explicit Worker(std::size_t most_waiting);
   ~Worker() override;
@@ -57,10 +57,10 @@ class Worker final : private SessionKeeper {
  private:
   class Acceptor;
   void authenticated(Session& session) override;
+  void told_to_go(Session& session, const std::string& address_group) override;
   void ended(Session& session) override;
   void begin(Arrival arrival);
-  void no_longer_waits(Session& session);
-  /// Drops one that has not authenticated, if there is one.
+  /// Drops one that has no session, if there is one.
   bool evict_one();
   bool make_room_for_descriptor();
 

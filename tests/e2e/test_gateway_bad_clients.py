@@ -17,7 +17,7 @@ import postgresql_wire
 import pytest
 from footprint import back_to_normal, descriptors, memory_kb, sanitized
 from forwarder import Forwarder
-from gateway import BOUND_SECONDS, database, merged
+from gateway import BOUND_SECONDS, PASSWORD, USER, VERIFIER, database, merged
 from raw_clients import CLIENTS, ENGINES, Refused, reset
 from servers.processes import wait_until
 from test_gateway_faults import port_of, through, warm, with_databases
@@ -424,6 +424,26 @@ def test_descriptors_are_kept_for_those_who_authenticate(lab, gateway, client):
         minutes = 1 + int(time.monotonic() - began) // 60
         assert 1 <= running.log().count("file descriptors run low") <= minutes
         assert "no connection can be accepted" not in running.log()
+
+
+def test_descriptors_are_kept_from_those_who_were_refused(gateway):
+    """Clients that have proved who they are and may not have a session are told so, and stay."""
+    limit = 160
+    users = [{"name": USER, "password": VERIFIER, "databases": ["*"]},
+             {"name": "bob", "password": VERIFIER, "databases": ["*"], "max_sessions": 1}]
+    running = gateway({"gateway": {"users": users}}, prefix=["/usr/bin/prlimit", f"--nofile={limit}:{limit}"])
+    client = CLIENTS["postgresql"]
+    with contextlib.ExitStack() as flood:
+        log_in = ("bob", PASSWORD, client.password_database)
+        flood.enter_context(postgresql_wire.Connection(running.postgresql_address())).log_in(*log_in)
+        for _ in range(2 * limit):
+            refused = flood.enter_context(postgresql_wire.Connection(running.postgresql_address())).log_in(*log_in)
+            assert postgresql_wire.error_of(refused).fields()["C"] == "53300"
+            assert descriptors(running) <= limit - limit // 16
+        assert running.metrics().value("rolegate_authenticating_connections") == 0
+        with contextlib.closing(client.connected(running).log_in(client.password_database)) as raw:
+            assert raw.alive()
+    assert "no connection can be accepted" not in running.log()
 
 
 # Over and over.

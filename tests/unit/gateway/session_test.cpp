@@ -43,6 +43,10 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   ~SessionTest() override { session_.reset(); }  // it uses everything else
 
   void authenticated(Session&) override {}
+  void told_to_go(Session&, const std::string& address_group) override {
+    EXPECT_EQ(address_group, "192.0.2.7");
+    ++told_to_go_;
+  }
   void ended(Session&) override { loop_.retire(std::move(session_)); }
 
   void say(std::string_view text) const {
@@ -62,6 +66,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   Descriptor client_;
   int accepted_ = -1;
   std::unique_ptr<PgSession> session_;
+  int told_to_go_ = 0;
 
  private:
   base::SystemRandom random_;
@@ -107,6 +112,7 @@ TEST_F(SessionTest, ReadsOnceInARoundOfAClientThatWasRefused) {
   session_->begin();
   say("GET / HTTP/1.1\r\n\r\n");
   in_the_next_round([&] {
+    EXPECT_EQ(told_to_go_, 1);
     EXPECT_EQ(unread(), 0U);  // it was refused, and goes on talking
     say(std::string(one_read + 1, 'x'));
     in_the_next_round([&] {

@@ -98,6 +98,17 @@ TEST(WaitingRoom, LeavesEverybodyAChanceWhereEverybodyHasOne) {
   EXPECT_LT(stayed, 100);
 }
 
+TEST(WaitingRoom, HasWhoEntersTwiceOnce) {
+  WaitingRoom room;
+  RepeatedRandom random;
+  WaitingRoom::Guest guest;
+  room.enter(guest, "a");
+  room.enter(guest, "a");
+  EXPECT_EQ(room.size(), 1U);
+  EXPECT_TRUE(room.leave(guest));
+  EXPECT_EQ(room.one_of_the_most(random), nullptr);
+}
+
 TEST(WaitingRoom, ForgetsWhoHasLeft) {
   WaitingRoom room;
   RepeatedRandom random;
