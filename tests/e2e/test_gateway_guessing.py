@@ -16,6 +16,7 @@ from postgresql_clients import PG
 from raw_clients import CLIENTS
 from servers.processes import wait_until
 
+MOST_AUTHENTICATING = 1000  # docs/gateway-operations.md; of all event loops together
 # The longest that anybody has to wait for others of the same address, and what is left of it for the login.
 IN_TIME_SECONDS = 10
 
@@ -234,6 +235,17 @@ def test_a_guess_counts_once_however_its_login_ends(gateway, ending, plugin):
     assert running.metrics().value("rolegate_logins_held_total") == 0
     assert running.metrics().value("rolegate_probes_total") == 0
     assert guesses(running) == 1
+
+
+def test_a_guess_counts_when_its_connection_makes_room_for_another(gateway):
+    """From many addresses, so that none of them has to wait."""
+    running = gateway()
+    with contextlib.ExitStack() as stack:
+        for number in range(MOST_AUTHENTICATING + 5):
+            connection = stack.enter_context(Mysql.connected(running, f"127.0.1.{1 + number % 250}"))
+            answer_wrongly(connection, USER, SHA2)
+        assert guesses(running) >= 5
+        assert running.metrics().value("rolegate_refusals_total", reason="too_many") == 0
 
 
 def test_each_password_that_a_connection_tries_is_a_guess(gateway):
