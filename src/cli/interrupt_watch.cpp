@@ -57,16 +57,17 @@ void InterruptWatch::run() {
 
 void InterruptWatch::on_signal() {
   const std::lock_guard lock(mutex_);
-  if (cancel_ && !interrupted_.exchange(true)) {
-    cancel_();
-    return;
-  }
+  // The next one ends the process at once, also while the first one's cancelling takes its time.
   ::signal(SIGINT, SIG_DFL);
   sigset_t interrupt;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
   ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
-  ::raise(SIGINT);
+  if (cancel_ && !interrupted_.exchange(true)) {
+    cancel_();
+  } else {
+    ::raise(SIGINT);
+  }
 }
 
 }  // namespace rolegate::cli

@@ -50,12 +50,33 @@ std::string hex_literal(std::string_view bytes) {
   return "0x" + base::hex(std::span(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
+/// Ends a session from another one. KILL QUERY would miss what comes between two statements of one text.
+base::Result<void> kill_session(const OpenMysql& open_second, unsigned long id) {
+  const auto second = open_second();
+  if (!second) return std::unexpected(second.error());
+  const std::string kill = fmt::format("KILL CONNECTION {}", id);
+  if (::mysql_real_query(second->get(), kill.data(), kill.size()) == 0) return {};
+  return base::fail(connect::Errc::query_failed, fmt::format("{}: {}.", kill, ::mysql_error(second->get())));
+}
+
 class Execution {
  public:
-  Execution(MYSQL& connection, StatementContext context) : connection_(connection), context_(context) {}
+  Execution(MYSQL& connection, StatementContext context, const OpenMysql& open_second)
+      : connection_(connection), context_(context), open_second_(open_second) {}
 
   base::Result<void> run(const std::string& sql) {
-    const auto interrupts = context_.interrupts.watch([this] { disconnect(); });
+    base::Result<void> outcome;
+    {
+      // The scope's end waits for a cancel that is under way.
+      const auto interrupts = context_.interrupts.watch([this] { cancel(); });
+      outcome = execute(sql);
+    }
+    if (!outcome && context_.interrupts.interrupted()) return cancelled();
+    return outcome;
+  }
+
+ private:
+  base::Result<void> execute(const std::string& sql) {
     // Off by default, as a guard against injection; here the text is the user's own.
     if (sql.find(';') < sql.find_last_not_of("; \t\r\n")) {
       ::mysql_set_server_option(&connection_, MYSQL_OPTION_MULTI_STATEMENTS_ON);
@@ -71,7 +92,6 @@ class Execution {
     return {};
   }
 
- private:
   base::Result<void> take_result() {
     const ResultPtr result(::mysql_use_result(&connection_));
     if (!result) {
@@ -116,9 +136,22 @@ class Execution {
 
   void disconnect() { ::shutdown(::mysql_get_socket(&connection_), SHUT_RDWR); }
 
+  void cancel() {
+    killed_ = kill_session(open_second_, ::mysql_thread_id(&connection_));
+    if (!killed_) disconnect();
+  }
+
+  /// A server does not notice that a connection is closed before it has rows to send.
+  base::Result<void> cancelled() {
+    if (killed_) return base::fail(StatementErrc::query_cancelled, "The query was cancelled.");
+    return base::fail(StatementErrc::query_cancelled,
+                      fmt::format("The connection was closed, but the query may go on at the server, which "
+                                  "could not be told to end it: {}",
+                                  killed_.error().message),
+                      fmt::format("End it there with KILL {}.", ::mysql_thread_id(&connection_)));
+  }
+
   base::Result<void> failed() {
-    if (context_.interrupts.interrupted())
-      return base::fail(StatementErrc::query_cancelled, "The query was cancelled.");
     return base::fail(connect::Errc::query_failed,
                       fmt::format("{} (error {}, SQLSTATE {})", ::mysql_error(&connection_),
                                   ::mysql_errno(&connection_), ::mysql_sqlstate(&connection_)));
@@ -126,14 +159,17 @@ class Execution {
 
   MYSQL& connection_;
   StatementContext context_;
+  const OpenMysql& open_second_;
+  base::Result<void> killed_;
   std::vector<Cell> cells_;
   std::vector<std::string> hex_;
 };
 
 }  // namespace
 
-base::Result<void> execute_mysql(st_mysql& connection, const std::string& sql, StatementContext context) {
-  return Execution(connection, context).run(sql);
+base::Result<void> execute_mysql(st_mysql& connection, const std::string& sql, StatementContext context,
+                                 const OpenMysql& open_second) {
+  return Execution(connection, context, open_second).run(sql);
 }
 
 }  // namespace rolegate::cli

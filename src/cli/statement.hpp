@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/error.hpp"
@@ -28,9 +29,13 @@ enum class StatementErrc { query_cancelled, copy_from_stdin };
 [[nodiscard]] base::Result<void> execute_postgresql(pg_conn& connection, const std::string& sql,
                                                     StatementContext context);
 
-/// The same through Connector/C (mysql_use_result). Ctrl-C closes the connection: the MySQL protocol knows no
-/// other cancelling than KILL from a second login.
+/// One more session with the same database; called from another thread than the statement's.
+using OpenMysql = std::function<base::Result<connect::MysqlConnection>()>;
+
+/// The same through Connector/C (mysql_use_result). The MySQL protocol knows no other cancelling than KILL
+/// from a second session: Ctrl-C opens it; when it cannot be had, the connection is closed, and the error
+/// says that the statement may go on. For a reader that has gone away the connection is closed.
 [[nodiscard]] base::Result<void> execute_mysql(st_mysql& connection, const std::string& sql,
-                                               StatementContext context);
+                                               StatementContext context, const OpenMysql& open_second);
 
 }  // namespace rolegate::cli
