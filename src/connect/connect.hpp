@@ -16,6 +16,7 @@ struct st_mysql;  // Connector/C's MYSQL
 namespace rolegate::connect {
 
 enum class Errc {
+  wrong_engine,  ///< the database is not one that this client library speaks to
   resolve_failed,
   connect_failed,
   connect_timeout,
@@ -59,8 +60,8 @@ using MysqlConnection = std::unique_ptr<st_mysql, MysqlClose>;
                                                        base::Deadline deadline,
                                                        login::Steps* steps = nullptr);
 
-/// login() and then open; when the database refuses a login that was made from cached credentials, once more
-/// with fresh ones, never more.
+/// login() and then open, if the database is of this engine; when the database refuses a login that was made
+/// from cached credentials, once more with fresh ones, never more.
 template <typename Connection>
 struct Opened {
   Connection connection;

@@ -4,6 +4,8 @@ namespace rolegate::connect {
 
 std::string_view code_name(Errc code) {
   switch (code) {
+    case Errc::wrong_engine:
+      return "wrong_engine";
     case Errc::resolve_failed:
       return "resolve_failed";
     case Errc::connect_failed:

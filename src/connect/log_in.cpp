@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "connect/connect.hpp"
 
 namespace rolegate::connect {
@@ -5,6 +7,15 @@ namespace {
 
 bool was_refused(const base::Error& error) {
   return error.code == code_name(Errc::iam_token_refused) || error.code == code_name(Errc::password_refused);
+}
+
+/// Another engine's server would not answer, or not in words that explain anything.
+base::Result<void> check_engine(const config::Database& database, bool mysql) {
+  if ((database.uri.engine == config::Engine::mysql) == mysql) return {};
+  return base::fail(
+      Errc::wrong_engine,
+      fmt::format("Database '{}' is {}.", database.name, config::engine_name(database.uri.engine)),
+      fmt::format("Use {}.", mysql ? "connect_postgresql" : "connect_mysql"));
 }
 
 /// login and open; a refused login that came out of a cache may only have been stale (a role's session
@@ -31,6 +42,7 @@ base::Result<Opened<PgConnection>> log_in_postgresql(login::LoginService& servic
                                                      const config::Database& database,
                                                      const base::Environment& environment,
                                                      base::Deadline deadline, login::Steps* steps) {
+  if (auto fits = check_engine(database, false); !fits) return std::unexpected(std::move(fits.error()));
   return log_in<PgConnection>(service, config, database, deadline, steps, [&](const login::Login& login) {
     return open_postgresql(login, environment, deadline, steps);
   });
@@ -40,6 +52,7 @@ base::Result<Opened<MysqlConnection>> log_in_mysql(login::LoginService& service,
                                                    const config::Database& database,
                                                    const base::Environment& environment,
                                                    base::Deadline deadline, login::Steps* steps) {
+  if (auto fits = check_engine(database, true); !fits) return std::unexpected(std::move(fits.error()));
   return log_in<MysqlConnection>(service, config, database, deadline, steps, [&](const login::Login& login) {
     return open_mysql(login, environment, deadline, steps);
   });

@@ -69,6 +69,12 @@ constexpr std::string_view kClock =
 std::vector<std::string> aurora_causes(const login::Login& login) {
   std::vector<std::string> causes;
   if (!is_rds_endpoint(login.host)) causes.push_back(foreign_host(login));
+  const auto endpoint = base::database_endpoint(login.host);
+  if (endpoint && !endpoint->region.empty() && !login.region.empty() && endpoint->region != login.region) {
+    causes.push_back(
+        fmt::format("the token is for {}, and the database is in {}: correct region in the aws_iam block",
+                    login.region, endpoint->region));
+  }
   causes.push_back(no_iam_user(login));
   causes.push_back(not_permitted(login));
   causes.push_back(fmt::format(

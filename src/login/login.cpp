@@ -268,7 +268,8 @@ base::Result<Login> LoginService::Path::rds_login(const Walk& walk, const Signin
   Login login = login_of(walk.database);
   const base::WallTime now = services_.clock.now();
   login.user = walk.iam.db_username;
-  login.password = signing.signers->sign({login.host, login.port, walk.iam.region, login.user}, now);
+  login.region = walk.iam.region;
+  login.password = signing.signers->sign({login.host, login.port, login.region, login.user}, now);
   login.expires_at = aws::rds_token_expiry(now, *signing.credentials());
   login.role_arn = walk.iam.role_arn;
   login.principal = login.role_arn.empty() ? std::string(signing.key.identity) : login.role_arn;

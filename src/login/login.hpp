@@ -33,6 +33,7 @@ struct Login {
   config::SslMode ssl_mode = config::SslMode::verify_full;
   std::string ssl_root_cert;  ///< as configured; empty: connect/ca.hpp decides
   std::optional<std::chrono::seconds> connect_timeout;
+  std::string region;       ///< that an RDS token is for; else empty
   std::string role_arn;     ///< whose role it was made with; empty: the caller's own
   std::string principal;    ///< for people: the role ARN, or the base credentials' identity
   std::string request_id;   ///< of the AWS call that made it (Redshift) or gave its role credentials

@@ -57,5 +57,16 @@ TEST_F(LogIn, DoesNotAskAgainAfterAnythingButARefusal) {
   EXPECT_EQ(aws.count("AssumeRole"), 1);
 }
 
+TEST_F(LogIn, IsRefusedAtOnceForAnotherEngine) {
+  const auto as_mysql = log_in_mysql(*service, config, database_, environment, base::Deadline::in(kLong));
+  EXPECT_EQ(as_mysql.error().code, "wrong_engine");
+  EXPECT_EQ(as_mysql.error().text(),
+            "Database '" + database_.name + "' is postgresql. Use connect_postgresql.");
+  database_.uri.engine = config::Engine::mysql;
+  EXPECT_EQ(log_in().error().text(), "Database '" + database_.name + "' is mysql. Use connect_mysql.");
+  EXPECT_EQ(server_.connections(), 0);
+  EXPECT_EQ(aws.count("AssumeRole"), 0);
+}
+
 }  // namespace
 }  // namespace rolegate::connect

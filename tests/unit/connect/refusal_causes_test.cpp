@@ -16,6 +16,7 @@ login::Login some_login(config::Kind kind,
   login.kind = kind;
   login.database = "orders";
   login.user = "app_rw";
+  login.region = "eu-west-1";
   login.host = std::move(host);
   login.principal = "arn:aws:iam::222222222222:role/Access";
   return login;
@@ -39,6 +40,17 @@ TEST(RefusalCauses, PutAHostThatIsNoEndpointFirst) {
               HasSubstr("(1) db.example.com is not an endpoint's own name"));
   EXPECT_THAT(refusal_causes(some_login(config::Kind::aurora_postgresql)),
               Not(HasSubstr("endpoint's own name")));
+}
+
+TEST(RefusalCauses, PutARegionThatIsNotTheHostsFirst) {
+  for (const auto kind : {config::Kind::aurora_postgresql, config::Kind::aurora_mysql}) {
+    login::Login login = some_login(kind);
+    EXPECT_THAT(refusal_causes(login), Not(HasSubstr("region in the aws_iam block")));
+    login.region = "us-east-1";
+    EXPECT_THAT(
+        refusal_causes(login),
+        HasSubstr("(1) the token is for us-east-1, and the database is in eu-west-1: correct region"));
+  }
 }
 
 TEST(RefusalCauses, NameThePermissionAsFarAsItIsKnown) {
