@@ -35,7 +35,7 @@ bool has_region_form(std::string_view region) {
 
 std::optional<NameFault> check_length(std::string_view text, std::size_t low, std::size_t high) {
   if (text.size() >= low && text.size() <= high) return std::nullopt;
-  return NameFault{fmt::format("has {} characters.", text.size()),
+  return NameFault{fmt::format("has {} character{}.", text.size(), text.size() == 1 ? "" : "s"),
                    fmt::format("It must have {} to {}.", low, high)};
 }
 

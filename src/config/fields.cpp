@@ -14,6 +14,17 @@
 
 namespace rolegate::config {
 
+namespace {
+
+/// For a value that stands where a whole number is wanted.
+std::string_view number_remedy(const Node& node) {
+  if (node.type != Node::Type::string) return {};
+  const bool digits = node.text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "Write the digits without quotes." : "Write digits alone.";
+}
+
+}  // namespace
+
 Fields::Fields(const Node& map, std::string path, Report& report)
     : map_(map), path_(std::move(path)), report_(report) {
   for (const Node::Entry& entry : map_.repeated) {
@@ -134,7 +145,9 @@ std::optional<bool> Fields::boolean(std::string_view key) {
   const Node::Entry* entry = map_.find(key);
   if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
   if (entry->value->type == Node::Type::boolean) return entry->value->text == "true";
-  wrong_type(*entry->value, path(key), "true or false", "Write true or false, without quotes.");
+  const bool quoted = entry->value->text == "true" || entry->value->text == "false";
+  wrong_type(*entry->value, path(key), "true or false",
+             quoted ? "Write true or false, without quotes." : "Write true or false.");
   return std::nullopt;
 }
 
@@ -153,8 +166,7 @@ std::optional<std::chrono::seconds> Fields::seconds(std::string_view key, int lo
   if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
   const Node& node = *entry->value;
   if (node.type != Node::Type::integer) {
-    wrong_type(node, path(key), "a whole number of seconds",
-               node.type == Node::Type::string ? "Write the digits without quotes." : "");
+    wrong_type(node, path(key), "a whole number of seconds", number_remedy(node));
     return std::nullopt;
   }
   const auto value = decimal(node.text, low, high);
@@ -170,8 +182,7 @@ std::optional<std::int64_t> Fields::whole_number(std::string_view key, std::int6
   if (entry == nullptr || entry->value->type == Node::Type::null) return std::nullopt;
   const Node& node = *entry->value;
   if (node.type != Node::Type::integer) {
-    wrong_type(node, path(key), "a whole number",
-               node.type == Node::Type::string ? "Write the digits without quotes." : "");
+    wrong_type(node, path(key), "a whole number", number_remedy(node));
     return std::nullopt;
   }
   const auto value = decimal(node.text, low, high);

@@ -72,8 +72,13 @@ class Reader {
 
   void read_ways_in(Fields& user, GatewayUser& out) {
     read_password(user, out);
-    if (const auto uid = user.whole_number("peer_uid", 0, kMaxUid))
+    const Node::Entry* peer = user.find("peer_uid");
+    if (peer != nullptr && peer->value->type == Node::Type::string) {
+      user.error("peer_uid", "must be a whole number, not a string.",
+                 "Write the number that `id -u` prints.");
+    } else if (const auto uid = user.whole_number("peer_uid", 0, kMaxUid)) {
       out.peer_uid = static_cast<std::uint32_t>(*uid);
+    }
     if (const auto name = user.text("client_cert_cn", kMaxCommonName)) {
       out.client_cert_cn = name->value;
       if (!surroundings_.client_ca) {

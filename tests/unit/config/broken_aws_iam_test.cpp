@@ -108,7 +108,7 @@ const std::string kSession = kBlock + ".role_session_name: ";
 const std::string kDuration = kBlock + ".session_duration: ";
 
 const Broken kRoleFields[] = {
-    {"ExternalIdShort", role("external_id: x"), {kId + "has 1 characters. It must have 2 to 1224."}},
+    {"ExternalIdShort", role("external_id: x"), {kId + "has 1 character. It must have 2 to 1224."}},
     {"ExternalIdLong",
      role("external_id: " + std::string(1225, 'x')),
      {kId + "has 1225 characters. It must have 2 to 1224."}},
@@ -126,9 +126,7 @@ const Broken kRoleFields[] = {
      {kId +
       "is set without role_arn. An external id goes with the role that is assumed: add role_arn, or remove "
       "external_id."}},
-    {"SessionNameShort",
-     role("role_session_name: x"),
-     {kSession + "has 1 characters. It must have 2 to 64."}},
+    {"SessionNameShort", role("role_session_name: x"), {kSession + "has 1 character. It must have 2 to 64."}},
     {"SessionNameColon",
      role("role_session_name: 'a:b'"),
      {kSession + "holds a character that AWS does not take. Letters, digits and _+=,.@- may be in it."}},
@@ -141,7 +139,7 @@ const Broken kRoleFields[] = {
      {kDuration + "must be a whole number of seconds, not a string. Write the digits without quotes."}},
     {"DurationUnit",
      role("session_duration: 1h"),
-     {kDuration + "must be a whole number of seconds, not a string. Write the digits without quotes."}},
+     {kDuration + "must be a whole number of seconds, not a string. Write digits alone."}},
     {"DurationFraction",
      role("session_duration: 3600.0"),
      {kDuration + "must be a whole number of seconds, not a number with a fraction."}},

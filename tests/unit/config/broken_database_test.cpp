@@ -138,7 +138,7 @@ const Broken kExtra[] = {
      orders(kUri + "encrypted_extra:\n  aws_iam:\n    enabled: yes"),
      {"rolegate.yaml:6: database 'orders': encrypted_extra.aws_iam.enabled: must be true or false, not a "
       "string. Write "
-      "true or false, without quotes."}},
+      "true or false."}},
     {"JsonCutOff",
      orders(kUri + "encrypted_extra: '{\"aws_iam\": {'"),
      {"rolegate.yaml:4: database 'orders': encrypted_extra: this is not valid JSON: incomplete JSON at line "

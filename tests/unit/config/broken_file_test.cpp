@@ -154,13 +154,11 @@ const Broken kFlags[] = {
     {"Yes",
      "feature_flags:\n  AWS_DATABASE_IAM_AUTH: yes\n" + kGood,
      {"rolegate.yaml:2: feature_flags.AWS_DATABASE_IAM_AUTH: must be true or false, not a string. Write true "
-      "or false, "
-      "without quotes."}},
+      "or false."}},
     {"One",
      "feature_flags:\n  AWS_DATABASE_IAM_AUTH: 1\n" + kGood,
      {"rolegate.yaml:2: feature_flags.AWS_DATABASE_IAM_AUTH: must be true or false, not a whole number. "
-      "Write true or "
-      "false, without quotes."}},
+      "Write true or false."}},
     {"Quoted",
      "feature_flags:\n  AWS_DATABASE_IAM_AUTH: 'true'\n" + kGood,
      {"rolegate.yaml:2: feature_flags.AWS_DATABASE_IAM_AUTH: must be true or false, not a string. Write true "

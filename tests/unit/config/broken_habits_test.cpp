@@ -44,8 +44,7 @@ const Broken kNames[] = {
     {"EnabledIsNoBoolean",
      with_block(kEndpoint, "enabled: 'yes'\nregion: eu-west-1\ndb_username: app_rw"),
      {kAt + "6" + kOrders +
-      "encrypted_extra.aws_iam.enabled: must be true or false, not a string. Write true or false, without "
-      "quotes."}},
+      "encrypted_extra.aws_iam.enabled: must be true or false, not a string. Write true or false."}},
     {"EveryDatabase",
      "databases:\n  - database_name: '*'\n    sqlalchemy_uri: mysql://u:p@h/db\n",
      {"rolegate.yaml:2: database '*': database_name: is '*', which stands for all databases in "

@@ -226,7 +226,8 @@ const Broken kUsers[] = {
      {kUser + ".peer_uid: must be from 0 to 4294967294, not 4294967295."}},
     {"PeerUidIsAName",
      with_user("name: a, peer_uid: root, databases: ['*']"),
-     {kUser + ".peer_uid: must be a whole number, not a string. Write the digits without quotes."}},
+     {kUser + ".peer_uid: must be a whole number, not a string. Write the number that `id -u` "
+              "prints."}},
     {"CertificateWithoutClientCa",
      with_user("name: a, client_cert_cn: x, databases: ['*']"),
      {kUser + ".client_cert_cn: needs a client_ca, and no listener has one. Add client_ca to the tls of "
