@@ -161,7 +161,7 @@ base::Result<CredentialsPtr> CredentialChain::get(base::Deadline deadline, std::
   return base::fail(
       CredentialsErrc::no_credentials,
       fmt::format("No AWS credentials were found. Tried, in this order:\n  {}", fmt::join(tried, "\n  ")),
-      "\nSet AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or run "
+      "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or run "
       "where a role is attached (EC2, ECS, EKS).");
 }
 

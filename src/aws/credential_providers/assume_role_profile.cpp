@@ -1,5 +1,7 @@
 #include "aws/credential_providers/assume_role_profile.hpp"
 
+#include <ranges>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,11 +17,26 @@ namespace {
 /// process.
 constexpr std::size_t kMaxKept = 256;
 
-base::Error no_such_profile(const Profiles& profiles, const std::string& name) {
-  std::string hint = missing_profile_hint(profiles, name);
-  if (hint.empty()) hint = "AWS_PROFILE, AWS_DEFAULT_PROFILE or the program chose it.";
+/// Some of those that there are; in both files counts once.
+std::string listed(const Profiles& profiles) {
+  constexpr std::size_t kListed = 20;
+  const auto names = profiles.names();
+  const std::set<std::string_view> distinct(names.begin(), names.end());
+  if (distinct.empty()) return "There are none.";
+  std::string text;
+  for (const std::string_view name : distinct | std::views::take(kListed))
+    text += fmt::format("{}{}", text.empty() ? "There are " : ", ", name);
+  return text + (distinct.size() > kListed ? fmt::format(" and {} more.", distinct.size() - kListed) : ".");
+}
+
+base::Error no_such_profile(const Profiles& profiles, const ChosenProfile& chosen) {
+  std::string hint = missing_profile_hint(profiles, chosen.name);
+  if (hint.empty()) {
+    hint = fmt::format("{}{}", chosen.overrides ? "" : "AWS_DEFAULT_PROFILE or AWS_PROFILE names it. ",
+                       listed(profiles));
+  }
   return base::make_error(CredentialsErrc::credentials_invalid,
-                          fmt::format("There is no profile '{}' in {} or {}.", name,
+                          fmt::format("There is no profile '{}' in {} or {}.", chosen.name,
                                       profiles.config_file().path, profiles.credentials_file().path),
                           std::move(hint));
 }
@@ -41,8 +58,7 @@ base::Result<CredentialsPtr> AssumeRoleProfile::get(base::Deadline deadline, std
   const auto profiles = files_.current();
   if (!profiles) return std::unexpected(profiles.error());
   const ProfileView profile = (*profiles)->profile(profile_.name);
-  if (!profile.exists() && profile_.required)
-    return std::unexpected(no_such_profile(**profiles, profile_.name));
+  if (!profile.exists() && profile_.required) return std::unexpected(no_such_profile(**profiles, profile_));
   if (!has_role(profile)) {
     why_not = fmt::format("profile '{}' {}", profile_.name,
                           profile.exists() ? "has no role_arn" : "does not exist");

@@ -23,13 +23,14 @@ struct Fixture : testing::ProviderFixture {
   SharedFiles files{environment, clock, log};
   EnvironmentCredentials own{environment, clock};
 
-  AssumeRoleProfile make(const std::string& profile, bool required = false) {
-    return {
-        api(), files, {profile, required, false}, RoleSources{own, own, own, [this](const std::string& name) {
-                                                                return std::make_unique<ProfileKeys>(
-                                                                    files, name,
-                                                                    ProfileKeys::Where::credentials_file);
-                                                              }}};
+  AssumeRoleProfile make(const std::string& profile, bool required = false, bool overrides = false) {
+    return {api(),
+            files,
+            {profile, required, overrides},
+            RoleSources{own, own, own, [this](const std::string& name) {
+                          return std::make_unique<ProfileKeys>(files, name,
+                                                               ProfileKeys::Where::credentials_file);
+                        }}};
   }
   base::Result<RolePlan> plan(const std::string& profile) { return plan_role(**files.current(), profile); }
   std::string refusal(const std::string& profile) {
@@ -245,6 +246,15 @@ TEST(AssumeRoleProfile, RefusesAProfileThatDoesNotExistButWasNamed) {
   ASSERT_FALSE(got);
   EXPECT_THAT(got.error().message, HasSubstr("There is no profile 'bsae' in "));
   EXPECT_EQ(got.error().hint, "Did you mean 'base'?");
+}
+
+TEST(AssumeRoleProfile, SaysWhoNamedTheMissingProfileAndWhichThereAre) {
+  Fixture f;
+  f.credentials_file(kKeys);
+  auto by_variable = f.make("production", true);
+  EXPECT_EQ(f.get(by_variable).error().hint, "AWS_DEFAULT_PROFILE or AWS_PROFILE names it. There are base.");
+  auto by_program = f.make("production", true, true);
+  EXPECT_EQ(f.get(by_program).error().hint, "There are base.");
 }
 
 TEST(AssumeRoleProfile, PassesOnWhatStsSays) {
