@@ -43,6 +43,7 @@ base::Result<FoundDatabase> find_database(Context& context, std::string_view nam
         context.err.write(fmt::format("rolegate: {}\n", printable(problem.text())));
       }
     }
+    context.err.flush();  // before the answer, which may be standard output's
   }
   FoundDatabase found{std::move(loaded->config), nullptr};
   auto database = found.config.find(name);

@@ -2,16 +2,23 @@
 
 #include <fmt/format.h>
 
+#include "cli/counted.hpp"
+
 namespace rolegate::cli {
 
 base::Result<config::Loaded> load_configuration(Context& context) {
-  auto loaded = config::load(context.options.config_file, context.environment);
+  return load_configuration(context, context.options.config_file);
+}
+
+base::Result<config::Loaded> load_configuration(Context& context, const std::string& file) {
+  auto loaded = config::load(file, context.environment);
   if (loaded && loaded->found_in_current_folder) {
     context.err.write(fmt::format("rolegate: using ./{} of the current folder\n", config::kFileHere));
+    context.err.flush();
   }
   if (loaded) {
-    context.log.info("read {}: {} valid databases, {} problems", loaded->config.file,
-                     loaded->config.databases.size(), loaded->problems.size());
+    context.log.info("read {}: {}", loaded->config.file,
+                     counted(loaded->config.databases.size(), "valid database"));
   }
   return loaded;
 }

@@ -5,7 +5,10 @@
 #include <csignal>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -14,6 +17,7 @@
 #include <unistd.h>
 
 #include "admin/admin_server.hpp"
+#include "cli/counted.hpp"
 #include "cli/error_report.hpp"
 #include "cli/served_configuration.hpp"
 #include "cli/version.hpp"
@@ -62,6 +66,18 @@ std::string_view wire_name(gateway::Wire wire) {
   return wire == gateway::Wire::mysql ? "MySQL" : "PostgreSQL";
 }
 
+/// "PostgreSQL at 127.0.0.1:6432 (database orders)".
+std::string text_of(const gateway::Gateway::Door& door) {
+  return fmt::format("{} at {}{}", wire_name(door.wire), door.address,
+                     door.database.empty() ? "" : fmt::format(" (database {})", door.database));
+}
+
+std::set<std::string> texts_of(const std::vector<gateway::Gateway::Door>& doors) {
+  std::set<std::string> texts;
+  for (const auto& door : doors) texts.insert(text_of(door));
+  return texts;
+}
+
 /// A session is two descriptors; the system's default of 1,024 is soon used up.
 void raise_descriptor_limit(base::Log& log, std::size_t sessions) {
   rlimit limit{};
@@ -101,6 +117,7 @@ class Service {
   base::SystemRandom random_;
   gateway::Stats stats_;
   std::optional<SocketFolder> folder_;
+  std::string file_;  ///< that was read at the start; a reload reads no other
   std::shared_ptr<const config::Config> config_;
   std::unique_ptr<gateway::AuditLog> audit_;
   std::unique_ptr<gateway::Gateway> gateway_;
@@ -108,12 +125,16 @@ class Service {
 };
 
 base::Result<std::shared_ptr<const config::Config>> Service::read_configuration(Reading reading) {
-  if (reading == Reading::reload) {
-    auto readable = config::check_readable_again(context_.options.config_file, context_.environment);
-    if (!readable) return std::unexpected(std::move(readable.error()));
+  if (reading == Reading::start) {
+    auto found = config::find_file(context_.options.config_file, context_.environment);
+    if (!found) return std::unexpected(std::move(found.error()));
+    file_ = std::move(*found);
+  } else if (auto readable = config::check_readable_again(file_); !readable) {
+    return std::unexpected(std::move(readable.error()));
   }
-  if (arguments_.databases.empty()) return configuration_to_serve(context_, reading);
-  return configuration_to_serve(context_, arguments_.databases, folder_->path());
+  const std::string& file = reading == Reading::start ? context_.options.config_file : file_;
+  if (arguments_.databases.empty()) return configuration_to_serve(context_, file, reading);
+  return configuration_to_serve(context_, file, arguments_.databases, folder_->path());
 }
 
 base::Result<void> Service::start() {
@@ -157,10 +178,8 @@ base::Result<void> Service::start() {
 }
 
 void Service::tell_doors() const {
-  for (const gateway::Gateway::Door& door : gateway_->doors()) {
-    context_.log.info("listening for {} at {}{}", wire_name(door.wire), door.address,
-                      door.database.empty() ? "" : fmt::format(" (database {})", door.database));
-  }
+  for (const gateway::Gateway::Door& door : gateway_->doors())
+    context_.log.info("listening for {}", text_of(door));
   if (admin_) context_.log.info("listening for the admin pages at http://{}", admin_->address());
 }
 
@@ -189,6 +208,7 @@ void Service::reload() {
   manager_.reloading();
   // Whatever becomes of the file: whoever rotated keys sends SIGHUP, too.
   context_.login_service().forget();
+  const std::set<std::string> before = texts_of(gateway_->doors());
   auto config = read_configuration(Reading::reload);
   base::Result<void> done;
   if (config) {
@@ -202,6 +222,10 @@ void Service::reload() {
   if (done) {
     stats_.reloads.fetch_add(1);
     context_.log.info("the configuration was read again");
+    const std::set<std::string> after = texts_of(gateway_->doors());
+    for (const std::string& door : before) {
+      if (!after.contains(door)) context_.log.info("no longer listening for {}", door);
+    }
     tell_doors();
     manager_.ready("Serving");
   } else {
@@ -245,16 +269,19 @@ void Service::drain() {
   gateway_->drain();
   manager_.stopping("Waiting for sessions to finish");
   if (gateway_->awaited_sessions() > 0) {
-    context_.log.info("waiting up to {} s for {} sessions to finish",
+    context_.log.info("waiting up to {} s for {} to finish",
                       std::chrono::duration_cast<std::chrono::seconds>(drain_timeout()).count(),
-                      gateway_->awaited_sessions());
+                      counted(gateway_->awaited_sessions(), "session"));
   }
   wait_until([this] { return gateway_->awaited_sessions() == 0; }, drain_timeout());
+  if (const std::size_t left = gateway_->sessions(); left > 0)
+    context_.log.info("ending {}", counted(left, "session"));
   gateway_->close_sessions();
   wait_until([this] { return gateway_->sessions() == 0; }, kLastWords);
   admin_.reset();
   gateway_.reset();
   audit_->flush(kAuditFlush);
+  context_.log.info("stopped");
 }
 
 }  // namespace

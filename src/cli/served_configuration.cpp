@@ -26,10 +26,11 @@ std::string_view code_name(ServeErrc code) {
   return {};
 }
 
-void tell(Context& context, const config::Problem& problem) {
+void tell(Context& context, config::Problem problem) {
   if (problem.severity == config::Severity::error) {
     context.log.error("{}", printable(problem.text()));
   } else {
+    problem.severity = config::Severity::error;  // its text has no word for that; the log's own is enough
     context.log.warning("{}", printable(problem.text()));
   }
 }
@@ -72,8 +73,9 @@ SocketFolder::~SocketFolder() {
 }
 
 base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context,
+                                                                           const std::string& file,
                                                                            Reading reading) {
-  auto loaded = load_configuration(context);
+  auto loaded = load_configuration(context, file);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   tell_problems(context, *loaded);
   if (reading == Reading::reload && loaded->has_errors()) {
@@ -89,8 +91,9 @@ base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Conte
 }
 
 base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(
-    Context& context, const std::vector<std::string>& databases, const std::string& folder) {
-  auto loaded = load_configuration(context);
+    Context& context, const std::string& file, const std::vector<std::string>& databases,
+    const std::string& folder) {
+  auto loaded = load_configuration(context, file);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   bool postgresql = false;
   bool mysql = false;

@@ -26,16 +26,17 @@ class SocketFolder {
 };
 
 enum class Reading { start, reload };
-/// The configuration for the gateway, with its problems in the log. At the start broken databases are left
-/// out, they are no reason not to serve the others, and a broken gateway section is an error; at a reload
-/// every error is, since what runs is better than that.
-[[nodiscard]] base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(Context& context,
-                                                                                         Reading reading);
+/// The configuration of this file for the gateway, with its problems in the log. At the start broken
+/// databases are left out, they are no reason not to serve the others, and a broken gateway section is an
+/// error; at a reload every error is, since what runs is better than that.
+[[nodiscard]] base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(
+    Context& context, const std::string& file, Reading reading);
 
 /// The same for these databases alone, on unix sockets in `folder` that only this user can use. Errors: those
 /// of config::Loaded::find.
 [[nodiscard]] base::Result<std::shared_ptr<const config::Config>> configuration_to_serve(
-    Context& context, const std::vector<std::string>& databases, const std::string& folder);
+    Context& context, const std::string& file, const std::vector<std::string>& databases,
+    const std::string& folder);
 
 /// What to type to connect to one of them: a line for people, and a URI.
 struct ConnectionString {

@@ -66,10 +66,10 @@ inline constexpr std::string_view kFileHere = "rolegate.yaml";
 [[nodiscard]] base::Result<Loaded> load(const std::string& explicit_path,
                                         const base::Environment& environment);
 
-/// Whether load can read that file once more: what comes from standard input, a pipe or an inherited
-/// descriptor comes once, and opening it would wait for somebody to write. Errors: file_unreadable.
-[[nodiscard]] base::Result<void> check_readable_again(const std::string& explicit_path,
-                                                      const base::Environment& environment);
+/// Whether load can read the file once more that find_file gave. What comes from standard input, a pipe or an
+/// inherited descriptor comes once, and opening it would wait for somebody to write: file_unreadable. A file
+/// that is gone is config_not_found.
+[[nodiscard]] base::Result<void> check_readable_again(const std::string& file);
 
 /// "AWS IAM database authentication is not enabled. Set …": for an aws_iam database while the flag is off.
 [[nodiscard]] base::Error feature_disabled_error(const Config& config);

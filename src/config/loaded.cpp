@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 
@@ -68,7 +69,10 @@ base::Result<Loaded> load(const std::string& explicit_path, const base::Environm
     }
   }
   auto text = base::read_input(*path, kMaxFileSize);
-  if (!text) return std::unexpected(text.error());
+  if (!text) {
+    if (text.error().hint.empty()) text.error().hint = "Name another file with --config.";
+    return std::unexpected(std::move(text.error()));
+  }
   const base::WipeAtEnd wipe(*text);
   const std::string name = *path == kStandardInput ? "standard input" : *path;
   const auto mode = mode_of(*path);
@@ -83,13 +87,16 @@ base::Result<Loaded> load(const std::string& explicit_path, const base::Environm
   return loaded;
 }
 
-base::Result<void> check_readable_again(const std::string& explicit_path,
-                                        const base::Environment& environment) {
-  const auto path = find_file(explicit_path, environment);
-  if (!path) return std::unexpected(path.error());
-  if (*path != kStandardInput && !base::is_inherited(*path) && !is_pipe(mode_of(*path))) return {};
+base::Result<void> check_readable_again(const std::string& file) {
+  const bool once = file == kStandardInput || base::is_inherited(file);
+  const auto mode = mode_of(file);
+  if (!once && !mode && errno == ENOENT) {
+    return base::fail(Errc::config_not_found, fmt::format("The configuration file {} is gone.", file),
+                      "Put it back; another file is for a new start to read.");
+  }
+  if (!once && !is_pipe(mode)) return {};
   return base::fail(base::FileErrc::unreadable,
-                    fmt::format("{} is not read again.", *path == kStandardInput ? "Standard input" : *path),
+                    fmt::format("{} is not read again.", file == kStandardInput ? "Standard input" : file),
                     "What comes from a pipe can be read only once, so it cannot be reloaded.");
 }
 

@@ -1,7 +1,9 @@
 """Where the configuration comes from, and whose it may be."""
 
 import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ def test_it_comes_from_a_process_that_takes_its_time(lab, rolegate, text):
 
 def test_an_empty_pipe_is_a_failure(rolegate):
     done = rolegate.run("--config", "-", "config", "check")
-    assert done.returncode == 1 and "No configuration came from standard input" in done.stderr
+    assert done.returncode == 2 and "No configuration came from standard input" in done.stderr
 
 
 def in_current_folder(rolegate, text, mode=0o600):
@@ -63,6 +65,41 @@ def test_one_in_the_current_folder_is_named(rolegate, text):
     done = rolegate.run("config", "list", without=("ROLEGATE_CONFIG",))
     assert (done.returncode, done.stdout) == (0, "db\n")
     assert done.stderr == "rolegate: using ./rolegate.yaml of the current folder\n"
+
+
+def test_it_is_named_before_it_is_used_and_a_reload_reads_no_other(lab, rolegate, text, tmp_path):
+    path = in_current_folder(rolegate, text)
+    other = tmp_path / ".config" / "rolegate" / "rolegate.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text(text, encoding="utf-8")
+    variables = lab.environment(HOME=str(tmp_path), XDG_RUNTIME_DIR=str(tmp_path))
+    for name in ("ROLEGATE_CONFIG", "XDG_CONFIG_HOME"):
+        variables.pop(name, None)
+    log = tmp_path / "log"
+
+    def wait_log(wanted):
+        give_up = time.monotonic() + 30
+        while wanted not in log.read_text(encoding="utf-8"):
+            assert process.poll() is None and time.monotonic() < give_up, log.read_text(encoding="utf-8")
+            time.sleep(0.02)
+
+    with log.open("w", encoding="utf-8") as err, subprocess.Popen(
+            [str(rolegate.path), "serve", "db"], env=variables, cwd=rolegate.folder, stdout=subprocess.DEVNULL,
+            stderr=err) as process:
+        try:
+            wait_log("listening for")
+            assert log.read_text(encoding="utf-8").startswith("rolegate: using ./rolegate.yaml of the current folder\n")
+            path.rename(tmp_path / "moved.yaml")
+            process.send_signal(signal.SIGHUP)
+            wait_log("nothing was changed: The configuration file rolegate.yaml is gone.")
+            (tmp_path / "moved.yaml").rename(path)
+            process.send_signal(signal.SIGHUP)
+            wait_log("the configuration was read again")
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert log.read_text(encoding="utf-8").count("of the current folder") == 1
 
 
 @pytest.mark.parametrize("command", (("token", "db"), ("query", "db", "SELECT 1"), ("config", "check"), ("serve", "db")))

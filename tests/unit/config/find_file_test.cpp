@@ -165,15 +165,29 @@ TEST_F(FindFile, LoadTakesAnEmptyPipeForAFailure) {
 }
 
 TEST_F(FindFile, OnlyWhatIsNoPipeIsReadAgain) {
-  EXPECT_TRUE(check_readable_again(write("named.yaml"), environment()));
+  EXPECT_TRUE(check_readable_again(write("named.yaml")));
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   for (const std::string& once :
        {path("pipe"), std::string("-"), std::string("/dev/stdin"), std::string("/dev/fd/0")}) {
-    const auto again = check_readable_again(once, environment());
+    const auto again = check_readable_again(once);
     ASSERT_FALSE(again) << once;
     EXPECT_EQ(again.error().code, "file_unreadable");
     EXPECT_THAT(again.error().hint, testing::HasSubstr("only once, so it cannot be reloaded"));
   }
+}
+
+TEST_F(FindFile, AFileThatIsGoneIsNotReadAgain) {
+  const auto again = check_readable_again(path("gone.yaml"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, "config_not_found");
+  EXPECT_THAT(again.error().message, testing::EndsWith("gone.yaml is gone."));
+}
+
+TEST_F(FindFile, LoadNamesTheOptionWhereTheFileCannotBeRead) {
+  const auto loaded = load(path("."), environment());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, "file_unreadable");
+  EXPECT_EQ(loaded.error().hint, "Name another file with --config.");
 }
 
 }  // namespace
