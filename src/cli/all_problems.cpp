@@ -7,9 +7,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/x509.h>
 #include <unistd.h>
 
 #include "connect/ca.hpp"
+#include "connect/certificates.hpp"
+#include "connect/rds_bundle.hpp"
 #include "gateway/server_tls.hpp"
 
 namespace rolegate::cli {
@@ -25,7 +28,7 @@ class Check {
     for (const config::NamedFile& file : loaded_.files) {
       if (file.field == "gateway.audit_log") check_audit_log(file);
       if (file.field == "sqlalchemy_uri?sslrootcert") check_root_certificates(file);
-      if (file.field.ends_with(']')) check_socket_folder(file);
+      if (file.field.ends_with(']')) check_socket(file);
     }
     return std::move(problems_);
   }
@@ -62,7 +65,16 @@ class Check {
     if (!read) {
       report(file, config::Severity::error, "is of no use: " + read.error().message,
              std::move(read.error().hint));
+      return;
     }
+    const connect::PemCertificates held = connect::read_pem_certificates(*read);
+    const auto expired = [&](const auto& entry) { return connect::has_expired(*entry.x509, clock_.now()); };
+    if (held.certificates.empty() || !std::ranges::all_of(held.certificates, expired)) return;
+    const X509& first = *held.certificates.front().x509;
+    report(file, config::Severity::warning,
+           fmt::format("{} holds no certificate that is still valid: {} ended on {}.", file.path,
+                       connect::subject_of(first), connect::time_text(*::X509_get0_notAfter(&first))),
+           "Name the CAs of today.");
   }
 
   void check_audit_log(const config::NamedFile& file) {
@@ -75,8 +87,8 @@ class Check {
     if (std::filesystem::is_directory(path, error)) {
       reason = "it is a folder";
     } else if (::access(exists ? path.c_str() : folder.c_str(), exists ? W_OK : W_OK | X_OK) != 0) {
-      // systemd makes the folder when the service starts, for a user who need not be the one who asks here.
-      if (errno == ENOENT || errno == EACCES) severity = config::Severity::warning;
+      // The gateway's user need not be the one who asks here.
+      if (errno == EACCES) severity = config::Severity::warning;
       reason = std::generic_category().message(errno);
     } else {
       return;
@@ -87,13 +99,23 @@ class Check {
   }
 
   /// The gateway makes the folder of its sockets, but not the ones above.
-  void check_socket_folder(const config::NamedFile& file) {
-    std::filesystem::path folder(file.path);
+  void check_socket(const config::NamedFile& file) {
+    namespace fs = std::filesystem;
+    const fs::path socket(file.path);
     std::error_code error;
-    if (!std::filesystem::exists(folder, error)) folder = folder.parent_path();
-    if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
-    report(file, config::Severity::error, fmt::format("needs the folder {}, which is none.", folder.string()),
-           "Make it, or choose another path.");
+    fs::path folder = socket.parent_path();
+    if (!fs::exists(folder, error)) folder = folder.parent_path();
+    if (!fs::exists(folder, error)) {
+      report(file, config::Severity::error,
+             fmt::format("needs the folder {}, which does not exist.", folder.string()),
+             "Make it, or choose another path.");
+    } else if (!fs::is_directory(folder, error)) {
+      report(file, config::Severity::error, fmt::format("needs {} to be a folder.", folder.string()),
+             "Choose another path.");
+    } else if (fs::exists(socket, error) && !fs::is_socket(socket, error)) {
+      report(file, config::Severity::error, fmt::format("{} exists and is not a socket.", file.path),
+             "Choose another path.");
+    }
   }
 
   const config::Loaded& loaded_;

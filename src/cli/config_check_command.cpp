@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "cli/all_problems.hpp"
+#include "cli/counted.hpp"
 #include "cli/error_report.hpp"
 #include "cli/json_text.hpp"
 #include "cli/load_configuration.hpp"
@@ -25,10 +26,6 @@ namespace {
 
 std::ptrdiff_t count(const config::Loaded& loaded, config::Severity severity) {
   return std::ranges::count(loaded.problems, severity, &config::Problem::severity);
-}
-
-std::string counted(std::ptrdiff_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
 std::string_view severity_name(config::Severity severity) {
@@ -60,6 +57,10 @@ std::string gateway_text(const config::Config& config) {
   for (const auto& [name, listeners] :
        {std::pair("PostgreSQL", &config.gateway->postgresql), std::pair("MySQL", &config.gateway->mysql)}) {
     for (const auto& address : addresses_of(*listeners)) text += fmt::format("{} at {}, ", name, address);
+  }
+  for (const config::Database& database : config.databases) {
+    for (const auto& address : database.listen)
+      text += fmt::format("{} alone at {}, ", printable(database.name), address.text);
   }
   return text + counted(std::ssize(config.gateway->users), "user") + ".\n";
 }

@@ -75,9 +75,10 @@ std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, Encrypti
     auto address = read_listen_address(text, field, form, taken, report);
     if (!address) continue;
     if (address->is_unix) {
-      // Of a PostgreSQL address the folder, of a MySQL one the socket's.
-      const std::size_t end = form == SocketForm::folder ? address->path.size() : address->path.rfind('/');
-      report.names_file(text.place, field, address->path.substr(0, end));
+      report.names_file(text.place, field,
+                        form == SocketForm::folder
+                            ? fmt::format("{}/.s.PGSQL.{}", address->path, address->port)
+                            : address->path);
     }
     if (!is_local(*address)) check_encryption(text, field, form, encryption, report);
     addresses.push_back(std::move(*address));

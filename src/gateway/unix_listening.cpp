@@ -99,13 +99,12 @@ base::Result<void> make_room(const std::string& path, const SocketAddress& where
       return unusable(address, fmt::format("a server is listening on {} already", path),
                       "Stop it, or choose another path.");
     case Found::other_file:
-      return unusable(address, fmt::format("{} exists and is not a socket", path),
-                      "Remove it, or choose another path.");
+      return unusable(address, fmt::format("{} exists and is not a socket", path), "Choose another path.");
     case Found::unknown:
       break;
   }
   return unusable(address, fmt::format("{} exists and cannot be looked into: {}", path, reason(errno)),
-                  "Remove it, or choose another path.");
+                  "Choose another path.");
 }
 
 /// Gives the socket its mode. It was bound with 0600 or less; only here may it become wider, and nobody can

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include "unit/connect/test_certificates.hpp"
+
 namespace rolegate::cli {
 namespace {
 
@@ -56,6 +58,18 @@ TEST_F(AllProblems, HaveTheRootCertificatesOfDatabases) {
               ElementsAre(testing::StartsWith(place + "DIR/ca.pem holds no certificate in PEM form.")));
 }
 
+TEST_F(AllProblems, HaveRootCertificatesThatHaveAllExpired) {
+  const std::string old = connect::make_identity("Old CA", nullptr, {.begins = -7200, .ends = -3600}).pem();
+  write("ca.pem", old);
+  EXPECT_THAT(
+      problems(kOrders),
+      ElementsAre(testing::StartsWith(
+          "rolegate.yaml:3: warning: database 'orders': sqlalchemy_uri?sslrootcert: DIR/ca.pem holds no "
+          "certificate that is still valid: Old CA ended on ")));
+  write("ca.pem", old + connect::make_identity("New CA").pem());
+  EXPECT_THAT(problems(kOrders), IsEmpty());
+}
+
 TEST_F(AllProblems, HaveTheGatewaysCertificateAndKeyByLineAlsoWhenItsSectionIsBroken) {
   for (const std::string section : {"postgresql", "mysql"}) {
     const std::string gateway = "gateway:\n  " + section +
@@ -84,23 +98,37 @@ TEST_F(AllProblems, HaveAnAuditLogThatCannotBeWritten) {
               ElementsAre("rolegate.yaml:4: gateway.audit_log: DIR cannot be written: it is a folder. Its "
                           "folder must exist when the gateway starts, and the gateway's user must be able to "
                           "write there."));
-  EXPECT_THAT(
-      problems(gateway(socket + "  audit_log: DIR/gone/new.log\n")),
-      ElementsAre(testing::StartsWith(
-          "rolegate.yaml:4: warning: gateway.audit_log: DIR/gone/new.log cannot be written: No such file")));
+  EXPECT_THAT(problems(gateway(socket + "  audit_log: DIR/gone/new.log\n")),
+              ElementsAre(testing::StartsWith(
+                  "rolegate.yaml:4: gateway.audit_log: DIR/gone/new.log cannot be written: No such file")));
 }
 
 TEST_F(AllProblems, HaveSocketsWithoutAFolder) {
   EXPECT_THAT(problems(gateway("  postgresql: {listen: ['unix:DIR/one']}\n")), IsEmpty());
   EXPECT_THAT(problems(gateway("  postgresql: {listen: ['unix:DIR/one/two']}\n")),
-              ElementsAre("rolegate.yaml:3: gateway.postgresql.listen[0]: needs the folder DIR/one, which is "
-                          "none. Make it, or choose another path."));
+              ElementsAre("rolegate.yaml:3: gateway.postgresql.listen[0]: needs the folder DIR/one, which "
+                          "does not exist. Make it, or choose another path."));
   EXPECT_THAT(problems(gateway("  mysql: {listen: ['unix:DIR/one/mysql.sock']}\n")), IsEmpty());
   write("file", "");
   EXPECT_THAT(
       problems(gateway("  mysql: {listen: ['unix:DIR/file/mysql.sock']}\n")),
-      ElementsAre("rolegate.yaml:3: gateway.mysql.listen[0]: needs the folder DIR/file, which is none. "
-                  "Make it, or choose another path."));
+      ElementsAre(
+          "rolegate.yaml:3: gateway.mysql.listen[0]: needs DIR/file to be a folder. Choose another path."));
+}
+
+TEST_F(AllProblems, HaveSocketsWhoseNameIsTaken) {
+  write("file", "");
+  EXPECT_THAT(
+      problems(gateway("  mysql: {listen: ['unix:DIR']}\n")),
+      ElementsAre(
+          "rolegate.yaml:3: gateway.mysql.listen[0]: DIR exists and is not a socket. Choose another path."));
+  EXPECT_THAT(problems(gateway("  mysql: {listen: ['unix:DIR/file']}\n")),
+              ElementsAre("rolegate.yaml:3: gateway.mysql.listen[0]: DIR/file exists and is not a socket. "
+                          "Choose another path."));
+  write(".s.PGSQL.6432", "");
+  EXPECT_THAT(problems(gateway("  postgresql: {listen: ['unix:DIR']}\n")),
+              ElementsAre("rolegate.yaml:3: gateway.postgresql.listen[0]: DIR/.s.PGSQL.6432 exists and is "
+                          "not a socket. Choose another path."));
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ TEST(ConfigCheck, ShowsTheGateway) {
   EXPECT_THAT(
       out.text(),
       HasSubstr("gateway: PostgreSQL at unix:/run/rolegate, MySQL at unix:/run/rolegate/mysql.sock, MySQL at "
-                "127.0.0.1:6033, 1 user.\nrolegate.yaml: 2 valid databases, 0 errors, 1 warning.\n"));
+                "127.0.0.1:6033, orders alone at 127.0.0.1:0, orders alone at unix:/o, 1 "
+                "user.\nrolegate.yaml: 2 valid databases, 0 errors, 1 warning.\n"));
   EXPECT_EQ(
       boost::json::serialize(config_check_json(loaded).at("gateway")),
       R"({"postgresql":["unix:/run/rolegate"],"mysql":["unix:/run/rolegate/mysql.sock","127.0.0.1:6033"],)"
