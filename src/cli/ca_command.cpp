@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/nearest.hpp"
 #include "base/partition.hpp"
 #include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
@@ -76,6 +77,16 @@ void write_list(Output& out, const connect::RdsBundle& bundle, const connect::Pe
   table.end_result(read.certificates.size());
 }
 
+/// The region that may be meant by one that nobody knows; empty when it is known, or like none.
+std::string_view misspelt(std::string_view region, std::string_view partition,
+                          const std::set<std::string>& present) {
+  std::vector<std::string_view> known(present.begin(), present.end());
+  if (const connect::RdsPartition* found = connect::find_rds_partition(partition))
+    known.insert(known.end(), found->regions.begin(), found->regions.end());
+  if (std::ranges::find(known, region) != known.end()) return {};
+  return base::nearest(region, known);
+}
+
 /// Says what the bundle of one partition has for `wanted`; true when it is all there.
 bool check(Context& context, std::string_view partition, const std::set<std::string>& wanted) {
   const auto write = [&](const std::string& text) {
@@ -108,9 +119,15 @@ bool check(Context& context, std::string_view partition, const std::set<std::str
   } else {
     write(
         fmt::format("  no valid CA for {}. {}", fmt::join(missing, ", "), connect::how_to_update(partition)));
+    for (const std::string& region : missing) {
+      if (const std::string_view meant = misspelt(region, partition, present); !meant.empty())
+        write(fmt::format("  {} is no region that is known. Did you mean {}?", region, meant));
+    }
   }
   return missing.empty() && read.faults.empty();
 }
+
+constexpr std::string_view kOtherWay = "Download the bundle in another way, and name the file with --from.";
 
 /// What is to become the bundle, unchecked.
 base::Result<std::string> fetch(Context& context, const std::string& source) {
@@ -125,11 +142,14 @@ base::Result<std::string> fetch(Context& context, const std::string& source) {
   request.url = source;
   auto response = context.http().send(
       request, base::Deadline::in(context.options.timeout.value_or(login::kDefaultTimeout)));
-  if (!response) return std::unexpected(std::move(response.error()));
+  if (!response) {
+    response.error().hint = fmt::format("Check the network and AWS_CA_BUNDLE. {}", kOtherWay);
+    return std::unexpected(std::move(response.error()));
+  }
   if (response->status == 200) return std::move(response->body);
   return base::fail(connect::BundleErrc::ca_bundle_unavailable,
                     fmt::format("{} answered with HTTP status {}.", printable(source), response->status),
-                    "Download the bundle in another way, and name the file with --from.");
+                    std::string(kOtherWay));
 }
 
 /// Where a file that is to replace `place` goes: a link stays, and leads to it.
@@ -244,9 +264,7 @@ ExitStatus run(Context& context, const CaCheckArguments& arguments) {
   std::map<std::string_view, std::set<std::string>> wanted;  // by partition
   for (const std::string& region : arguments.regions) {
     if (const auto fault = config::check_region(region)) {
-      return report(context.err, base::make_error(UsageErrc::wrong_usage,
-                                                  fmt::format("'{}' {}", printable(region), fault->message),
-                                                  fault->remedy));
+      return report(context.err, base::make_error(UsageErrc::wrong_usage, fault->message, fault->remedy));
     }
     wanted[base::partition_of_region(region).name].insert(region);
   }

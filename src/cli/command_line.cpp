@@ -25,6 +25,24 @@ std::string see_help(std::string_view command) {
   return fmt::format("`rolegate {}{}--help` shows how.", command, command.empty() ? "" : " ");
 }
 
+constexpr std::string_view kGoesAfterDashes = "What is meant for the other program goes after `--`.";
+
+/// One of `options`; empty when none is near. Hyphens are no likeness, and short words need more than half of
+/// one: --region is no --version.
+std::string_view nearest_option(std::string_view typed, std::span<const std::string_view> options) {
+  const auto bare = [](std::string_view option) {
+    option.remove_prefix(std::min(option.find_first_not_of('-'), option.size()));
+    return option;
+  };
+  const std::string_view word = bare(typed);
+  std::vector<std::string_view> names;
+  for (const std::string_view option : options) names.push_back(bare(option));
+  const auto found = std::ranges::find(names, base::nearest(word, names));
+  if (found == names.end()) return {};
+  if (!found->starts_with(word) && 3 * base::edit_distance(word, *found) > word.size()) return {};
+  return options[static_cast<std::size_t>(found - names.begin())];
+}
+
 /// The grammar, as CLI11 knows it, with the places its values go to. Positionals and options that are missing
 /// or too many are judged afterwards, in our own words, so nothing is required here and extras are allowed.
 class Grammar {
@@ -187,10 +205,29 @@ class Grammar {
       return wrong_usage(fmt::format("`rolegate{}{}` needs a command.", group.empty() ? "" : " ", group),
                          see_help(group));
     }
-    const std::string nearest = nearest_command(prefix, words_[0]);
-    return wrong_usage(fmt::format("There is no command `rolegate {}{}`.", prefix, printable(words_[0])),
+    return unknown_command(prefix, words_[0]);
+  }
+
+  [[nodiscard]] std::unexpected<base::Error> unknown_command(const std::string& prefix,
+                                                             const std::string& word) const {
+    const std::string nearest = nearest_command(prefix, word);
+    return wrong_usage(fmt::format("There is no command `rolegate {}{}`.", prefix, printable(word)),
                        nearest.empty() ? fmt::format("`rolegate {}--help` lists all commands.", prefix)
                                        : fmt::format("Did you mean `rolegate {}`?", nearest));
+  }
+
+  /// The words of `rolegate help`: a command, or a group of them.
+  base::Result<void> judge_help() const {
+    std::string prefix;
+    for (const std::string& word : words_) {
+      const std::string name = prefix + word;
+      const bool known = std::ranges::any_of(entries_, [&](const Entry& entry) {
+        return entry.name == name || entry.name.starts_with(name + " ");
+      });
+      if (!known) return unknown_command(prefix, word);
+      prefix = name + " ";
+    }
+    return {};
   }
 
   /// Of the commands below `prefix`, or with a word of their own like it further down ("list" for
@@ -227,10 +264,14 @@ class Grammar {
       if (known.command.empty() || known.command == command)
         names.insert(names.end(), known.options.begin(), known.options.end());
     }
-    const std::string_view nearest = base::nearest(name, names);
+    const std::string_view nearest = nearest_option(name, names);
+    const Entry* entry = chosen();
+    const bool dashes_missing = entry != nullptr && entry->shape.tail != Tail::none && !has_tail_;
     return wrong_usage(fmt::format("There is no option {}{}{}.", printable(name),
                                    command.empty() ? "" : " of rolegate ", command),
-                       nearest.empty() ? see_help(command) : fmt::format("Did you mean {}?", nearest));
+                       !nearest.empty() ? fmt::format("Did you mean {}?", nearest)
+                       : dashes_missing ? std::string(kGoesAfterDashes)
+                                        : see_help(command));
   }
 
   base::Result<void> judge(const Entry& entry) {
@@ -248,7 +289,7 @@ class Grammar {
       const bool dashes_missing = entry.shape.tail != Tail::none && !has_tail_;
       return wrong_usage(fmt::format("`rolegate {}` does not know what to do with '{}'.", entry.name,
                                      printable(words_[wanted.size()])),
-                         dashes_missing          ? "What is meant for the other program goes after `--`."
+                         dashes_missing          ? std::string(kGoesAfterDashes)
                          : entry.name == "query" ? "SQL is one argument: put it in quotes."
                                                  : see_help(entry.name));
     }
@@ -257,6 +298,7 @@ class Grammar {
           fmt::format("`rolegate {}` needs a command to run.", entry.name),
           fmt::format("It goes after `--`: `rolegate {} {} -- COMMAND`.", entry.name, printable(words_[0])));
     }
+    if (entry.name == "help") return judge_help();
     if (json_ && csv_) return wrong_usage("--csv and --json exclude each other.", see_help(entry.name));
     return {};
   }

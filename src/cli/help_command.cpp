@@ -21,8 +21,12 @@ Redshift password.
 
   --json          user, password, host, port, db_name, expires_at and more
 
+Whoever takes the password must verify the server with Amazon's RDS CAs, which no
+system has; `rolegate ca list` names their file. exec and connect see to that.
+
 Example:
-  $ PGPASSWORD=$(rolegate token orders) psql "host=… user=app_rw sslmode=verify-full …"
+  $ PGPASSWORD=$(rolegate token orders) psql "host=… user=app_rw dbname=app
+        sslmode=verify-full sslrootcert=/usr/local/share/rolegate/rds-ca-bundle.pem"
 )"},
     CommandHelp{"query", "Log in and run SQL",
                 R"(Usage: rolegate query DATABASE SQL [--csv | --json]
@@ -109,7 +113,8 @@ is needed.
   SIGHUP           read the configuration again, open the audit log anew
 
 The log goes to standard error; the audit log, a line of JSON for each session
-that opens, fails or closes, to standard output or to gateway.audit_log.
+that opens, fails or closes, to gateway.audit_log; without one, and with DATABASEs,
+to standard output.
 
 Example:
   $ rolegate serve orders

@@ -120,6 +120,20 @@ TEST_F(Ca, CheckNamesWhatExpiresSoon) {
 
 TEST_F(Ca, CheckRefusesWhatIsNoRegion) {
   EXPECT_EQ(run_command(CaCheckArguments{{"Frankfurt"}}), ExitStatus::wrong_usage);
+  EXPECT_THAT(err_.text(), HasSubstr("error: 'Frankfurt' does not have the form of an AWS region."));
+}
+
+TEST_F(Ca, CheckNamesTheRegionThatAMisspeltOneIsLike) {
+  EXPECT_EQ(run_command(CaCheckArguments{{"eu-wset-1", "il-central-1"}}), ExitStatus::failed);
+  EXPECT_THAT(out_.text(), HasSubstr("eu-wset-1 is no region that is known. Did you mean eu-west-1?"));
+  EXPECT_THAT(out_.text(), Not(HasSubstr("il-central-1 is no region")));
+}
+
+TEST_F(Ca, UpdateWithoutANetworkNamesTheWayAroundIt) {
+  http_.fail(aws::ApiErrc::http_connect, true);
+  EXPECT_EQ(run_command(CaUpdateArguments{}), ExitStatus::failed);
+  EXPECT_THAT(err_.text(), HasSubstr("--from"));
+  EXPECT_THAT(err_.text(), Not(HasSubstr("region")));
 }
 
 TEST_F(Ca, UpdateKeepsWhatAmazonPublishes) {

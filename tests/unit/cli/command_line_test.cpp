@@ -186,6 +186,45 @@ TEST(Help, NamesEveryOptionAndGivesAnExample) {
   }
 }
 
+TEST(Help, HasNoPageOfACommandThatIsNone) {
+  EXPECT_EQ(refusal({"help", "foo"}),
+            "There is no command `rolegate foo`. `rolegate --help` lists all commands.");
+  EXPECT_EQ(refusal({"help", "tokn"}), "There is no command `rolegate tokn`. Did you mean `rolegate token`?");
+  EXPECT_EQ(refusal({"help", "config", "chek"}),
+            "There is no command `rolegate config chek`. Did you mean `rolegate config check`?");
+  EXPECT_EQ(refusal({"help", "token", "orders"}).substr(0, 44),
+            "There is no command `rolegate token orders`.");
+  EXPECT_EQ(parsed<HelpArguments>({"help"}).command, "");
+  EXPECT_EQ(parsed<HelpArguments>({"help", "config"}).command, "config");
+  EXPECT_EQ(parsed<HelpArguments>({"help", "config", "check"}).command, "config check");
+}
+
+TEST(Help, NamesTheCasWhereItAsksForThemToBeVerified) {
+  const auto readme = base::read_file(ROLEGATE_SOURCE_DIR "/README.md");
+  ASSERT_TRUE(readme);
+  std::vector<std::string> texts{*readme};
+  for (const auto& help : all_help()) texts.emplace_back(help.text);
+  for (const std::string& text : texts) {
+    for (auto at = text.find("sslmode=verify-full"); at != std::string::npos;
+         at = text.find("sslmode=verify-full", at + 1))
+      EXPECT_THAT(text.substr(at, 40), HasSubstr("sslrootcert=")) << text;
+  }
+}
+
+TEST(CommandLine, LikensOptionsByTheirNamesAndNotTheirHyphens) {
+  EXPECT_EQ(refusal({"ca", "check", "--region", "eu-west-1"}),
+            "There is no option --region of rolegate ca check. `rolegate ca check --help` shows how.");
+  EXPECT_EQ(refusal({"token", "orders", "--jsn"}),
+            "There is no option --jsn of rolegate token. Did you mean --json?");
+}
+
+TEST(CommandLine, NamesTheDashesThatTheOtherProgramsOptionsNeed) {
+  for (const char* command : {"exec", "connect"}) {
+    EXPECT_THAT(refusal({command, "orders", "psql", "-Atc", "SELECT 1"}),
+                HasSubstr("What is meant for the other program goes after `--`."));
+  }
+}
+
 TEST(Help, KnowsEveryCommand) {
   const std::string overview = help_text("");
   for (const auto& known : known_options()) {
