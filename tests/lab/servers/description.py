@@ -116,7 +116,8 @@ def write(folder: Path, lab: dict, entries: list[dict]) -> None:
     heading = ("# Made by tests/lab/lab. Databases ending in _same_account need AWS_PROFILE=same-account, those ending\n"
                "# in _cross_account AWS_PROFILE=superset (what env.sh sets).\n")
     document = {"feature_flags": {"AWS_DATABASE_IAM_AUTH": True}, "databases": entries}
-    _write(folder / "rolegate.yaml", heading + yaml.safe_dump(document, sort_keys=False, width=1000))
+    _write(folder / "rolegate.yaml", heading + yaml.safe_dump(document, sort_keys=False, width=1000),
+           mode=0o600)  # it holds passwords
     _write(folder / "env.sh", _shell(folder, lab, region))
     _write(folder / "lab.json", json.dumps(lab, indent=2, ensure_ascii=False) + "\n")
 
