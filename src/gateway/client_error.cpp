@@ -114,12 +114,14 @@ ClientError access_denied(const std::string& user, const std::string& host, bool
               "What counts here is the user's password of the gateway, not one of the database.");
 }
 
-ClientError database_unknown(const std::string& database, const std::string& user) {
+ClientError database_unknown(const std::string& database, const std::string& user, bool chosen) {
   return make(
       {"3D000", 1049, "42000"},
       fmt::format("database \"{}\" does not exist, or user \"{}\" may not use it", database, user),
-      "On a shared listener the database's name is the database_name of rolegate.yaml, and the user's "
-      "list 'databases' must hold it.");
+      chosen ? "On a shared listener the database's name is the database_name of rolegate.yaml, and the "
+               "user's list 'databases' must hold it."
+             : "It is the one that this listener is for; the user's list 'databases' in rolegate.yaml must "
+               "hold it.");
 }
 
 ClientError database_broken(const std::string& database, const std::string& file) {

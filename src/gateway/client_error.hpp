@@ -36,7 +36,8 @@ struct ClientError {
 /// The same in the words that MySQL's clients and tools look for.
 [[nodiscard]] ClientError access_denied(const std::string& user, const std::string& host, bool used_password);
 /// Not there, or not this user's: one and the same.
-[[nodiscard]] ClientError database_unknown(const std::string& database, const std::string& user);
+/// `chosen`: by the client, on a shared listener; else it is the listener's own.
+[[nodiscard]] ClientError database_unknown(const std::string& database, const std::string& user, bool chosen);
 /// Its configuration has errors.
 [[nodiscard]] ClientError database_broken(const std::string& database, const std::string& file);
 [[nodiscard]] ClientError database_missing();

@@ -274,7 +274,8 @@ void Session::choose_database(const std::string& name) {
     return turn_away(database_broken(wanted, config.file), Refusal::database, "config_invalid");
   }
   if (choice.database == nullptr) {
-    return turn_away(database_unknown(wanted, user_), Refusal::database, "database_unknown");
+    return turn_away(database_unknown(wanted, user_, listener().database.empty()), Refusal::database,
+                     "database_unknown");
   }
   database_ = choice.database;
   stats_ = shared_.stats.database(database_->name, database_->uri.engine);

@@ -1,5 +1,6 @@
 #include "gateway/client_error.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "connect/connect.hpp"
@@ -91,9 +92,10 @@ TEST(ClientError, SaysTheSameInBothProtocols) {
 }
 
 TEST(ClientError, TellsAForbiddenDatabaseLikeOneThatIsNotThere) {
-  EXPECT_EQ(database_unknown("x", "alice").pg(), database_unknown("x", "alice").pg());
-  EXPECT_EQ(database_unknown("x", "alice").sqlstate, "3D000");
-  EXPECT_EQ(database_unknown("x", "alice").mysql_code, 1049);
+  EXPECT_EQ(database_unknown("x", "alice", true).sqlstate, "3D000");
+  EXPECT_EQ(database_unknown("x", "alice", true).mysql_code, 1049);
+  EXPECT_THAT(database_unknown("x", "alice", true).hint, testing::HasSubstr("On a shared listener"));
+  EXPECT_THAT(database_unknown("x", "alice", false).hint, testing::Not(testing::HasSubstr("shared")));
 }
 
 }  // namespace
