@@ -87,8 +87,10 @@ class Check {
     if (std::filesystem::is_directory(path, error)) {
       reason = "it is a folder";
     } else if (::access(exists ? path.c_str() : folder.c_str(), exists ? W_OK : W_OK | X_OK) != 0) {
-      // The gateway's user need not be the one who asks here.
-      if (errno == EACCES) severity = config::Severity::warning;
+      // The gateway's user need not be the one who asks here, and systemd makes a folder (LogsDirectory=).
+      const bool may_be_made =
+          errno == ENOENT && std::filesystem::exists(path.parent_path().parent_path(), error);
+      if (errno == EACCES || may_be_made) severity = config::Severity::warning;
       reason = std::generic_category().message(errno);
     } else {
       return;

@@ -27,7 +27,6 @@ ExitStatus exit_status(const base::Error& error) {
       config::code_name(config::Errc::feature_disabled),
       doctor::code_name(doctor::PolicyErrc::policy_argument_invalid),
       gateway::code_name(gateway::Errc::gateway_not_configured),
-      gateway::code_name(gateway::TlsErrc::gateway_tls_invalid),
   };
   if (error.code == code_name(ExecErrc::command_not_found)) return ExitStatus::not_found;
   if (error.code == code_name(ExecErrc::command_failed)) return ExitStatus::not_executable;

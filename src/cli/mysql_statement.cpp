@@ -148,7 +148,7 @@ class Execution {
                       fmt::format("The connection was closed, but the query may go on at the server, which "
                                   "could not be told to end it: {}",
                                   killed_.error().message),
-                      fmt::format("End it there with KILL {}.", ::mysql_thread_id(&connection_)));
+                      "SHOW PROCESSLIST shows it there, and KILL ends it.");
   }
 
   base::Result<void> failed() {

@@ -32,16 +32,13 @@ int without_data_index() {
 bool was_left(const SSL* ssl) { return ::SSL_get_ex_data(ssl, without_data_index()) != nullptr; }
 
 /// SSL_set_msg_callback(3): told of each record's header and, in TLS 1.3, of the type inside. Its argument is
-/// not a pointer, but how many without data have come in a row.
-void count_record(int written, int, int type, const void* bytes, std::size_t size, SSL* ssl, void* in_a_row) {
+/// not a pointer, but how many without data have come since there was some (see read_tls: a record of the
+/// data's type may be empty).
+void count_record(int written, int, int type, const void* bytes, std::size_t size, SSL* ssl, void* counted) {
   if (written != 0 || size == 0 || (type != SSL3_RT_HEADER && type != SSL3_RT_INNER_CONTENT_TYPE)) return;
-  const auto before = reinterpret_cast<std::uintptr_t>(in_a_row);
-  if (*static_cast<const unsigned char*>(bytes) == SSL3_RT_APPLICATION_DATA) {
-    // All that is encrypted in TLS 1.3 has that type outside.
-    if (before == 0 || (type == SSL3_RT_HEADER && ::SSL_version(ssl) == TLS1_3_VERSION)) return;
-    ::SSL_set_msg_callback_arg(ssl, nullptr);
-    return;
-  }
+  // All that is encrypted in TLS 1.3 has that type outside.
+  if (*static_cast<const unsigned char*>(bytes) == SSL3_RT_APPLICATION_DATA) return;
+  const auto before = reinterpret_cast<std::uintptr_t>(counted);
   ::SSL_set_msg_callback_arg(ssl, reinterpret_cast<void*>(before + 1));
   if (before < kMostWithoutData) return;
   ::SSL_set_ex_data(ssl, without_data_index(), ssl);
@@ -132,6 +129,7 @@ Stream::Moved Stream::read_tls(std::span<char> room) {
       return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
     }
     filled += got;
+    ::SSL_set_msg_callback_arg(ssl_.get(), nullptr);
   } while (++records < kRecordsAtOnce && room.size() - filled >= kLargestRecord &&
            ::SSL_has_pending(ssl_.get()) == 1);
   return {Io::done, filled};

@@ -76,13 +76,17 @@ class Worker::Acceptor final : public Watcher {
   void ready(std::uint32_t) override {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       const bool few = few_descriptors_left(descriptor());
-      if (few && worker_.make_room_for_descriptor()) return;  // in the next round there is one
+      const bool has_room = std::exchange(has_room_, false);
+      if (few && !has_room && worker_.make_room_for_descriptor()) {
+        has_room_ = true;  // in the next round
+        return;
+      }
       SocketAddress address;
       Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
       Client client = client_of(socket.get(), address);
       place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
-      if (few) return pause();
+      if (few && !has_room) return pause();
     }
   }
 
@@ -105,6 +109,7 @@ class Worker::Acceptor final : public Watcher {
   const Door door_;
   const Place place_;
   bool waiting_ = false;
+  bool has_room_ = false;  ///< one has left for the next that comes
   EventLoop::TimerId pause_{};
 };
 
@@ -187,8 +192,10 @@ bool Worker::evict_one() {
 void Worker::authenticated(Session& session) {
   waiting_.leave(session);
   shared_->stats.authenticating_now.fetch_sub(1);
+  // Counted before it is asked: a drain that begins now counts it, or is seen here.
+  awaited_now_.fetch_add(1);
   session.awaited = !shared_->draining;
-  if (session.awaited) awaited_now_.fetch_add(1);
+  if (!session.awaited) one_awaited_less();
 }
 
 void Worker::told_to_go(Session& session, const std::string& address_group) {
@@ -204,8 +211,12 @@ void Worker::ended(Session& session) {
   sessions_.erase(session.place);
   loop_.retire(std::move(whole));
   sessions_now_.fetch_sub(1, std::memory_order_relaxed);
-  const bool last_awaited = was_awaited && awaited_now_.fetch_sub(1) == 1;
-  if (last_awaited || sessions_.empty()) on_empty();
+  if (was_awaited) one_awaited_less();
+  if (sessions_.empty()) on_empty();
+}
+
+void Worker::one_awaited_less() {
+  if (awaited_now_.fetch_sub(1) == 1) on_empty();
 }
 
 void Worker::reconsider_sessions() {

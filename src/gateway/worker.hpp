@@ -63,6 +63,7 @@ class Worker final : private SessionKeeper {
   /// Drops one that has no session, if there is one.
   bool evict_one();
   bool make_room_for_descriptor();
+  void one_awaited_less();
 
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;
