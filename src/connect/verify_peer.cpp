@@ -22,6 +22,9 @@ bool verify_with(SSL_CTX* context, const std::string& pem) {
   ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   bool any = false;
   for (const PemCertificates::Certificate& one : read_pem_certificates(pem).certificates) {
+    // OpenSSL looks at a CA's extensions when it first meets it, and keeps what it found: here, and not in
+    // handshakes of several threads at once.
+    ::X509_check_purpose(one.x509.get(), -1, 0);
     any = ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), one.x509.get()) == 1 || any;
   }
   return any;
