@@ -103,7 +103,7 @@ bool Relay::forward_up(std::string_view bytes) {
     held_for_database_ = passed.consumed == 0;
     if (held_for_database_) break;
   }
-  held_ = bytes;
+  if (!bytes.empty() || !held_.empty()) held_ = bytes;
   return true;
 }
 

@@ -129,7 +129,7 @@ Stream::Moved Stream::read_tls(std::span<char> room) {
       return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
     }
     filled += got;
-    ::SSL_set_msg_callback_arg(ssl_.get(), nullptr);
+    if (records == 0 && ::SSL_is_server(ssl_.get()) == 1) ::SSL_set_msg_callback_arg(ssl_.get(), nullptr);
   } while (++records < kRecordsAtOnce && room.size() - filled >= kLargestRecord &&
            ::SSL_has_pending(ssl_.get()) == 1);
   return {Io::done, filled};
@@ -189,6 +189,8 @@ Stream::Io Stream::handshake() {
   const int result = ::SSL_do_handshake(ssl_.get());
   if (result != 1) return failed_tls(result);
   certificate_.reset();
+  // A database has proved by now who it is, as far as the configuration asks for that.
+  if (::SSL_is_server(ssl_.get()) == 0) ::SSL_set_msg_callback(ssl_.get(), nullptr);
   return Io::done;
 }
 
