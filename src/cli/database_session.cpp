@@ -50,7 +50,8 @@ base::Result<void> with_session(Context& context, const FoundDatabase& found, lo
       const auto until = base::Deadline::in(kCancelTimeout);
       auto login = service.login(found.config, *found.database, until);
       if (!login) return std::unexpected(std::move(login.error()));
-      if (!server) return base::fail(connect::Errc::connect_failed, "The address of the server is not known.");
+      if (!server)
+        return base::fail(connect::Errc::connect_failed, "The address of the server is not known.");
       login->dial = *server;
       return connect::open_mysql(*login, context.environment, until);
     };

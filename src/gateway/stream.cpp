@@ -39,7 +39,8 @@ void count_record(int written, int, int type, const void* bytes, std::size_t siz
   // All that is encrypted in TLS 1.3 has that type outside.
   if (*static_cast<const unsigned char*>(bytes) == SSL3_RT_APPLICATION_DATA) return;
   const auto before = reinterpret_cast<std::uintptr_t>(counted);
-  ::SSL_set_msg_callback_arg(ssl, reinterpret_cast<void*>(before + 1));
+  ::SSL_set_msg_callback_arg(
+      ssl, reinterpret_cast<void*>(before + 1));  // NOLINT(performance-no-int-to-ptr): never followed
   if (before < kMostWithoutData) return;
   ::SSL_set_ex_data(ssl, without_data_index(), ssl);
   // The one way to have OpenSSL stop: it takes the connection for one that the peer has ended.

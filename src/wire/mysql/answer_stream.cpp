@@ -59,7 +59,9 @@ void AnswerStream::end_result(std::uint16_t status) {
   stage_ = Stage::first;
 }
 
-bool AnswerStream::kills(std::uint32_t statement) const { return std::ranges::find(kills_, statement) != kills_.end(); }
+bool AnswerStream::kills(std::uint32_t statement) const {
+  return std::ranges::find(kills_, statement) != kills_.end();
+}
 
 void AnswerStream::file_ended() {
   if (wants_file()) stage_ = Stage::first;

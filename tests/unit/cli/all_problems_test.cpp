@@ -99,9 +99,10 @@ TEST_F(AllProblems, HaveAnAuditLogThatCannotBeWritten) {
                           "folder must exist when the gateway starts, and the gateway's user must be able to "
                           "write there."));
   // systemd makes it for the service, nobody makes two.
-  EXPECT_THAT(problems(gateway(socket + "  audit_log: DIR/gone/new.log\n")),
-              ElementsAre(testing::StartsWith(
-                  "rolegate.yaml:4: warning: gateway.audit_log: DIR/gone/new.log cannot be written: No such")));
+  EXPECT_THAT(
+      problems(gateway(socket + "  audit_log: DIR/gone/new.log\n")),
+      ElementsAre(testing::StartsWith(
+          "rolegate.yaml:4: warning: gateway.audit_log: DIR/gone/new.log cannot be written: No such")));
   EXPECT_THAT(problems(gateway(socket + "  audit_log: DIR/gone/too/new.log\n")),
               ElementsAre(testing::StartsWith(
                   "rolegate.yaml:4: gateway.audit_log: DIR/gone/too/new.log cannot be written: No such")));

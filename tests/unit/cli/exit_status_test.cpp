@@ -14,10 +14,9 @@ TEST(ExitStatus, IsTheOneThatShellsHaveForPrograms) {
 }
 
 TEST(ExitStatus, IsTwoForWhatWasTypedOrConfigured) {
-  for (const char* code :
-       {"wrong_usage", "config_not_found", "config_invalid", "database_not_found", "feature_disabled",
-        "file_not_found", "file_unreadable", "file_too_large", "file_not_trusted", "gateway_not_configured",
-        "policy_argument_invalid"}) {
+  for (const char* code : {"wrong_usage", "config_not_found", "config_invalid", "database_not_found",
+                           "feature_disabled", "file_not_found", "file_unreadable", "file_too_large",
+                           "file_not_trusted", "gateway_not_configured", "policy_argument_invalid"}) {
     EXPECT_EQ(static_cast<int>(status_of(code)), 2) << code;
   }
   EXPECT_EQ(static_cast<int>(status_of("iam_token_refused")), 1);

@@ -151,7 +151,7 @@ class Terminal : public ::testing::Test {
     SilentTerminal silent(near_);
     if (echoes()) ::_exit(3);
     ::signal(signal, SIG_DFL);  // a shell has its background jobs ignore SIGINT
-    ::raise(signal);  // blocked until read() looks after it
+    ::raise(signal);            // blocked until read() looks after it
     std::array<char, 10> out{};
     (void)silent.read(out);
   }

@@ -101,7 +101,8 @@ class Held {
   void release() { gate_->open(); }
 
  private:
-  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  ///< the call may still be leaving it when this goes
+  std::shared_ptr<Gate> gate_ =
+      std::make_shared<Gate>();  ///< the call may still be leaving it when this goes
 };
 
 /// The calls that were made, in their order.
