@@ -197,6 +197,7 @@ void MysqlSession::take_first_command(std::string_view bytes) {
 }
 
 void MysqlSession::let_in() {
+  take_latest_settings();
   read_names();
   const Admission& admitted = admit_as(name_);
   if (is_over()) return;

@@ -147,6 +147,7 @@ void PgSession::follow(Event event) {
 }
 
 PgSession::Event PgSession::let_in() {
+  take_latest_settings();
   if (shared().draining) {
     refuse_session();
     return Event::failed;

@@ -226,6 +226,16 @@ void Session::start_tls() { tls_pending_ = true; }
 
 // Who it is.
 
+/// Nothing has been looked up yet but how TLS is offered, which the client may have been told.
+void Session::take_latest_settings() {
+  const auto latest = keeper_.latest_settings();
+  if (latest == arrival_.settings) return;
+  auto mine = std::make_shared<Settings>(*latest);
+  mine->postgresql_tls = arrival_.settings->postgresql_tls;
+  mine->mysql_tls = arrival_.settings->mysql_tls;
+  arrival_.settings = std::move(mine);
+}
+
 const Admission& Session::admit_as(const std::string& user) {
   user_ = user;
   admission_ = admit(*settings().config, client(), user, shared_.own_uid);
@@ -451,12 +461,6 @@ void Session::reconsider(std::shared_ptr<const Settings> settings) {
   reloaded_ = std::move(settings);
   // Who is not let in yet is looked at again then.
   if (phase_ == Phase::relaying) check_allowed();
-  if (phase_ != Phase::login || !user_.empty()) return;
-  // Nothing has been looked up yet but how TLS is offered, which the client may have been told.
-  auto latest = std::make_shared<Settings>(*reloaded_);
-  latest->postgresql_tls = arrival_.settings->postgresql_tls;
-  latest->mysql_tls = arrival_.settings->mysql_tls;
-  arrival_.settings = std::move(latest);
 }
 
 void Session::check_allowed() {

@@ -93,6 +93,7 @@ class SessionKeeper {
   virtual void told_to_go(Session& session, const std::string& address_group) = 0;
   /// Takes it away; it is destroyed at the end of the loop's round.
   virtual void ended(Session& session) = 0;
+  [[nodiscard]] virtual std::shared_ptr<const Settings> latest_settings() const = 0;
 };
 
 /// A client's connection from accept to close: the client proves who it is, the gateway logs in to the
@@ -164,6 +165,8 @@ class Session : public Retired, public WaitingRoom::Guest, private Watcher {
   // What they can use.
   void send(std::string bytes);
   void start_tls();
+  /// The client says who it is: what it may is decided by the settings of now, not of when it connected.
+  void take_latest_settings();
   /// The client's name is known; says how it may come in. Where nobody may, it has been turned away.
   [[nodiscard]] const Admission& admit_as(const std::string& user);
   [[nodiscard]] const Admission& admission() const { return admission_; }

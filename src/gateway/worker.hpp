@@ -59,6 +59,7 @@ class Worker final : private SessionKeeper {
   void authenticated(Session& session) override;
   void told_to_go(Session& session, const std::string& address_group) override;
   void ended(Session& session) override;
+  [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings(); }
   void begin(Arrival arrival);
   /// Drops one that has no session, if there is one.
   bool evict_one();

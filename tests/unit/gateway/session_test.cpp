@@ -32,6 +32,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
     accepted_ = ends[1];
     auto settings = std::make_shared<Settings>();
     settings->config = std::make_shared<const config::Config>();
+    settings_ = settings;
     auto listener = std::make_shared<const Listener>(Listener{"127.0.0.1:6432", Wire::postgresql, {}, false});
     session_ = std::make_unique<PgSession>(loop_, shared_, *this,
                                            Arrival{Descriptor(accepted_),
@@ -48,6 +49,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
     ++told_to_go_;
   }
   void ended(Session&) override { loop_.retire(std::move(session_)); }
+  [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings_; }
 
   void say(std::string_view text) const {
     ASSERT_EQ(::send(client_.get(), text.data(), text.size(), MSG_NOSIGNAL),
@@ -63,6 +65,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   void in_the_next_round(EventLoop::Task task) { loop_.in(std::chrono::milliseconds(0), std::move(task)); }
 
   EventLoop loop_;
+  std::shared_ptr<const Settings> settings_;
   Descriptor client_;
   int accepted_ = -1;
   std::unique_ptr<PgSession> session_;
