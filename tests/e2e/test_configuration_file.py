@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -78,10 +77,8 @@ def test_it_is_named_before_it_is_used_and_a_reload_reads_no_other(lab, rolegate
     log = tmp_path / "log"
 
     def wait_log(wanted):
-        give_up = time.monotonic() + 30
-        while wanted not in log.read_text(encoding="utf-8"):
-            assert process.poll() is None and time.monotonic() < give_up, log.read_text(encoding="utf-8")
-            time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or wanted in log.read_text(encoding="utf-8"), 30)
+        assert wanted in log.read_text(encoding="utf-8")
 
     with log.open("w", encoding="utf-8") as err, subprocess.Popen(
             [str(rolegate.path), "serve", "db"], env=variables, cwd=rolegate.folder, stdout=subprocess.DEVNULL,

@@ -83,25 +83,26 @@ def prepared(connection, sql):
     return answer[1:5]
 
 
-def test_a_prepared_kill(gateway, long_sql):
-    running = gateway()
+@contextlib.contextmanager
+def sleeper_and_killer(running, sql):
+    """A session inside a statement that lasts, and two more of its user: one spoken byte by byte, one of PyMySQL."""
     make_ids_differ(running)
-    with connected(running) as watcher, Sleeper(running, long_sql) as sleeper, \
+    with connected(running) as watcher, Sleeper(running, sql) as sleeper, \
             mysql_wire.Connection(running.mysql_address()) as killer:
         killer.log_in(USER, PASSWORD, DATABASE, secure=True)
-        wait_running(watcher, long_sql)
+        wait_running(watcher, sql)
+        yield sleeper, killer, watcher
+
+
+def test_a_prepared_kill(gateway, long_sql):
+    with sleeper_and_killer(gateway(), long_sql) as (sleeper, killer, _):
         statement = prepared(killer, f"KILL QUERY {sleeper.id}")
         killer.command(mysql_wire.COM_STMT_EXECUTE, statement + b"\0\1\0\0\0")
         assert sleeper.code() == INTERRUPTED
 
 
 def test_a_prepared_kill_of_a_parameter_takes_the_databases_own_id(gateway, long_sql):
-    running = gateway()
-    make_ids_differ(running)
-    with connected(running) as watcher, Sleeper(running, long_sql) as sleeper, \
-            mysql_wire.Connection(running.mysql_address()) as killer:
-        killer.log_in(USER, PASSWORD, DATABASE, secure=True)
-        wait_running(watcher, long_sql)
+    with sleeper_and_killer(gateway(), long_sql) as (sleeper, killer, watcher):
         statement = prepared(killer, "KILL QUERY ?")
 
         def execute(number):
