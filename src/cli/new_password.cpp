@@ -14,7 +14,7 @@
 #include "base/utf8.hpp"
 #include "cli/printable.hpp"
 #include "cli/silent_terminal.hpp"
-#include "config/fields.hpp"
+#include "config/text/fields.hpp"
 
 namespace rolegate::cli {
 namespace {

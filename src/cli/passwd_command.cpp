@@ -19,7 +19,7 @@
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
 #include "config/config.hpp"
-#include "config/fields.hpp"
+#include "config/text/fields.hpp"
 #include "wire/mysql/packets.hpp"
 
 namespace rolegate::cli {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "config/database.hpp"
-#include "config/fields.hpp"
+#include "config/text/fields.hpp"
 #include "config/uri.hpp"
 
 namespace rolegate::config {

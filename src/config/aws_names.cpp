@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/role_session_name.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 namespace {

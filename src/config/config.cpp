@@ -9,11 +9,11 @@
 
 #include "base/nearest.hpp"
 #include "config/database_entry.hpp"
-#include "config/document.hpp"
-#include "config/fields.hpp"
 #include "config/read_gateway.hpp"
-#include "config/report.hpp"
 #include "config/taken_addresses.hpp"
+#include "config/text/document.hpp"
+#include "config/text/fields.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "config/database.hpp"
 #include "config/gateway.hpp"
-#include "config/problem.hpp"
+#include "config/text/problem.hpp"
 
 namespace rolegate::config {
 

@@ -9,10 +9,10 @@
 #include "base/nearest.hpp"
 #include "base/utf8.hpp"
 #include "config/aws_iam.hpp"
-#include "config/document.hpp"
 #include "config/endpoint_checks.hpp"
-#include "config/fields.hpp"
 #include "config/read_listen.hpp"
+#include "config/text/document.hpp"
+#include "config/text/fields.hpp"
 #include "config/uri.hpp"
 
 namespace rolegate::config {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "config/fields.hpp"
 #include "config/gateway.hpp"
-#include "config/report.hpp"
+#include "config/text/fields.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 

@@ -6,9 +6,9 @@
 
 #include "config/config.hpp"
 #include "config/gateway.hpp"
-#include "config/node.hpp"
-#include "config/report.hpp"
 #include "config/taken_addresses.hpp"
+#include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "config/fields.hpp"
 #include "config/listen_address.hpp"
-#include "config/report.hpp"
 #include "config/taken_addresses.hpp"
+#include "config/text/fields.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 

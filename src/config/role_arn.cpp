@@ -7,7 +7,7 @@
 #include "base/nearest.hpp"
 #include "base/partition.hpp"
 #include "config/aws_names.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "config/listen_address.hpp"
-#include "config/node.hpp"
+#include "config/text/node.hpp"
 
 namespace rolegate::config {
 

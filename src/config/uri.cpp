@@ -8,9 +8,9 @@
 #include "base/percent_encoding.hpp"
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
-#include "config/fields.hpp"
-#include "config/placeholder.hpp"
-#include "config/report.hpp"
+#include "config/text/fields.hpp"
+#include "config/text/placeholder.hpp"
+#include "config/text/report.hpp"
 #include "config/uri_host.hpp"
 #include "config/uri_query.hpp"
 

@@ -10,8 +10,8 @@
 #include "base/nearest.hpp"
 #include "base/percent_encoding.hpp"
 #include "base/utf8.hpp"
-#include "config/fields.hpp"
-#include "config/report.hpp"
+#include "config/text/fields.hpp"
+#include "config/text/report.hpp"
 #include "config/uri_host.hpp"
 
 namespace rolegate::config {

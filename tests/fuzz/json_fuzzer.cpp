@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "config/document.hpp"
+#include "config/text/document.hpp"
 
 using namespace rolegate::config;
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "config/document.hpp"
+#include "config/text/document.hpp"
 #include "unit/config/broken.hpp"
 
 namespace rolegate::config {

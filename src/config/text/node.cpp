@@ -1,4 +1,4 @@
-#include "config/node.hpp"
+#include "config/text/node.hpp"
 
 #include <utility>
 

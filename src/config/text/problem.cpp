@@ -1,4 +1,4 @@
-#include "config/problem.hpp"
+#include "config/text/problem.hpp"
 
 #include <iterator>
 

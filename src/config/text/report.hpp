@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "config/node.hpp"
-#include "config/problem.hpp"
+#include "config/text/node.hpp"
+#include "config/text/problem.hpp"
 
 namespace rolegate::config {
 

@@ -1,4 +1,4 @@
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <algorithm>
 #include <map>

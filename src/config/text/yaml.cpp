@@ -10,8 +10,8 @@
 
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
-#include "config/document.hpp"
-#include "config/placeholder.hpp"
+#include "config/text/document.hpp"
+#include "config/text/placeholder.hpp"
 
 namespace rolegate::config {
 namespace {

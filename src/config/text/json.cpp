@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/secret.hpp"
-#include "config/document.hpp"
+#include "config/text/document.hpp"
 
 namespace rolegate::config {
 namespace {

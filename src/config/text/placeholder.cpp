@@ -1,4 +1,4 @@
-#include "config/placeholder.hpp"
+#include "config/text/placeholder.hpp"
 
 #include <algorithm>
 #include <array>

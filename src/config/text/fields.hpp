@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/node.hpp"
-#include "config/report.hpp"
+#include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 namespace rolegate::config {
 

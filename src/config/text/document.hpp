@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/node.hpp"
+#include "config/text/node.hpp"
 
 namespace rolegate::config {
 

@@ -1,4 +1,4 @@
-#include "config/fields.hpp"
+#include "config/text/fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "base/nearest.hpp"
 #include "base/utf8.hpp"
-#include "config/placeholder.hpp"
+#include "config/text/placeholder.hpp"
 
 namespace rolegate::config {
 
