@@ -22,7 +22,7 @@
 #include "cli/printable.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/wrap.hpp"
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 #include "connect/ca.hpp"
 #include "connect/ca_places.hpp"
 #include "connect/certificates.hpp"

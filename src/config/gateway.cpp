@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/listen_address.hpp"
+#include "config/read/parse_listen_address.hpp"
 
 namespace rolegate::config {
 

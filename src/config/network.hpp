@@ -4,7 +4,7 @@
 #include <expected>
 #include <string_view>
 
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 
 namespace rolegate::config {
 

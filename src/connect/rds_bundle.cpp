@@ -13,7 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/partition.hpp"
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 
 namespace rolegate::connect {
 namespace {

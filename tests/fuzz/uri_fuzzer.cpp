@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "config/uri.hpp"
+#include "config/read/parse_uri.hpp"
 
 using namespace rolegate::config;
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "config/uri.hpp"
+#include "config/read/parse_uri.hpp"
 #include "unit/config/broken.hpp"
 
 namespace rolegate::config {

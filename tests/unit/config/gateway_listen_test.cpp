@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "config/listen_address.hpp"
+#include "config/read/parse_listen_address.hpp"
 #include "unit/config/broken.hpp"
 
 namespace rolegate::config {

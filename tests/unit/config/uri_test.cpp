@@ -1,6 +1,6 @@
-#include "config/uri.hpp"
-
 #include <gtest/gtest.h>
+
+#include "config/read/parse_uri.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/uri_host.hpp"
+#include "config/read/uri_host.hpp"
 
 #include <algorithm>
 #include <charconv>

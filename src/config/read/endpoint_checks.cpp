@@ -1,4 +1,4 @@
-#include "config/endpoint_checks.hpp"
+#include "config/read/endpoint_checks.hpp"
 
 #include <algorithm>
 #include <array>

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/listen_address.hpp"
-#include "config/taken_addresses.hpp"
+#include "config/read/parse_listen_address.hpp"
+#include "config/read/taken_addresses.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/report.hpp"
 

@@ -1,4 +1,4 @@
-#include "config/aws_iam.hpp"
+#include "config/read/read_aws_iam.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "base/database_endpoint.hpp"
 #include "base/nearest.hpp"
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 
 namespace rolegate::config {
 namespace {

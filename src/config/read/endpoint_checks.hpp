@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "config/uri.hpp"
+#include "config/read/parse_uri.hpp"
 
 namespace rolegate::config {
 

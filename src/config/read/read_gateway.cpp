@@ -1,4 +1,4 @@
-#include "config/read_gateway.hpp"
+#include "config/read/read_gateway.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "config/gateway_users.hpp"
-#include "config/read_listen.hpp"
+#include "config/read/read_gateway_users.hpp"
+#include "config/read/read_listen.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/uri.hpp"
+#include "config/read/parse_uri.hpp"
 
 namespace rolegate::config {
 

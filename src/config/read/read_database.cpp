@@ -1,4 +1,4 @@
-#include "config/database_entry.hpp"
+#include "config/read/read_database.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,12 +8,12 @@
 
 #include "base/nearest.hpp"
 #include "base/utf8.hpp"
-#include "config/aws_iam.hpp"
-#include "config/endpoint_checks.hpp"
-#include "config/read_listen.hpp"
+#include "config/read/endpoint_checks.hpp"
+#include "config/read/parse_uri.hpp"
+#include "config/read/read_aws_iam.hpp"
+#include "config/read/read_listen.hpp"
 #include "config/text/document.hpp"
 #include "config/text/fields.hpp"
-#include "config/uri.hpp"
 
 namespace rolegate::config {
 namespace {

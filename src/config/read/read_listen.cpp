@@ -1,4 +1,4 @@
-#include "config/read_listen.hpp"
+#include "config/read/read_listen.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "config/gateway_users.hpp"
+#include "config/read/read_gateway_users.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
-#include "config/password_verifiers.hpp"
+#include "config/read/password_verifiers.hpp"
 
 namespace rolegate::config {
 namespace {

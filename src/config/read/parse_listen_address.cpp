@@ -1,4 +1,4 @@
-#include "config/listen_address.hpp"
+#include "config/read/parse_listen_address.hpp"
 
 #include <algorithm>
 #include <array>

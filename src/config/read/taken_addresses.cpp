@@ -1,4 +1,4 @@
-#include "config/taken_addresses.hpp"
+#include "config/read/taken_addresses.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 
 #include <algorithm>
 

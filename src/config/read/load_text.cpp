@@ -1,5 +1,3 @@
-#include "config/config.hpp"
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -8,9 +6,10 @@
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
-#include "config/database_entry.hpp"
-#include "config/read_gateway.hpp"
-#include "config/taken_addresses.hpp"
+#include "config/config.hpp"
+#include "config/read/read_database.hpp"
+#include "config/read/read_gateway.hpp"
+#include "config/read/taken_addresses.hpp"
 #include "config/text/document.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/report.hpp"

@@ -1,4 +1,4 @@
-#include "config/uri_query.hpp"
+#include "config/read/uri_query.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +10,9 @@
 #include "base/nearest.hpp"
 #include "base/percent_encoding.hpp"
 #include "base/utf8.hpp"
+#include "config/read/uri_host.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/report.hpp"
-#include "config/uri_host.hpp"
 
 namespace rolegate::config {
 namespace {

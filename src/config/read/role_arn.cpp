@@ -6,7 +6,7 @@
 
 #include "base/nearest.hpp"
 #include "base/partition.hpp"
-#include "config/aws_names.hpp"
+#include "config/read/aws_names.hpp"
 #include "config/text/report.hpp"
 
 namespace rolegate::config {

@@ -1,4 +1,4 @@
-#include "config/uri.hpp"
+#include "config/read/parse_uri.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,11 +8,11 @@
 #include "base/percent_encoding.hpp"
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
+#include "config/read/uri_host.hpp"
+#include "config/read/uri_query.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/placeholder.hpp"
 #include "config/text/report.hpp"
-#include "config/uri_host.hpp"
-#include "config/uri_query.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "config/database.hpp"
+#include "config/read/parse_uri.hpp"
 #include "config/text/fields.hpp"
-#include "config/uri.hpp"
 
 namespace rolegate::config {
 

@@ -1,4 +1,4 @@
-#include "config/password_verifiers.hpp"
+#include "config/read/password_verifiers.hpp"
 
 #include <charconv>
 #include <cstddef>

@@ -3,8 +3,8 @@
 #include <expected>
 #include <string_view>
 
-#include "config/aws_names.hpp"
 #include "config/gateway.hpp"
+#include "config/read/aws_names.hpp"
 
 namespace rolegate::config {
 
