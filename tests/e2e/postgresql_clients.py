@@ -34,6 +34,12 @@ def directly(lab) -> ContextManager[Any]:
     return contextlib.closing(connection)
 
 
+def sessions_upstream(lab) -> set[int]:
+    """The server's processes of sessions that came by a role."""
+    with directly(lab) as watcher:
+        return {pid for (pid,) in rows(watcher, "SELECT pid FROM pg_stat_activity WHERE usename = 'superset_iam_user'")}
+
+
 def rows(connection, sql: str, values: Any = None) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

@@ -9,17 +9,12 @@ import postgresql_wire as wire
 import psycopg2
 import pytest
 from gateway import PASSWORD, USER, VERIFIER
-from postgresql_clients import PG, connect, directly, lock_held, psql, rows, value, wait_for_waiters
+from postgresql_clients import PG, connect, lock_held, psql, rows, sessions_upstream, value, wait_for_waiters
 from program import made_calls
 
 OTHER = "aurora_postgresql_password"
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 GSSENC_REQUEST = 80877104
-
-
-def sessions_upstream(lab):
-    with directly(lab) as watcher:
-        return {pid for (pid,) in rows(watcher, "SELECT pid FROM pg_stat_activity WHERE usename = 'superset_iam_user'")}
 
 
 @pytest.fixture(name="assert_nothing_upstream")
@@ -70,7 +65,7 @@ def test_wrong_password_and_unknown_user_look_the_same(gateway, unix, assert_not
     assert running.metrics().value("rolegate_refusals_total", reason="authentication") == 4
     for name in attempts:
         running.audit("session_fail", user=name)
-    assert not [line for line in running.audit_lines() if line["event"] != "session_fail"]
+    assert not [line for line in running.whole_audit() if line["event"] != "session_fail"]
 
 
 def test_an_unknown_user_has_a_salt_as_lasting_as_any_other(gateway):

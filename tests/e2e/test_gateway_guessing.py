@@ -17,8 +17,9 @@ from raw_clients import CLIENTS
 from servers.processes import wait_until
 
 MOST_AUTHENTICATING = 1000  # docs/gateway-operations.md; of all event loops together
-# The longest that anybody has to wait for others of the same address, and what is left of it for the login.
-IN_TIME_SECONDS = 10
+# The longest that anybody has to wait for others of the same address, six seconds, and as much as a busy machine may take
+# for the login.
+IN_TIME_SECONDS = 20
 
 
 class Postgresql:
@@ -95,6 +96,7 @@ def log_in(running, protocol, source=None, **who):
 def test_a_guess_counts_though_nobody_waits_for_its_answer(gateway, protocol):
     running = gateway()
     guess(running, protocol, 5)
+    running.wait_metric(0, "rolegate_open_connections")  # and has its line: a reload would make two of them
     lines = running.audit_failures(5)
     assert {(line["reason"], line["user"]) for line in lines} == {("authentication_failed", USER)}
     assert [line.get("count") for line in lines] == [None, 4], "the first at once, the others in one line"
@@ -324,7 +326,7 @@ PROBES = {
     "PostgreSQL: connect": connect_and_close(lambda running: running.postgresql_address()),
     "PostgreSQL: SSLRequest": postgresql_probe(struct.pack("!II", 8, postgresql_wire.SSL_REQUEST)),
     "PostgreSQL: StartupMessage": postgresql_probe(postgresql_wire.startup_message({"user": "nobody"})),
-    "pg_isready": program("pg_isready"),
+    "pg_isready": program("pg_isready", "-t", "30"),
     "psql, before it asks for a password": program("psql", "-w"),
     "MySQL: connect": connect_and_close(lambda running: running.mysql_address()),
     "MySQL: greeting": mysql_probe(),
@@ -357,6 +359,7 @@ defaults
   timeout connect 5s
   timeout client 5s
   timeout server 5s
+  timeout check 5s
   default-server inter 200ms
 backend pgsql
   option pgsql-check user {user}
@@ -398,4 +401,4 @@ def test_haproxys_checks_are_no_failures(gateway):
         finally:
             haproxy.terminate()
     running.audit_failures(4, reason="authentication_failed")
-    assert {line["reason"] for line in running.audit_lines()} == {"authentication_failed"}
+    assert {line["reason"] for line in running.whole_audit()} == {"authentication_failed"}

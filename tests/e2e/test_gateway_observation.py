@@ -146,6 +146,7 @@ def test_metrics(lab, gateway):
     running.wait_metric(0, "rolegate_sessions", database=PG)
     with connect(running):
         pass
+    closed = running.audit_all(2, "session_close")
     metrics = running.metrics()
     assert metrics.value("rolegate_assume_role_calls_total") == 1
     assert metrics.value("rolegate_credential_cache_hits_total") == 1
@@ -154,7 +155,6 @@ def test_metrics(lab, gateway):
         buckets = [sample.value for sample in metrics.samples if sample.name == "rolegate_step_duration_seconds_bucket"
                    and sample.labels["database"] == PG and sample.labels["step"] == step]
         assert buckets == sorted(buckets) and buckets[-1] == 2
-    closed = running.audit_all(2, "session_close")
     assert metrics.value("rolegate_bytes_total", database=PG, direction="to_client") == sum(line["bytes_to_client"] for line in closed)
 
 
@@ -165,7 +165,7 @@ def test_audit_lines_of_a_session(lab, gateway):
     running = gateway()
     with connect(running) as connection:
         opened = running.audit("session_open")
-        assert not [line for line in running.audit_lines() if line["event"] == "session_close"]
+        assert not [line for line in running.whole_audit() if line["event"] == "session_close"]
         rows(connection, "SELECT repeat('x', 100000)")
     closed = running.audit("session_close")
     kind = lab.kinds["aurora_postgresql"]

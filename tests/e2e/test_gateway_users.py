@@ -4,13 +4,14 @@ import base64
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
+import mysql_wire
 import postgresql_wire as wire
 import psycopg2
 import pymysql
 import pytest
 import verifiers
 from gateway import PASSWORD, USER, VERIFIER
-from gateway_mysql import connected
+from gateway_mysql import DATABASE, connected
 from gateway_mysql import value as mysql_value
 from postgresql_clients import PG, begin_waiting, connect, lock_held, logged_in, psql, value
 from servers.processes import wait_until
@@ -59,26 +60,41 @@ def test_a_user_has_so_many_sessions_of_both_kinds_together(gateway):
 
 def test_a_session_ends_at_the_age_that_its_user_may_reach(gateway):
     running = gateway(users(user(max_age="1s"), user(name="bob")))
-    with logged_in(running) as session, contextlib.closing(connected(running)) as mysql, connect(running, user="bob") as other:
+    # A login that takes longer than that ends with the session's first word, and its last.
+    with logged_in(running) as session, mysql_wire.Connection(running.mysql_address()) as mysql, \
+            connect(running, user="bob") as other:
+        mysql.log_in(USER, PASSWORD, DATABASE, secure=True)
         error = session.receive()
         assert (error.type, error.fields()["C"]) == ("E", "57P01") and "max_age" in error.fields()["H"]
         assert session.at_end()
         assert len(running.audit_all(2, "session_close", reason="max_age")) == 2
-        with pytest.raises(pymysql.err.OperationalError):
-            mysql_value(mysql, "SELECT 1")
+        with pytest.raises((mysql_wire.ServerError, EOFError, ConnectionError)):
+            mysql.ping()
         assert value(other, "SELECT 1") == 1
 
 
 def test_a_users_logins_that_wait_delay_no_other_user(gateway):
-    """In the line of login_rate users take turns, wherever they come from."""
+    """In the line of login_rate users take turns, wherever they come from. How many of bob's were let in while alice was
+    on her way to it is a matter of how fast this machine is; of those that waited then, all but a few come after her."""
     running = gateway(users(user(), user(name="bob"), login_rate=1))
+
+    def opened():
+        return [line["user"] for line in running.whole_audit() if line["event"] == "session_open"]
+
     with contextlib.ExitStack() as stack:
-        for _ in range(6):
-            stack.enter_context(wire.Connection(running.postgresql_address())).prove("bob", PASSWORD, PG)
+        def wait_in_line(name):
+            connection = stack.enter_context(wire.Connection(running.postgresql_address()))
+            connection.prove(name, PASSWORD, PG)
+            return connection
+
+        for _ in range(9):
+            wait_in_line("bob")
+        alice = wait_in_line(USER)
         running.wait_metric(0, "rolegate_authenticating_connections")
-        stack.enter_context(connect(running))
-        opened = [line["user"] for line in running.audit_lines() if line["event"] == "session_open"]
-        assert opened.count("bob") <= 2 and opened[-1] == USER
+        already = len(opened())
+        assert alice.until_ready()[-1].type == "Z"
+        now = opened()
+        assert now.index(USER) - already <= 3, (already, now)
 
 
 # Where from.
@@ -154,13 +170,13 @@ def test_a_session_that_is_no_longer_allowed_ends_in_the_middle_of_a_query(lab, 
 
 
 def test_a_reload_gives_them_a_grace_and_another_takes_it_back(gateway):
-    """The second reload comes long before the grace is over: what it allows again stays."""
+    """The second reload comes long before the grace is over, on a slow machine too: what it allows again stays."""
     running = gateway(users(user(), user(name="bob")))
     with connect(running) as allowed_again, connect(running, user="bob") as gone:
-        running.write_configuration(users(user(name="carol"), grace="2s"))
+        running.write_configuration(users(user(name="carol"), grace="5s"))
         running.reload()
         assert value(allowed_again, "SELECT 1") == value(gone, "SELECT 1") == 1
-        running.write_configuration(users(user(), grace="2s"))
+        running.write_configuration(users(user(), grace="5s"))
         running.reload()
         running.audit("session_close", user="bob", reason="no_longer_allowed")
         with pytest.raises(psycopg2.OperationalError):
