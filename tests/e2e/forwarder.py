@@ -50,8 +50,8 @@ class Link:
                 if limit is not None:
                     data = data[:max(0, limit - self.passed[direction])]
                 if data:
+                    self.passed[direction] += len(data)  # first: whoever has got them finds them counted
                     sink.sendall(data)
-                    self.passed[direction] += len(data)
         except OSError:
             self.reset()
         if direction == "to_server":

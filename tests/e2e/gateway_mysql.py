@@ -45,12 +45,12 @@ def value(connection: pymysql.connections.Connection, sql: str) -> Any:
     return only
 
 
-def wait_running(watcher, sql, runs=True):
+def wait_running(watcher, sql, runs=True, seconds=30):
     """Until the database is at work on it, or no longer is."""
     def as_wanted():
         return value(watcher, f"SELECT COUNT(*) FROM information_schema.processlist WHERE INFO = '{sql}'") == int(runs)
 
-    assert wait_until(as_wanted, 30), "the statement does not run" if runs else "the statement still runs"
+    assert wait_until(as_wanted, seconds), "the statement does not run" if runs else "the statement still runs"
 
 
 class Sleeper:

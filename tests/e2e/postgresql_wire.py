@@ -70,7 +70,7 @@ class Connection:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
-    def _exactly(self, count: int) -> bytes:
+    def receive_exactly(self, count: int) -> bytes:
         data = b""
         while len(data) < count:
             part = self.socket.recv(count - len(data))
@@ -80,8 +80,8 @@ class Connection:
         return data
 
     def receive(self) -> Message:
-        kind, length = struct.unpack("!cI", self._exactly(5))
-        return Message(kind.decode("latin-1"), self._exactly(length - 4))
+        kind, length = struct.unpack("!cI", self.receive_exactly(5))
+        return Message(kind.decode("latin-1"), self.receive_exactly(length - 4))
 
     def at_end(self) -> bool:
         """Whether the peer has closed, with nothing left to read."""

@@ -3,6 +3,7 @@ that lasts, and nobody else anything.
 """
 
 import contextlib
+import os
 import resource
 import select
 import socket
@@ -22,6 +23,7 @@ from raw_clients import CLIENTS, ENGINES, Refused, reset
 from servers.processes import wait_until
 from test_gateway_faults import port_of, through, warm, with_databases
 
+START_SECONDS = 10  # what a client has for its login
 TOO_SLOW = {"postgresql": "08006", "mysql": 1159}
 MOST_WAITING = 1000  # connections that have not authenticated (docs/gateway-operations.md)
 WRONG_PASSWORD = {"postgresql": "28P01", "mysql": 1045}
@@ -78,14 +80,14 @@ def test_vanishes_before_it_has_logged_in(lab, gateway, client, stage, leave):
             BEFORE_THE_LOGIN[stage](raw, client)
             leave(raw)
         assert lab.calls()["rds-db:connect"] == calls
-    assert [line for line in running.audit_lines() if line.get("reason") == "startup_timeout"] == []
+    assert [line for line in running.whole_audit() if line.get("reason") == "startup_timeout"] == []
 
 
 @pytest.mark.parametrize("leave", (reset, lambda raw: raw.close()), ids=("RST", "FIN"))
 def test_vanishes_while_the_database_is_being_logged_in_to(lab, gateway, client, leave):
     """The login is given up; its connection to the database does not stay."""
     with Forwarder(port_of(lab, client)) as way:
-        running = gateway(with_databases(lab, client, through(lab, client, way, more="connect_timeout=30")))
+        running = gateway(with_databases(lab, client, through(lab, client, way)))
         warm(running, client)
         with back_to_normal(running, client):
             way.limit(to_client=0)
@@ -101,7 +103,7 @@ def test_vanishes_while_the_database_is_being_logged_in_to(lab, gateway, client,
             way.wait_links(links + 1)
             # The thread is reading: it must see the end, so that the descriptor is free to be closed.
             raw.socket.shutdown(socket.SHUT_RD)
-            waiting.join(10)
+            waiting.join(BOUND_SECONDS)
             assert not waiting.is_alive()
             leave(raw)
             way.wait_clients_gone()
@@ -138,9 +140,9 @@ def test_vanishes_in_a_session(lab, gateway, client, stage, leave):
             raw = client.connected(running).log_in("broken")
             sent = way.total("to_server")
             stage(raw, client)
-            assert wait_until(lambda: way.total("to_server") > sent, 10)
+            assert wait_until(lambda: way.total("to_server") > sent, BOUND_SECONDS)
             leave(raw)
-            closed = running.audit("session_close", seconds=45, database="broken")
+            closed = running.audit("session_close", seconds=2 * BOUND_SECONDS, database="broken")
             assert closed["reason"] in ("client_lost", "client_closed"), closed
             way.wait_clients_gone()
 
@@ -155,7 +157,7 @@ def test_ends_its_side_in_mid_query(lab, gateway):
             raw.ask(kind.sleep)
             raw.close()
         for kind in CLIENTS.values():
-            closed = running.audit("session_close", seconds=45, database=f"own-{kind.engine}")
+            closed = running.audit("session_close", seconds=2 * BOUND_SECONDS, database=f"own-{kind.engine}")
             assert closed["reason"] == "client_closed"
 
 
@@ -267,8 +269,8 @@ def test_what_is_said_ahead_has_a_bound(lab, gateway):
 
 # Too slow.
 
-def dripping(raw, message, ended):
-    """One byte a second; gives the error that comes back, or None for none."""
+def dripping(raw, message, began):
+    """One byte a second; gives the error that comes back, or None for none, and how long it took."""
     for byte in message:
         try:
             raw.socket.send(bytes([byte]))
@@ -276,23 +278,21 @@ def dripping(raw, message, ended):
             break
         if select.select([raw.socket], [], [], 1.0)[0]:
             break
-    raw.socket.settimeout(30)
     try:
-        return raw.last_words().code
+        code = raw.last_words().code
     except (EOFError, ConnectionError, AssertionError):
-        return None
-    finally:
-        ended.append(raw)
+        code = None
+    return code, time.monotonic() - began
 
 
 def test_the_start_has_a_deadline(lab, gateway):
     """Ten seconds, for a client that is silent as for one that sends a byte a second, in every stage; others get in."""
     running = gateway(merged(tls_for_clients(lab, CLIENTS["postgresql"]), tls_for_clients(lab, CLIENTS["mysql"])))
-    ended: list = []
     outcomes = {}
     with back_to_normal(running, CLIENTS["mysql"]), contextlib.ExitStack() as stack, ThreadPoolExecutor(8) as threads:
         for kind in CLIENTS.values():
             for what in ("silent", "dripping", "asked", "tls"):
+                began = time.monotonic()
                 raw = kind.connected(running)
                 stack.callback(raw.close)
                 message = raw.first_message(kind.cross_account)  # MySQL: reads the greeting first
@@ -300,15 +300,15 @@ def test_the_start_has_a_deadline(lab, gateway):
                     raw.begin(kind.cross_account)
                 elif what == "tls":
                     in_the_middle_of_tls(raw, kind)
-                outcomes[kind.engine, what] = threads.submit(dripping, raw, message if what == "dripping" else b"", ended)
+                outcomes[kind.engine, what] = threads.submit(dripping, raw, message if what == "dripping" else b"", began)
         for kind in CLIENTS.values():
             with contextlib.closing(kind.connected(running).log_in(kind.password_database)) as other:
                 assert other.alive()
-        assert not ended, "one was ended long before its time"
-        codes = {key: task.result(40) for key, task in outcomes.items()}
-    for (engine, what), code in codes.items():
+        found = {key: task.result(60) for key, task in outcomes.items()}
+    for (engine, what), (code, seconds) in found.items():
         # Inside TLS that has not begun there is no telling.
         assert code == (None if what == "tls" else TOO_SLOW[engine]), (engine, what, code)
+        assert seconds >= START_SECONDS, (engine, what, seconds)
     running.audit_failures(8, reason="startup_timeout")
     assert running.metrics().value("rolegate_refusals_total", reason="timeout") == 8
 
@@ -332,13 +332,13 @@ def test_what_is_no_login_is_refused_at_once(gateway, client, what):
             raw.wire.greet()
         with contextlib.suppress(OSError):  # it may be refused before all of it is sent
             raw.socket.sendall(NO_LOGIN[what])
-        # Within less than the start may take: it is what it is, not the time, that ends it.
-        raw.socket.settimeout(8)
         with contextlib.suppress(ConnectionError):
             while raw.socket.recv(65536):
                 pass
         raw.close()
+    # It is what it is, not the time, that ended it.
     assert running.metrics().value("rolegate_refusals_total", reason="protocol") >= 1
+    assert running.metrics().value("rolegate_refusals_total", reason="timeout") == 0
 
 
 @pytest.mark.parametrize("header", (b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 5432\r\n", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"),
@@ -389,12 +389,15 @@ def test_ten_thousand_connections_that_never_authenticate(gateway, client):
                     assert opened.alive()
                     with contextlib.closing(client.connected(running).log_in(client.password_database)) as other:
                         assert other.alive()
+            # Others made room for the newest, which counts a moment before the other goes: on each loop one. Where the
+            # flood takes longer than a login may, some go for that.
+            metrics = running.metrics()
+            assert metrics.value("rolegate_authenticating_connections") <= MOST_WAITING + os.cpu_count()
+            assert metrics.value("rolegate_refusals_total", reason="too_many") > 0
             assert opened.alive()
             with contextlib.closing(client.connected(running).log_in(client.password_database)) as other:
                 assert other.alive()
-            # Others made room for the newest.
-            running.wait_metric(lambda refused: refused >= flood - MOST_WAITING, "rolegate_refusals_total", reason="too_many")
-            assert running.metrics().value("rolegate_authenticating_connections") <= MOST_WAITING
+            running.wait_metric(lambda refused: refused >= flood - MOST_WAITING, "rolegate_refusals_total")
             if not sanitized(running):
                 # What a connection costs before anybody knows whose it is.
                 assert memory_kb(running) - before < flood * 16

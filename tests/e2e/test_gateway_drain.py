@@ -1,9 +1,11 @@
 """How the gateway drains and ends: what is under way may finish, and can be cancelled and killed until it does."""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import mysql_wire
 import postgresql_wire as wire
@@ -40,6 +42,15 @@ def refusal(where):
         return error
 
 
+def open_files(running):
+    """Their names."""
+    names = set()
+    for descriptor in Path(f"/proc/{running.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            names.add(os.readlink(descriptor))
+    return names
+
+
 def begin_draining(running):
     running.signal(signal.SIGTERM)
     running.wait_notified("STOPPING=1")
@@ -49,7 +60,7 @@ def begin_draining(running):
 
 
 def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
-    running = gateway({"gateway": {"drain_timeout": "5s"}})
+    running = gateway({"gateway": {"drain_timeout": "1h"}})
     with logged_in(running) as busy, logged_in(running) as idle:
         with lock_held(lab) as lock:
             begin_waiting(busy, lab, lock)
@@ -62,6 +73,7 @@ def test_a_drain_lets_a_query_finish_and_tells_the_idle(lab, gateway):
         assert not running.ended()
         busy.send(wire.framed("X", b""))
         assert busy.at_end()
+        running.signal(signal.SIGTERM)  # again: as if the time were over
         error = idle.receive()
         assert error.type == "E" and error.fields()["C"] == "57P01"
         assert idle.at_end()
@@ -149,7 +161,7 @@ def test_pg_isready_says_that_a_draining_gateway_takes_nobody(lab, gateway):
     with logged_in(running):
         begin_draining(running)
         host, port = running.postgresql_address()
-        asked = subprocess.run(["pg_isready", "-h", host, "-p", str(port), "-U", USER, "-d", PG], env=lab.environment(), text=True,
+        asked = subprocess.run(["pg_isready", "-t", "30", "-h", host, "-p", str(port), "-U", USER, "-d", PG], env=lab.environment(), text=True,
                                capture_output=True, timeout=30, check=False)
         assert (asked.returncode, "rejecting connections" in asked.stdout) == (1, True), asked
         running.wait_metric(1, "rolegate_refusals_total", reason="draining")
@@ -231,7 +243,7 @@ def test_the_audit_log_is_opened_anew_while_the_gateway_drains(gateway, tmp_path
         begin_draining(running)
         audit.rename(rotated)
         running.signal(signal.SIGHUP)
-        assert wait_until(audit.exists, 30)
+        assert wait_until(lambda: str(rotated) not in open_files(running), 30)
     assert running.wait_exit() == 0
     assert "session_close" in audit.read_text(encoding="utf-8")
     assert "session_close" not in rotated.read_text(encoding="utf-8")
@@ -246,6 +258,7 @@ def test_a_drain_does_not_wait_for_who_came_during_it(gateway):
         killer.log_in(USER, PASSWORD, secure=True)
         killer.query(f"KILL QUERY {awaited.wire.greeting.connection_id}")  # a session of its own from now on
         silent = stack.enter_context(wire.Connection(running.postgresql_address()))
+        running.wait_metric(1, "rolegate_authenticating_connections")
         awaited.close()
         assert running.wait_exit() == 0
         assert killer.at_end()

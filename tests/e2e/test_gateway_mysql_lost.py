@@ -44,7 +44,7 @@ class Driver:
 
     def outcome(self) -> str:
         """Of its next statement."""
-        said, complaint = self.process.communicate("\n", timeout=BOUND_SECONDS)
+        said, complaint = self.process.communicate("\n", timeout=2 * BOUND_SECONDS)
         assert self.process.returncode == 0, complaint
         found = named(said)
         assert found.get("afterwards", "answered") == "answered"

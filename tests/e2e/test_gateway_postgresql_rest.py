@@ -2,10 +2,10 @@
 
 import contextlib
 import signal
+import struct
 
 import postgresql_wire as wire
-from gateway import PASSWORD, USER
-from postgresql_clients import PG, lock_held, logged_in, wait_for_waiters
+from postgresql_clients import directly, lock_held, logged_in, rows, wait_for_waiters
 
 READY = b"Z\0\0\0\5I"
 
@@ -18,15 +18,15 @@ def until_end(connection: wire.Connection) -> bytes:
     return seen
 
 
-def what_has_come(connection: wire.Connection) -> bytes:
-    """Whole blocks of 8,192 bytes: a server that waits has sent those, and keeps the rest."""
-    connection.socket.settimeout(1)
-    seen = b""
-    with contextlib.suppress(TimeoutError):
-        while part := connection.socket.recv(1 << 16):
-            seen += part
-    connection.socket.settimeout(wire.BOUND_SECONDS)
-    return seen
+def sent_before_the_wait(connection: wire.Connection) -> bytes:
+    """Of a server that waits behind its first two messages. What is full of its buffer of 8,192 bytes has been sent, and
+    the rest has not."""
+    first = connection.receive().raw
+    head = connection.receive_exactly(5)
+    (length,) = struct.unpack("!xI", head)
+    whole = len(first) + 1 + length
+    seen = first + head
+    return seen + connection.receive_exactly(whole - whole % 8192 - len(seen))
 
 
 def test_nothing_is_written_behind_data_that_imitates_ready_for_query(lab, gateway):
@@ -41,7 +41,7 @@ def test_nothing_is_written_behind_data_that_imitates_ready_for_query(lab, gatew
             connection.send(wire.framed("Q", sql.encode() + b"\0"))
             sessions.append(connection)
         wait_for_waiters(lab, lock, len(sessions))
-        ends = [what_has_come(connection)[-len(READY):] for connection in sessions]
+        ends = [sent_before_the_wait(connection)[-len(READY):] for connection in sessions]
         assert ends.count(READY) == 1, ends
         running.signal(signal.SIGTERM)
         assert [until_end(connection) for connection in sessions] == [b""] * len(sessions)
@@ -59,18 +59,18 @@ def test_a_query_may_take_longer_than_idle_timeout(gateway):
     assert running.audit("session_close")["reason"] == "idle_timeout"
 
 
-def test_a_client_that_has_asked_only_half_is_not_idle_and_notices_are_no_answer(gateway):
+def test_a_client_that_has_asked_only_half_is_not_idle_and_notices_are_no_answer(lab, gateway):
     """A Parse without its Sync; notifications that a session at rest is sent."""
     running = gateway({"gateway": {"idle_timeout": "1s"}})
-    with wire.Connection(running.postgresql_address()) as half, logged_in(running) as listener, logged_in(running) as sender:
-        assert half.log_in(USER, PASSWORD, PG)[-1].type == "Z"
+    # None is idle for as long as another logs in, and the sender has no timeout.
+    with directly(lab) as sender, logged_in(running) as half:
         half.send(wire.framed("P", b"\0SELECT 1\0\0\0") + wire.framed("H", b""))
         assert half.receive().type == "1"
-        assert listener.query("LISTEN channel")[-1].type == "Z"
-        assert sender.query("NOTIFY channel")[-1].type == "Z"
-        assert listener.receive().type == "A"
-        assert listener.receive().fields()["C"] == "57P05" and listener.at_end()
-        assert sender.receive().fields()["C"] == "57P05" and sender.at_end()
+        with logged_in(running) as listener:
+            assert listener.query("LISTEN channel")[-1].type == "Z"
+            rows(sender, "NOTIFY channel; SELECT 1")
+            assert listener.receive().type == "A"
+            assert listener.receive().fields()["C"] == "57P05" and listener.at_end()
         half.send(wire.framed("S", b""))
         assert half.receive().type == "Z"
         assert half.receive().fields()["C"] == "57P05" and half.at_end()
