@@ -159,7 +159,7 @@ def test_serves_64_clients_at_once_over_kept_connections(aws):
         answers = list(pool.map(lambda _: client.get_caller_identity()["Account"], range(256)))
     assert set(answers) == {names.CALLER}
     assert aws.calls("sts:GetCallerIdentity") == 256
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
 
 
 def test_answers_over_tls_and_ends_cleanly(tmp_path, clean_environment):

@@ -135,7 +135,7 @@ def test_lab_and_command_end_with_killed_run(running, number):
     process.send_signal(number)
     assert command.wait_gone(10)
     assert gone(description)
-    assert wait_until(lambda: not Path(description["dir"]).exists(), 10)
+    assert wait_until(lambda: not Path(description["dir"]).exists(), 30)
 
 
 def lab_processes(folder):
@@ -165,7 +165,7 @@ def test_what_is_left_when_both_are_killed_goes_later(folder, way, tmp_path):
     os.kill(worker, signal.SIGKILL)
     os.kill(watcher, signal.SIGKILL)
     servers = [server["pid"] for server in description["processes"].values()]
-    assert wait_until(lambda: not any(map(ProcessId.of, servers)), 10), "the servers die with the worker"
+    assert wait_until(lambda: not any(map(ProcessId.of, servers)), 30), "the servers die with the worker"
     assert traces(description), "PAM services stay: else this test shows nothing"
     if way == "down":
         assert cli("down", "--dir", folder).returncode == 0
@@ -181,7 +181,7 @@ def test_death_of_a_server_is_told_with_its_log(folder, name):
     server = description["processes"][name]
     os.kill(server["pid"], signal.SIGKILL)
     log = folder / "logs" / "lab.log"
-    assert wait_until(lambda: f"{name} (pid {server['pid']}) was ended by signal 9" in log.read_text(), 10)
+    assert wait_until(lambda: f"{name} (pid {server['pid']}) was ended by signal 9" in log.read_text(), 30)
     assert server["log"] in log.read_text() and "ready" in log.read_text(), "with the tail of its log"
     status = cli("status", "--dir", folder)
     assert status.returncode == 1 and "has died" in status.stdout

@@ -137,7 +137,7 @@ def test_takes_nothing_but_allow_for_a_yes(module, tmp_path, verifier, answer):
 def test_silence_is_a_no_after_the_timeout(module, tmp_path, verifier):
     peer, begun = verifier(None), time.monotonic()
     assert authenticate(module, tmp_path, f"socket={peer.path} database=db timeout=1") == PAM_AUTH_ERR
-    assert 0.9 < time.monotonic() - begun < 5
+    assert 0.9 < time.monotonic() - begun < 15  # which it waits when nothing is said of it
 
 
 def test_no_verifier_is_a_no(module, tmp_path):

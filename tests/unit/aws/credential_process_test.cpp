@@ -159,9 +159,14 @@ TEST(RunCommand, StopsItsChildrenToo) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   const int held = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(held, 0);
-  const auto got = run_command({"sh", "-c", "sleep 1000 > \"$0\" & wait", path}, "It",
-                               base::Deadline::in(std::chrono::milliseconds(500)), 1000);
-  EXPECT_FALSE(got);
+  // A deadline before the child is there proves nothing: then a later one.
+  char said = 0;
+  for (std::chrono::milliseconds time(500); said == 0 && time < minutes(1); time *= 2) {
+    const auto got = run_command({"sh", "-c", "exec 3> \"$0\"; sleep 1000 & echo >&3; wait", path}, "It",
+                                 base::Deadline::in(time), 1000);
+    EXPECT_FALSE(got);
+    if (::read(held, &said, 1) < 1) said = 0;
+  }
   pollfd writers{held, POLLIN, 0};
   EXPECT_EQ(::poll(&writers, 1, 20'000), 1) << "the shell's child goes on and keeps the pipe open";
   EXPECT_NE(writers.revents & POLLHUP, 0);

@@ -19,7 +19,7 @@ namespace rolegate::connect {
 /// How long a test waits before it fails; never reached when all is well.
 inline constexpr std::chrono::seconds kLong{20};
 /// For what is meant to time out.
-inline constexpr std::chrono::milliseconds kShort{150};
+inline constexpr std::chrono::milliseconds kShort{1000};
 
 inline constexpr std::string_view kHost = "orders.cluster-abc.eu-west-1.rds.amazonaws.com";
 
