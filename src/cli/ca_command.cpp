@@ -20,7 +20,7 @@
 #include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
 #include "cli/printable.hpp"
-#include "cli/table_writer.hpp"
+#include "cli/query/table_writer.hpp"
 #include "cli/wrap.hpp"
 #include "config/read/aws_names.hpp"
 #include "connect/ca.hpp"

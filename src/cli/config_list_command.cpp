@@ -11,7 +11,7 @@
 #include "cli/find_database.hpp"
 #include "cli/json_text.hpp"
 #include "cli/load_configuration.hpp"
-#include "cli/table_writer.hpp"
+#include "cli/query/table_writer.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;

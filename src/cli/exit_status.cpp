@@ -5,8 +5,8 @@
 
 #include "base/file.hpp"
 #include "cli/command_line.hpp"
+#include "cli/query/statement.hpp"
 #include "cli/replace_process.hpp"
-#include "cli/statement.hpp"
 #include "config/config.hpp"
 #include "doctor/policy.hpp"
 #include "gateway/errc.hpp"

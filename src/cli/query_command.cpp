@@ -9,13 +9,13 @@
 
 #include "cli/client_variables.hpp"
 #include "cli/command_line.hpp"
-#include "cli/csv_writer.hpp"
-#include "cli/database_session.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
-#include "cli/json_writer.hpp"
-#include "cli/statement.hpp"
-#include "cli/table_writer.hpp"
+#include "cli/query/csv_writer.hpp"
+#include "cli/query/database_session.hpp"
+#include "cli/query/json_writer.hpp"
+#include "cli/query/statement.hpp"
+#include "cli/query/table_writer.hpp"
 
 namespace rolegate::cli {
 namespace {

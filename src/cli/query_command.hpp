@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/context.hpp"
-#include "cli/rows.hpp"
+#include "cli/query/rows.hpp"
 
 namespace rolegate::cli {
 

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include "cli/client_variables.hpp"
-#include "cli/database_session.hpp"
 #include "cli/find_database.hpp"
 #include "cli/json_text.hpp"
-#include "cli/rows.hpp"
-#include "cli/statement.hpp"
+#include "cli/query/database_session.hpp"
+#include "cli/query/rows.hpp"
+#include "cli/query/statement.hpp"
 #include "cli/step_report.hpp"
 
 namespace rolegate::cli {

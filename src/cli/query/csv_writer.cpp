@@ -1,4 +1,4 @@
-#include "cli/csv_writer.hpp"
+#include "cli/query/csv_writer.hpp"
 
 #include "cli/printable.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/output.hpp"
-#include "cli/rows.hpp"
+#include "cli/query/rows.hpp"
 
 namespace rolegate::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/json_writer.hpp"
+#include "cli/query/json_writer.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>

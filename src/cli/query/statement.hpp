@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "cli/interrupt_watch.hpp"
 #include "cli/output.hpp"
-#include "cli/rows.hpp"
+#include "cli/query/interrupt_watch.hpp"
+#include "cli/query/rows.hpp"
 #include "connect/connect.hpp"
 
 namespace rolegate::cli {

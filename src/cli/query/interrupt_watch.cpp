@@ -1,4 +1,4 @@
-#include "cli/interrupt_watch.hpp"
+#include "cli/query/interrupt_watch.hpp"
 
 #include <array>
 #include <cerrno>

@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "cli/output.hpp"
-#include "cli/rows.hpp"
+#include "cli/query/rows.hpp"
 
 namespace rolegate::cli {
 

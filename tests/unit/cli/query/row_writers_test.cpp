@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "cli/csv_writer.hpp"
-#include "cli/json_writer.hpp"
+#include "cli/query/csv_writer.hpp"
+#include "cli/query/json_writer.hpp"
+#include "cli/query/table_writer.hpp"
 #include "cli/query_command.hpp"
-#include "cli/table_writer.hpp"
 #include "unit/cli/string_output.hpp"
 
 namespace rolegate::cli {

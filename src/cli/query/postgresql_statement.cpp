@@ -7,7 +7,7 @@
 #include <libpq-fe.h>
 
 #include "cli/printable.hpp"
-#include "cli/statement.hpp"
+#include "cli/query/statement.hpp"
 
 namespace rolegate::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/table_writer.hpp"
+#include "cli/query/table_writer.hpp"
 
 #include <algorithm>
 

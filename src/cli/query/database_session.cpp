@@ -1,4 +1,4 @@
-#include "cli/database_session.hpp"
+#include "cli/query/database_session.hpp"
 
 #include <array>
 #include <chrono>

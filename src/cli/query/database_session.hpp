@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "cli/context.hpp"
 #include "cli/find_database.hpp"
-#include "cli/statement.hpp"
+#include "cli/query/statement.hpp"
 #include "login/steps.hpp"
 
 namespace rolegate::cli {

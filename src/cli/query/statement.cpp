@@ -1,4 +1,4 @@
-#include "cli/statement.hpp"
+#include "cli/query/statement.hpp"
 
 namespace rolegate::cli {
 

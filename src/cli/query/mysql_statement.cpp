@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/sha256.hpp"
-#include "cli/statement.hpp"
+#include "cli/query/statement.hpp"
 
 namespace rolegate::cli {
 namespace {
