@@ -13,6 +13,7 @@
 
 #include "base/nearest.hpp"
 #include "cli/printable.hpp"
+#include "cli/usage_error.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -321,14 +322,6 @@ class Grammar {
 };
 
 }  // namespace
-
-std::string_view code_name(UsageErrc code) {
-  switch (code) {
-    case UsageErrc::wrong_usage:
-      return "wrong_usage";
-  }
-  return {};
-}
 
 base::Result<Invocation> parse_command_line(std::span<const std::string> arguments) {
   if (!arguments.empty() && arguments.front() == "__complete") {

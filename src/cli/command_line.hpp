@@ -23,9 +23,6 @@
 
 namespace rolegate::cli {
 
-enum class UsageErrc { wrong_usage };
-[[nodiscard]] std::string_view code_name(UsageErrc code);
-
 using Command = std::variant<HelpArguments, VersionArguments, TokenArguments, QueryArguments, TestArguments,
                              ExecArguments, ServeArguments, ConnectArguments, PolicyArguments,
                              PasswdArguments, ConfigCheckArguments, ConfigListArguments, CaListArguments,

@@ -7,6 +7,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
+#include "cli/usage_error.hpp"
 #include "config/config.hpp"
 
 namespace rolegate::cli {

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "base/file.hpp"
-#include "cli/command_line.hpp"
 #include "cli/query/statement.hpp"
 #include "cli/replace_process.hpp"
+#include "cli/usage_error.hpp"
 #include "config/config.hpp"
 #include "doctor/policy.hpp"
 #include "gateway/errc.hpp"

@@ -11,12 +11,11 @@
 
 #include "base/scram.hpp"
 #include "base/utf8.hpp"
-#include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
 #include "cli/json_text.hpp"
 #include "cli/new_password.hpp"
-#include "cli/query/json_writer.hpp"
 #include "cli/style.hpp"
+#include "cli/usage_error.hpp"
 #include "cli/wrap.hpp"
 #include "config/config.hpp"
 #include "config/text/fields.hpp"

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cli/client_variables.hpp"
-#include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
 #include "cli/query/csv_writer.hpp"
@@ -16,6 +15,7 @@
 #include "cli/query/json_writer.hpp"
 #include "cli/query/statement.hpp"
 #include "cli/query/table_writer.hpp"
+#include "cli/usage_error.hpp"
 
 namespace rolegate::cli {
 namespace {

@@ -6,30 +6,12 @@
 #include <boost/json/string.hpp>
 
 #include "base/utf8.hpp"
+#include "cli/json_text.hpp"
 #include "cli/printable.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
 namespace {
-
-std::string repaired_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    // The longest valid character at the front, if there is one.
-    std::size_t length = std::min<std::size_t>(4, text.size());
-    const auto lead = static_cast<unsigned char>(text.front());
-    length = std::min<std::size_t>(length, lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2);
-    if (base::is_utf8(text.substr(0, length))) {
-      out.append(text.substr(0, length));
-    } else {
-      out += "\xEF\xBF\xBD";
-      length = 1;
-    }
-    text.remove_prefix(length);
-  }
-  return out;
-}
 
 /// A document and nothing else, not nested deeper than the reader of our output can be expected to take.
 bool is_json_document(std::string_view text) {
@@ -83,12 +65,6 @@ bool is_json_number(std::string_view text) {
     if (digits() == 0) return false;
   }
   return text.empty();
-}
-
-std::string json_string(std::string_view text) {
-  if (base::is_utf8(text))
-    return printable_json(json::serialize(json::string_view(text.data(), text.size())));
-  return json_string(repaired_utf8(text));
 }
 
 void JsonWriter::begin_result(std::vector<Column> columns) {

@@ -30,7 +30,5 @@ class JsonWriter final : public RowWriter {
 
 /// Is `text` a number as RFC 8259 (section 6) writes one? "NaN", "1e", "007" are not.
 [[nodiscard]] bool is_json_number(std::string_view text);
-/// A JSON string literal of `text`, U+FFFD for what is no UTF-8.
-[[nodiscard]] std::string json_string(std::string_view text);
 
 }  // namespace rolegate::cli
