@@ -10,8 +10,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "cli/all_problems.hpp"
-#include "cli/counted.hpp"
+#include "base/counted.hpp"
 #include "cli/error_report.hpp"
 #include "cli/json_text.hpp"
 #include "cli/load_configuration.hpp"
@@ -19,6 +18,7 @@
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
 #include "connect/ca.hpp"
+#include "serve/all_problems.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -62,7 +62,7 @@ std::string gateway_text(const config::Config& config) {
     for (const auto& address : database.listen)
       text += fmt::format("{} alone at {}, ", printable(database.name), address.text);
   }
-  return text + counted(std::ssize(config.gateway->users), "user") + ".\n";
+  return text + base::counted(std::ssize(config.gateway->users), "user") + ".\n";
 }
 
 /// About the certificates that a database is verified with; nothing when all is there.
@@ -118,11 +118,11 @@ void write_config_check(Output& out, const config::Loaded& loaded) {
   }
   const auto errors = count(loaded, config::Severity::error);
   const auto warnings = count(loaded, config::Severity::warning);
-  const auto valid = counted(std::ssize(loaded.config.databases), "valid database");
+  const auto valid = base::counted(std::ssize(loaded.config.databases), "valid database");
   out.write(fmt::format("{}{}{}: {}, {}{}, {}.{}\n", loaded.problems.empty() ? "" : "\n",
                         gateway_text(loaded.config), printable(loaded.config.file), valid,
-                        errors == 0 ? paint.green() : paint.red(), counted(errors, "error"),
-                        counted(warnings, "warning"), paint.off()));
+                        errors == 0 ? paint.green() : paint.red(), base::counted(errors, "error"),
+                        base::counted(warnings, "warning"), paint.off()));
 }
 
 json::object config_check_json(const config::Loaded& loaded) {
@@ -150,7 +150,7 @@ json::object config_check_json(const config::Loaded& loaded) {
 ExitStatus run(Context& context, const ConfigCheckArguments& arguments) {
   auto loaded = load_configuration(context);
   if (!loaded) return report(context.err, loaded.error(), arguments.json);
-  loaded->problems = all_problems(*loaded, context.clock);
+  loaded->problems = serve::all_problems(*loaded, context.clock);
   add_certificate_problems(*loaded, context.environment);
   if (arguments.json) {
     context.out.write(json_text(config_check_json(*loaded)) + "\n");

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/counted.hpp"
+#include "base/counted.hpp"
 
 namespace rolegate::cli {
 
@@ -18,7 +18,7 @@ base::Result<config::Loaded> load_configuration(Context& context, const std::str
   }
   if (loaded) {
     context.log.info("read {}: {}", loaded->config.file,
-                     counted(loaded->config.databases.size(), "valid database"));
+                     base::counted(loaded->config.databases.size(), "valid database"));
   }
   return loaded;
 }

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #include "admin/admin_server.hpp"
-#include "cli/counted.hpp"
+#include "base/counted.hpp"
 #include "cli/error_report.hpp"
 #include "cli/served_configuration.hpp"
 #include "cli/version.hpp"
 #include "gateway/gateway.hpp"
-#include "gateway/service_manager.hpp"
+#include "serve/service_manager.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -113,7 +113,7 @@ class Service {
   Context& context_;
   const ServeArguments& arguments_;
   const Signals signals_;
-  const gateway::ServiceManager manager_;
+  const serve::ServiceManager manager_;
   base::SystemRandom random_;
   gateway::Stats stats_;
   std::optional<SocketFolder> folder_;
@@ -271,11 +271,11 @@ void Service::drain() {
   if (gateway_->awaited_sessions() > 0) {
     context_.log.info("waiting up to {} s for {} to finish",
                       std::chrono::duration_cast<std::chrono::seconds>(drain_timeout()).count(),
-                      counted(gateway_->awaited_sessions(), "session"));
+                      base::counted(gateway_->awaited_sessions(), "session"));
   }
   wait_until([this] { return gateway_->awaited_sessions() == 0; }, drain_timeout());
   if (const std::size_t left = gateway_->sessions(); left > 0)
-    context_.log.info("ending {}", counted(left, "session"));
+    context_.log.info("ending {}", base::counted(left, "session"));
   gateway_->close_sessions();
   wait_until([this] { return gateway_->sessions() == 0; }, kLastWords);
   admin_.reset();

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/percent_encoding.hpp"
-#include "cli/all_problems.hpp"
 #include "cli/load_configuration.hpp"
 #include "cli/printable.hpp"
+#include "serve/all_problems.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -38,7 +38,7 @@ void tell(Context& context, config::Problem problem) {
 /// Those of the files too. Whether a file keeps the gateway from serving is for whoever uses it to say: the
 /// CA of one database does not.
 void tell_problems(Context& context, const config::Loaded& loaded) {
-  for (const config::Problem& problem : all_problems(loaded, context.clock)) tell(context, problem);
+  for (const config::Problem& problem : serve::all_problems(loaded, context.clock)) tell(context, problem);
 }
 
 /// In a shell word.

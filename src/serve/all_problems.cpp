@@ -1,4 +1,4 @@
-#include "cli/all_problems.hpp"
+#include "serve/all_problems.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +15,7 @@
 #include "connect/rds_bundle.hpp"
 #include "gateway/server_tls.hpp"
 
-namespace rolegate::cli {
+namespace rolegate::serve {
 namespace {
 
 class Check {
@@ -131,4 +131,4 @@ std::vector<config::Problem> all_problems(const config::Loaded& loaded, const ba
   return Check(loaded, clock).run();
 }
 
-}  // namespace rolegate::cli
+}  // namespace rolegate::serve

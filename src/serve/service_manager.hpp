@@ -5,7 +5,7 @@
 
 #include "base/environment.hpp"
 
-namespace rolegate::gateway {
+namespace rolegate::serve {
 
 /// Tells systemd how the service does (sd_notify(3): one datagram to $NOTIFY_SOCKET, a path or an abstract
 /// "@name"). Without a service manager nothing happens; a failure to send is ignored, as sd_notify's callers
@@ -25,4 +25,4 @@ class ServiceManager {
   std::string socket_;
 };
 
-}  // namespace rolegate::gateway
+}  // namespace rolegate::serve

@@ -1,4 +1,4 @@
-#include "gateway/service_manager.hpp"
+#include "serve/service_manager.hpp"
 
 #include <cstddef>
 #include <ctime>
@@ -9,11 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "gateway/listening.hpp"
+#include "base/descriptor.hpp"
 #include "gateway/socket_address.hpp"
 #include "unit/gateway/temporary_folder.hpp"
 
-namespace rolegate::gateway {
+namespace rolegate::serve {
 namespace {
 
 using testing::MatchesRegex;
@@ -25,7 +25,7 @@ base::FixedEnvironment environment(const std::string& socket) {
 /// What systemd listens with.
 class NotifySocket {
  public:
-  explicit NotifySocket(const SocketAddress& address)
+  explicit NotifySocket(const gateway::SocketAddress& address)
       : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     EXPECT_EQ(::bind(socket_.get(), address.get(), address.size), 0);
   }
@@ -37,13 +37,13 @@ class NotifySocket {
   }
 
  private:
-  Descriptor socket_;
+  base::Descriptor socket_;
 };
 
 class ServiceManagerTest : public testing::Test {
  protected:
-  TemporaryFolder folder_;
-  NotifySocket socket_{*unix_address(folder_.path("notify"))};
+  gateway::TemporaryFolder folder_;
+  NotifySocket socket_{*gateway::unix_address(folder_.path("notify"))};
   ServiceManager manager_{environment(folder_.path("notify"))};
 };
 
@@ -84,7 +84,7 @@ TEST_F(ServiceManagerTest, LetsNoStatusBeAnythingElse) {
 
 TEST(ServiceManager, KnowsAbstractSockets) {
   const std::string name = "@rolegate-test-" + std::to_string(::getpid());
-  SocketAddress address = *unix_address(name);
+  gateway::SocketAddress address = *gateway::unix_address(name);
   reinterpret_cast<char*>(&address.storage)[offsetof(sockaddr_un, sun_path)] = '\0';
   address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   NotifySocket socket(address);
@@ -93,7 +93,7 @@ TEST(ServiceManager, KnowsAbstractSockets) {
 }
 
 TEST(ServiceManager, DoesNothingWithoutAManager) {
-  const TemporaryFolder folder;
+  const gateway::TemporaryFolder folder;
   for (const std::string& socket : {std::string(), std::string("relative"), std::string("vsock:2:1234"),
                                     std::string("@"), folder.path("gone"), "/" + std::string(200, 'x')}) {
     const ServiceManager manager(environment(socket));
@@ -105,12 +105,12 @@ TEST(ServiceManager, DoesNothingWithoutAManager) {
 }
 
 TEST_F(ServiceManagerTest, OutlivesAManagerThatIsNoDatagramSocket) {
-  const auto address = unix_address(folder_.path("stream"));
-  const Descriptor stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = gateway::unix_address(folder_.path("stream"));
+  const base::Descriptor stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(stream.get(), address->get(), address->size), 0);
   ASSERT_EQ(::listen(stream.get(), 1), 0);
   ServiceManager(environment(folder_.path("stream"))).ready("ready");
 }
 
 }  // namespace
-}  // namespace rolegate::gateway
+}  // namespace rolegate::serve

@@ -1,4 +1,4 @@
-#include "gateway/service_manager.hpp"
+#include "serve/service_manager.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,16 +10,16 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-#include "gateway/listening.hpp"
+#include "base/descriptor.hpp"
 #include "gateway/socket_address.hpp"
 
-namespace rolegate::gateway {
+namespace rolegate::serve {
 namespace {
 
 /// "/run/systemd/notify" or "@abstract"; nothing for what is neither, as sd_notify does.
-std::optional<SocketAddress> notify_address(const std::string& socket) {
+std::optional<gateway::SocketAddress> notify_address(const std::string& socket) {
   if (!socket.starts_with('/') && !socket.starts_with('@')) return std::nullopt;
-  auto address = unix_address(socket);
+  auto address = gateway::unix_address(socket);
   if (address && socket.starts_with('@')) {
     constexpr std::size_t kStart = offsetof(sockaddr_un, sun_path);
     reinterpret_cast<char*>(&address->storage)[kStart] = '\0';
@@ -63,7 +63,7 @@ void ServiceManager::status(std::string_view status) const { send(status_line(st
 void ServiceManager::send(std::string_view message) const {
   const auto address = notify_address(socket_);
   if (!address) return;
-  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const base::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return;
   // READY=1 must not be lost because the queue is full for a moment, and a manager that hangs must not hang
   // the gateway.
@@ -72,4 +72,4 @@ void ServiceManager::send(std::string_view message) const {
   (void)::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL, address->get(), address->size);
 }
 
-}  // namespace rolegate::gateway
+}  // namespace rolegate::serve

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace rolegate::cli {
+namespace rolegate::base {
 
 /// "1 problem", "2 problems".
 template <typename Number>
@@ -13,4 +13,4 @@ template <typename Number>
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-}  // namespace rolegate::cli
+}  // namespace rolegate::base

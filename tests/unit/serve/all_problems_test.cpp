@@ -1,4 +1,4 @@
-#include "cli/all_problems.hpp"
+#include "serve/all_problems.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,7 @@
 
 #include "unit/connect/test_certificates.hpp"
 
-namespace rolegate::cli {
+namespace rolegate::serve {
 namespace {
 
 namespace fs = std::filesystem;
@@ -137,4 +137,4 @@ TEST_F(AllProblems, HaveSocketsWhoseNameIsTaken) {
 }
 
 }  // namespace
-}  // namespace rolegate::cli
+}  // namespace rolegate::serve
