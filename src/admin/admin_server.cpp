@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "admin/gateway_pages.hpp"
-#include "admin/http_server.hpp"
+#include "admin/http/server.hpp"
+#include "admin/pages/gateway_pages.hpp"
 
 namespace rolegate::admin {
 

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
-#include "unit/admin/fake_gateway.hpp"
-#include "unit/admin/http_client.hpp"
+#include "unit/admin/http/http_client.hpp"
+#include "unit/admin/pages/fake_gateway.hpp"
 #include "unit/login/login_fixture.hpp"
 
 namespace rolegate::admin {

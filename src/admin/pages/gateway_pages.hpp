@@ -4,7 +4,7 @@
 #include <string>
 
 #include "admin/admin_server.hpp"
-#include "admin/page.hpp"
+#include "admin/http/page.hpp"
 #include "base/clock.hpp"
 
 namespace rolegate::admin {

@@ -1,4 +1,4 @@
-#include "admin/metrics.hpp"
+#include "admin/pages/metrics.hpp"
 
 #include <fstream>
 #include <regex>
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/admin/fake_gateway.hpp"
+#include "unit/admin/pages/fake_gateway.hpp"
 
 namespace rolegate::admin {
 namespace {

@@ -1,12 +1,12 @@
-#include "admin/metrics.hpp"
+#include "admin/pages/metrics.hpp"
 
 #include <algorithm>
 #include <map>
 #include <string_view>
 #include <tuple>
 
-#include "admin/health.hpp"
-#include "admin/metric_families.hpp"
+#include "admin/pages/health.hpp"
+#include "admin/pages/metric_families.hpp"
 #include "config/database.hpp"
 
 namespace rolegate::admin {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin/page.hpp"
+#include "admin/http/page.hpp"
 
 namespace rolegate::admin {
 

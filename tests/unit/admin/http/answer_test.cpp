@@ -1,9 +1,9 @@
-#include "admin/http_answer.hpp"
+#include "admin/http/answer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/admin/fake_pages.hpp"
+#include "unit/admin/http/fake_pages.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::admin {

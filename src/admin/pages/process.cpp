@@ -1,4 +1,4 @@
-#include "admin/process.hpp"
+#include "admin/pages/process.hpp"
 
 #include <charconv>
 #include <chrono>

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin/page.hpp"
+#include "admin/http/page.hpp"
 #include "base/log.hpp"
 
 namespace rolegate::admin {

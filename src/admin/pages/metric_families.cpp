@@ -1,4 +1,4 @@
-#include "admin/metric_families.hpp"
+#include "admin/pages/metric_families.hpp"
 
 #include <limits>
 #include <sstream>

@@ -1,4 +1,4 @@
-#include "admin/http_answer.hpp"
+#include "admin/http/answer.hpp"
 
 #include <algorithm>
 #include <exception>

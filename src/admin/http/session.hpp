@@ -8,8 +8,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
-#include "admin/http_answer.hpp"
-#include "admin/http_server.hpp"
+#include "admin/http/answer.hpp"
+#include "admin/http/server.hpp"
 
 namespace rolegate::admin {
 

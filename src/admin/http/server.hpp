@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "admin/admin_server.hpp"
-#include "admin/page.hpp"
+#include "admin/http/page.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"

@@ -1,4 +1,4 @@
-#include "admin/http_server.hpp"
+#include "admin/http/server.hpp"
 
 #include <thread>
 #include <vector>
@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/admin/fake_pages.hpp"
-#include "unit/admin/http_client.hpp"
+#include "unit/admin/http/fake_pages.hpp"
+#include "unit/admin/http/http_client.hpp"
 #include "unit/login/fake_clock.hpp"
 #include "unit/login/gate.hpp"
 #include "unit/login/recording_log.hpp"

@@ -1,4 +1,4 @@
-#include "admin/http_server.hpp"
+#include "admin/http/server.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -16,7 +16,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include "admin/http_session.hpp"
+#include "admin/http/session.hpp"
 #include "login/quiet_thread.hpp"
 
 namespace rolegate::admin {

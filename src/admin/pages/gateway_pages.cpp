@@ -1,12 +1,12 @@
-#include "admin/gateway_pages.hpp"
+#include "admin/pages/gateway_pages.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "admin/health.hpp"
-#include "admin/metrics.hpp"
-#include "admin/process.hpp"
+#include "admin/pages/health.hpp"
+#include "admin/pages/metrics.hpp"
+#include "admin/pages/process.hpp"
 
 namespace rolegate::admin {
 namespace {

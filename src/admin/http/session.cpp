@@ -1,4 +1,4 @@
-#include "admin/http_session.hpp"
+#include "admin/http/session.hpp"
 
 #include <utility>
 

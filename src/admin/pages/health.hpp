@@ -1,6 +1,6 @@
 #pragma once
 
-#include "admin/page.hpp"
+#include "admin/http/page.hpp"
 #include "gateway/stats.hpp"
 
 namespace rolegate::admin {

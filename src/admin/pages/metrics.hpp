@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/process.hpp"
+#include "admin/pages/process.hpp"
 #include "base/clock.hpp"
 #include "gateway/stats.hpp"
 #include "login/login.hpp"

@@ -1,4 +1,4 @@
-#include "admin/health.hpp"
+#include "admin/pages/health.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

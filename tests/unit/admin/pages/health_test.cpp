@@ -1,4 +1,4 @@
-#include "admin/health.hpp"
+#include "admin/pages/health.hpp"
 
 #include <tuple>
 
@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/admin/fake_gateway.hpp"
+#include "unit/admin/pages/fake_gateway.hpp"
 
 namespace rolegate::admin {
 namespace {
