@@ -95,7 +95,7 @@ class Service {
   std::shared_ptr<const config::Config> config_;
   std::unique_ptr<gateway::AuditLog> audit_;
   std::unique_ptr<gateway::Gateway> gateway_;
-  std::unique_ptr<admin::AdminServer> admin_;
+  std::unique_ptr<admin::HttpServer> admin_;
 };
 
 base::Result<void> Service::start() {

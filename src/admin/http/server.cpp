@@ -30,13 +30,13 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 /// How long no connection is accepted after that failed (no descriptor left, say).
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-class HttpServer final : public AdminServer {
+class AsioServer final : public HttpServer {
  public:
-  HttpServer(std::unique_ptr<Pages> pages, const base::Clock& clock, base::Log& log, HttpLimits limits)
-      : pages_(std::move(pages)), clock_(clock), log_(log), limits_(limits) {}
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
-  ~HttpServer() override;
+  AsioServer(Router router, const base::Clock& clock, base::Log& log, HttpLimits limits)
+      : router_(std::move(router)), clock_(clock), log_(log), limits_(limits) {}
+  AsioServer(const AsioServer&) = delete;
+  AsioServer& operator=(const AsioServer&) = delete;
+  ~AsioServer() override;
 
   /// Binds and listens; says what failed.
   [[nodiscard]] error_code listen(const tcp::endpoint& endpoint);
@@ -52,25 +52,27 @@ class HttpServer final : public AdminServer {
   void serve(tcp::socket socket);
   [[nodiscard]] bool make_room();
 
-  const std::unique_ptr<Pages> pages_;
+  const Router router_;
   const base::Clock& clock_;
   base::Log& log_;
   const HttpLimits limits_;
   std::string address_;
   asio::io_context context_{1};
+  Jobs jobs_{limits_.jobs};
   tcp::acceptor acceptor_{context_};
   std::list<SessionPtr> sessions_;
   std::optional<std::thread> thread_;
 };
 
-HttpServer::~HttpServer() {
+AsioServer::~AsioServer() {
   context_.stop();
   if (thread_) thread_->join();
+  jobs_.stop();
   // What remains of the connections goes with `context_`, and after the sockets that are listed here.
   sessions_.clear();
 }
 
-error_code HttpServer::listen(const tcp::endpoint& endpoint) {
+error_code AsioServer::listen(const tcp::endpoint& endpoint) {
   error_code error;
   const auto done = [&] { return error.failed(); };
   if (acceptor_.open(endpoint.protocol(), error); done()) return error;
@@ -86,7 +88,7 @@ error_code HttpServer::listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-bool HttpServer::start() {
+bool AsioServer::start() {
   asio::co_spawn(context_, accept(), [this](const std::exception_ptr& problem) {
     if (problem) log_.error("The admin server accepts no more connections: a bug, or no memory left.");
   });
@@ -94,7 +96,7 @@ bool HttpServer::start() {
   return thread_.has_value();
 }
 
-void HttpServer::run() {
+void AsioServer::run() {
   for (;;) {
     try {
       context_.run();
@@ -105,7 +107,7 @@ void HttpServer::run() {
   }
 }
 
-asio::awaitable<void> HttpServer::accept() {
+asio::awaitable<void> AsioServer::accept() {
   bool failing = false;
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kResult);
@@ -126,10 +128,10 @@ asio::awaitable<void> HttpServer::accept() {
   }
 }
 
-void HttpServer::serve(tcp::socket socket) {
+void AsioServer::serve(tcp::socket socket) {
   if (!make_room()) return;
-  const auto session =
-      std::make_shared<HttpSession>(std::move(socket), HttpSession::Context{*pages_, clock_, log_, limits_});
+  const auto session = std::make_shared<HttpSession>(
+      std::move(socket), HttpSession::Context{router_, jobs_, clock_, log_, limits_});
   sessions_.push_back(session);
   asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& problem) {
     if (problem) log_.error("A connection of the admin server ended: a bug, or no memory left.");
@@ -138,7 +140,7 @@ void HttpServer::serve(tcp::socket socket) {
 }
 
 /// The connection that has waited longest goes when there are too many; one whose answer is under way stays.
-bool HttpServer::make_room() {
+bool AsioServer::make_room() {
   if (sessions_.size() < limits_.connections) return true;
   const auto waiting = [](const SessionPtr& session) {
     return session->waiting_since().value_or(base::SteadyTime::max());
@@ -172,14 +174,22 @@ std::unexpected<base::Error> cannot_listen(const config::ListenAddress& listen, 
 
 }  // namespace
 
-base::Result<std::unique_ptr<AdminServer>> serve_pages(const config::ListenAddress& listen,
-                                                       std::unique_ptr<Pages> pages, const base::Clock& clock,
-                                                       base::Log& log, HttpLimits limits) {
+std::string_view code_name(Errc code) {
+  switch (code) {
+    case Errc::admin_listen_failed:
+      return "admin_listen_failed";
+  }
+  return {};
+}
+
+base::Result<std::unique_ptr<HttpServer>> start_http_server(const config::ListenAddress& listen,
+                                                            Router router, const base::Clock& clock,
+                                                            base::Log& log, HttpLimits limits) {
   if (listen.is_unix) return cannot_listen(listen, "it is a unix socket", remedy({}));
   error_code error;
   const auto address = asio::ip::make_address(listen.host, error);
   if (error) return cannot_listen(listen, "it is no IP address", remedy({}));
-  auto server = std::make_unique<HttpServer>(std::move(pages), clock, log, limits);
+  auto server = std::make_unique<AsioServer>(std::move(router), clock, log, limits);
   if (error = server->listen({address, listen.port}); error) {
     return cannot_listen(listen, error.message(), remedy(error));
   }

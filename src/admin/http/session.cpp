@@ -55,10 +55,12 @@ void HttpSession::drop() { stream_.close(); }
 asio::awaitable<void> HttpSession::run() {
   for (;;) {
     waiting_since_ = std::chrono::steady_clock::now();
-    std::optional<HttpAnswer> answer = co_await read();
+    std::optional<Reply> reply = co_await read();
     waiting_since_.reset();
-    if (!answer) co_return;
-    if (!co_await write(std::move(*answer))) co_return;
+    if (!reply) co_return;
+    HttpAnswer answer = co_await answer_of(std::move(*reply));
+    if (answer.close) keep_alive_ = false;
+    if (!co_await write(std::move(answer))) co_return;
     if (keep_alive_) continue;
     waiting_since_ = std::chrono::steady_clock::now();
     co_await hang_up();
@@ -66,8 +68,8 @@ asio::awaitable<void> HttpSession::run() {
   }
 }
 
-/// Reads a request and finds its answer; nothing when the connection is over.
-asio::awaitable<std::optional<HttpAnswer>> HttpSession::read() {
+/// Reads a request and finds what answers it; nothing when the connection is over.
+asio::awaitable<std::optional<Reply>> HttpSession::read() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(context_.limits.header);
   parser.body_limit(boost::none);  // a body is refused, not read
@@ -87,24 +89,28 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::read() {
 
   version_ = parser.get().version();
   head_only_ = parser.get().method() == http::verb::head;
-  HttpAnswer found = answer(head_of(parser), context_.pages, context_.log);
-  keep_alive_ = parser.get().keep_alive() && !found.close;
-  co_return found;
+  keep_alive_ = parser.get().keep_alive();
+  co_return dispatch(head_of(parser), context_.router, context_.log);
+}
+
+asio::awaitable<HttpAnswer> HttpSession::answer_of(Reply reply) {
+  if (auto* answer = std::get_if<HttpAnswer>(&reply)) co_return std::move(*answer);
+  co_return co_await context_.jobs.answer_of(std::get<Job>(std::move(reply)));
 }
 
 /// Says whether all of it went out.
 asio::awaitable<bool> HttpSession::write(HttpAnswer answer) {
   http::response<http::string_body> response;
-  response.result(answer.page.status);
+  response.result(answer.status);
   response.version(version_);
   response.set(http::field::date, http_date(context_.clock.now()));
-  response.set(http::field::content_type, answer.page.content_type);
+  response.set(http::field::content_type, answer.content_type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
-  if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
   response.keep_alive(keep_alive_);
-  response.content_length(answer.page.body.size());
-  response.body() = std::move(answer.page.body);
+  response.content_length(answer.body.size());
+  response.body() = std::move(answer.body);
 
   stream_.expires_after(context_.limits.request);
   http::response_serializer<http::string_body> serializer(response);

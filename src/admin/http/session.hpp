@@ -8,7 +8,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
-#include "admin/http/answer.hpp"
+#include "admin/http/dispatch.hpp"
+#include "admin/http/jobs.hpp"
 #include "admin/http/server.hpp"
 
 namespace rolegate::admin {
@@ -19,7 +20,8 @@ class HttpSession {
   using Socket = boost::asio::ip::tcp::socket;
 
   struct Context {
-    Pages& pages;
+    const Router& router;
+    Jobs& jobs;
     const base::Clock& clock;
     base::Log& log;
     const HttpLimits& limits;
@@ -35,7 +37,8 @@ class HttpSession {
   [[nodiscard]] std::optional<base::SteadyTime> waiting_since() const { return waiting_since_; }
 
  private:
-  [[nodiscard]] boost::asio::awaitable<std::optional<HttpAnswer>> read();
+  [[nodiscard]] boost::asio::awaitable<std::optional<Reply>> read();
+  [[nodiscard]] boost::asio::awaitable<HttpAnswer> answer_of(Reply reply);
   [[nodiscard]] boost::asio::awaitable<bool> write(HttpAnswer answer);
   [[nodiscard]] boost::asio::awaitable<void> hang_up();
 

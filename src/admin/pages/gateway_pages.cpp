@@ -1,8 +1,6 @@
 #include "admin/pages/gateway_pages.hpp"
 
-#include <algorithm>
-#include <array>
-#include <utility>
+#include <optional>
 
 #include "admin/pages/health.hpp"
 #include "admin/pages/metrics.hpp"
@@ -11,36 +9,32 @@
 namespace rolegate::admin {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPaths{"/startup", "/liveness", "/readiness", "/metrics"};
+HttpAnswer metrics_page(const Sources& sources, std::optional<base::WallTime> process_start) {
+  const Measured measured{.now = sources.clock.now(),
+                          .version = sources.version,
+                          .health = sources.gateway.health(),
+                          .stats = sources.gateway.stats(),
+                          .logins = sources.logins.counters(),
+                          .credentials = sources.logins.credentials(),
+                          .process = measure_process(),
+                          .process_start = process_start};
+  return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured)};
+}
 
 }  // namespace
 
-GatewayPages::GatewayPages(Sources sources)
-    : sources_(std::move(sources)), process_start_(process_start(sources_.clock.now())) {}
-
-bool GatewayPages::has(std::string_view path) const {
-  return std::ranges::find(kPaths, path) != kPaths.end();
-}
-
-Page GatewayPages::get(std::string_view path) {
-  if (path == "/startup") return startup_page(sources_.gateway.health());
-  if (path == "/liveness") return liveness_page();
-  if (path == "/readiness") return readiness_page(sources_.gateway.health(), sources_.gateway.stats());
-  return metrics();
-}
-
-std::string GatewayPages::list() const { return "/startup, /liveness, /readiness and /metrics"; }
-
-Page GatewayPages::metrics() const {
-  Measured measured{.now = sources_.clock.now(),
-                    .version = sources_.version,
-                    .health = sources_.gateway.health(),
-                    .stats = sources_.gateway.stats(),
-                    .logins = sources_.logins.counters(),
-                    .credentials = sources_.logins.credentials(),
-                    .process = measure_process(),
-                    .process_start = process_start_};
-  return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured)};
+Router gateway_pages(const Sources& sources) {
+  const gateway::Observed& gateway = sources.gateway;
+  Router router;
+  router.add("/startup", "GET", [&gateway](const RoutedRequest&) { return startup_page(gateway.health()); });
+  router.add("/liveness", "GET", [](const RoutedRequest&) { return liveness_page(); });
+  router.add("/readiness", "GET",
+             [&gateway](const RoutedRequest&) { return readiness_page(gateway.health(), gateway.stats()); });
+  router.add("/metrics", "GET",
+             [sources, started = process_start(sources.clock.now())](const RoutedRequest&) {
+               return metrics_page(sources, started);
+             });
+  return router;
 }
 
 }  // namespace rolegate::admin

@@ -1,28 +1,25 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include "admin/admin_server.hpp"
-#include "admin/http/page.hpp"
+#include "admin/http/router.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "gateway/stats.hpp"
+#include "login/login.hpp"
 
 namespace rolegate::admin {
 
-/// /startup, /liveness, /readiness and /metrics of a gateway.
-class GatewayPages final : public Pages {
- public:
-  explicit GatewayPages(Sources sources);
-
-  [[nodiscard]] bool has(std::string_view path) const override;
-  [[nodiscard]] Page get(std::string_view path) override;
-  [[nodiscard]] std::string list() const override;
-
- private:
-  [[nodiscard]] Page metrics() const;
-
-  const Sources sources_;
-  const std::optional<base::WallTime> process_start_;
+/// What the pages show. The referents outlive them.
+struct Sources {
+  const gateway::Observed& gateway;
+  const login::LoginService& logins;
+  const base::Clock& clock;
+  base::Log& log;
+  std::string version = {};  ///< of the program, for rolegate_build_info
 };
+
+/// /startup, /liveness, /readiness and /metrics of a gateway.
+[[nodiscard]] Router gateway_pages(const Sources& sources);
 
 }  // namespace rolegate::admin

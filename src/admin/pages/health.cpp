@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-Page json_page(bool well, const json::object& body) {
+HttpAnswer json_page(bool well, const json::object& body) {
   return {well ? 200U : 503U, "application/json", json::serialize(body) + "\n"};
 }
 
@@ -53,13 +53,13 @@ bool is_ready(const gateway::Health& health) {
   return health.started && !health.draining && health.listeners_working > 0;
 }
 
-Page startup_page(const gateway::Health& health) {
+HttpAnswer startup_page(const gateway::Health& health) {
   return json_page(health.started, {{"started", health.started}, {"listeners", listeners(health)}});
 }
 
-Page liveness_page() { return json_page(true, {{"alive", true}}); }
+HttpAnswer liveness_page() { return json_page(true, {{"alive", true}}); }
 
-Page readiness_page(const gateway::Health& health, const gateway::Stats::Snapshot& stats) {
+HttpAnswer readiness_page(const gateway::Health& health, const gateway::Stats::Snapshot& stats) {
   const bool ready = is_ready(health);
   return json_page(ready, {{"ready", ready},
                            {"reasons", reasons(health)},

@@ -28,7 +28,7 @@ class AdminServerTest : public login::LoginTest {
   HttpResponse get(std::string_view path) { return HttpClient(server->address()).get(path); }
 
   FakeGateway gateway;
-  std::unique_ptr<AdminServer> server;
+  std::unique_ptr<HttpServer> server;
 };
 
 using AdminServerPages = AdminServerTest;

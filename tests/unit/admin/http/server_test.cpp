@@ -31,9 +31,8 @@ config::ListenAddress any_port(std::string host = "127.0.0.1") {
 class HttpServerTest : public testing::Test {
  protected:
   void serve(HttpLimits limits = {.request = kNever}, std::string large = {}) {
-    auto made = std::make_unique<FakePages>(std::move(large));
-    pages = made.get();
-    auto started = serve_pages(any_port(), std::move(made), clock, log, limits);
+    pages = std::make_unique<FakePages>(std::move(large));
+    auto started = start_http_server(any_port(), pages->router(), clock, log, limits);
     ASSERT_TRUE(started) << started.error().text();
     server = std::move(*started);
   }
@@ -41,13 +40,11 @@ class HttpServerTest : public testing::Test {
 
   login::FakeClock clock;
   login::RecordingLog log;
-  FakePages* pages = nullptr;
-  std::unique_ptr<AdminServer> server;
+  std::unique_ptr<FakePages> pages;
+  std::unique_ptr<HttpServer> server;
 };
 
-using HttpServer = HttpServerTest;
-
-TEST_F(HttpServer, AnswersWithThePageAndItsHeaders) {
+TEST_F(HttpServerTest, AnswersWithThePageAndItsHeaders) {
   serve();
   const HttpResponse response = client().get("/hello", "Host: localhost\r\n");
   EXPECT_EQ(response.status, 200);
@@ -59,7 +56,7 @@ TEST_F(HttpServer, AnswersWithThePageAndItsHeaders) {
   EXPECT_EQ(response.header("date"), "Fri, 02 Jan 2026 03:04:05 GMT");
 }
 
-TEST_F(HttpServer, LeavesTheBodyOutForHead) {
+TEST_F(HttpServerTest, LeavesTheBodyOutForHead) {
   serve();
   HttpClient head = client();
   const HttpResponse response = head.request("HEAD", "/hello");
@@ -68,7 +65,7 @@ TEST_F(HttpServer, LeavesTheBodyOutForHead) {
   EXPECT_EQ(head.get("/hello").body, "hello") << "and what follows is the next answer";
 }
 
-TEST_F(HttpServer, KeepsAConnectionOpenAsTheClientLikes) {
+TEST_F(HttpServerTest, KeepsAConnectionOpenAsTheClientLikes) {
   serve();
   HttpClient keeping = client();
   for (int n = 0; n < 5; ++n) EXPECT_EQ(keeping.get("/hello").status, 200);
@@ -84,7 +81,7 @@ TEST_F(HttpServer, KeepsAConnectionOpenAsTheClientLikes) {
   EXPECT_TRUE(old.ended());
 }
 
-TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   serve();
   HttpClient pipelining = client();
   pipelining.send("GET /hello HTTP/1.1\r\n\r\nHEAD /hello HTTP/1.1\r\n\r\nGET /nothing HTTP/1.1\r\n\r\n");
@@ -93,7 +90,7 @@ TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(pipelining.read().status, 404);
 }
 
-TEST_F(HttpServer, TakesARequestByteByByte) {
+TEST_F(HttpServerTest, TakesARequestByteByByte) {
   serve();
   HttpClient slow = client();
   for (const char byte : std::string_view("GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")) {
@@ -102,21 +99,21 @@ TEST_F(HttpServer, TakesARequestByteByByte) {
   EXPECT_EQ(slow.read().body, "hello");
 }
 
-TEST_F(HttpServer, SaysWhichMethodsThereAre) {
+TEST_F(HttpServerTest, SaysWhichMethodsThereAre) {
   serve();
   const HttpResponse response = client().request("DELETE", "/hello");
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(response.header("allow"), "GET, HEAD");
 }
 
-TEST_F(HttpServer, RefusesAForeignHost) {
+TEST_F(HttpServerTest, RefusesAForeignHost) {
   serve();
   EXPECT_EQ(client().get("/hello", "Host: attacker.example\r\n").status, 421);
   EXPECT_EQ(client().get("/hello", "Host: 127.0.0.1\r\nHost: attacker.example\r\n").status, 400);
   EXPECT_EQ(pages->made, 0);
 }
 
-TEST_F(HttpServer, RefusesABodyWithoutReadingIt) {
+TEST_F(HttpServerTest, RefusesABodyWithoutReadingIt) {
   serve();
   for (const char* framing : {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
                               "Content-Length: 18446744073709551615\r\n"}) {
@@ -135,7 +132,7 @@ TEST_F(HttpServer, RefusesABodyWithoutReadingIt) {
   EXPECT_EQ(pages->made, 0);
 }
 
-TEST_F(HttpServer, Answers400ToWhatIsNoRequest) {
+TEST_F(HttpServerTest, Answers400ToWhatIsNoRequest) {
   serve();
   for (const char* text :
        {"\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /hello\r\n\r\n", "GET /hello HTTP/2.0\r\n\r\n",
@@ -152,7 +149,7 @@ TEST_F(HttpServer, Answers400ToWhatIsNoRequest) {
   EXPECT_EQ(pages->made, 0);
 }
 
-TEST_F(HttpServer, BoundsTheHead) {
+TEST_F(HttpServerTest, BoundsTheHead) {
   serve();
   const std::string fits = "X: " + std::string(8000, 'x') + "\r\n";
   EXPECT_EQ(client().get("/hello", fits).status, 200);
@@ -167,7 +164,7 @@ TEST_F(HttpServer, BoundsTheHead) {
   EXPECT_LT(sent, 100'000);
 }
 
-TEST_F(HttpServer, SendsAnAnswerThatFillsEveryBuffer) {
+TEST_F(HttpServerTest, SendsAnAnswerThatFillsEveryBuffer) {
   const std::string large(32 << 20, 'x');
   serve({.request = kNever}, large);
   HttpClient reading = client();
@@ -177,7 +174,7 @@ TEST_F(HttpServer, SendsAnAnswerThatFillsEveryBuffer) {
   EXPECT_EQ(reading.get("/hello").body, "hello");
 }
 
-TEST_F(HttpServer, EndsAConnectionThatSaysNothingOrNotAll) {
+TEST_F(HttpServerTest, EndsAConnectionThatSaysNothingOrNotAll) {
   serve({.request = 20ms});
   EXPECT_TRUE(client().ended());
   HttpClient half = client();
@@ -185,7 +182,7 @@ TEST_F(HttpServer, EndsAConnectionThatSaysNothingOrNotAll) {
   EXPECT_TRUE(half.ended());
 }
 
-TEST_F(HttpServer, EndsAConnectionThatDripsHoweverRegularly) {
+TEST_F(HttpServerTest, EndsAConnectionThatDripsHoweverRegularly) {
   serve({.header = 1 << 30, .request = 50ms});
   HttpClient dripping = client();
   dripping.send("GET /hello HTTP/1.1\r\nX: ");
@@ -196,7 +193,7 @@ TEST_F(HttpServer, EndsAConnectionThatDripsHoweverRegularly) {
   EXPECT_TRUE(ended);
 }
 
-TEST_F(HttpServer, EndsAConnectionThatDoesNotReadItsAnswer) {
+TEST_F(HttpServerTest, EndsAConnectionThatDoesNotReadItsAnswer) {
   serve({.request = 1s}, std::string(64 << 20, 'x'));  // time enough to ask for it
   HttpClient lazy = client();
   lazy.send("GET /large HTTP/1.1\r\n\r\nGET /hello HTTP/1.1\r\n\r\n");
@@ -208,7 +205,7 @@ TEST_F(HttpServer, EndsAConnectionThatDoesNotReadItsAnswer) {
   EXPECT_EQ(lazy.read().status, 0);
 }
 
-TEST_F(HttpServer, LetsNoSilentConnectionsKeepOthersOut) {
+TEST_F(HttpServerTest, LetsNoSilentConnectionsKeepOthersOut) {
   serve({.connections = 8, .request = kNever});
   std::vector<HttpClient> silent;
   for (int n = 0; n < 40; ++n) {
@@ -222,7 +219,7 @@ TEST_F(HttpServer, LetsNoSilentConnectionsKeepOthersOut) {
   EXPECT_EQ(silent.back().read().body, "hello") << "who came last is still there";
 }
 
-TEST_F(HttpServer, LetsNoRefusedConnectionsThatStayKeepOthersOut) {
+TEST_F(HttpServerTest, LetsNoRefusedConnectionsThatStayKeepOthersOut) {
   serve({.connections = 2, .request = kNever});
   HttpClient first = client();
   HttpClient second = client();
@@ -231,7 +228,7 @@ TEST_F(HttpServer, LetsNoRefusedConnectionsThatStayKeepOthersOut) {
   EXPECT_EQ(client().get("/hello").body, "hello");
 }
 
-TEST_F(HttpServer, DropsNobodyWhoseAnswerIsUnderWay) {
+TEST_F(HttpServerTest, DropsNobodyWhoseAnswerIsUnderWay) {
   const std::string large(32 << 20, 'x');
   serve({.connections = 2, .request = kNever}, large);
   HttpClient first = client();
@@ -245,7 +242,7 @@ TEST_F(HttpServer, DropsNobodyWhoseAnswerIsUnderWay) {
   EXPECT_EQ(client().get("/hello").body, "hello");
 }
 
-TEST_F(HttpServer, ServesManyClientsAtOnce) {
+TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
   serve();
   constexpr int kClients = 32;
   std::atomic<int> served{0};
@@ -260,7 +257,7 @@ TEST_F(HttpServer, ServesManyClientsAtOnce) {
   EXPECT_EQ(served, kClients * 20);
 }
 
-TEST_F(HttpServer, ForgetsConnectionsThatEnd) {
+TEST_F(HttpServerTest, ForgetsConnectionsThatEnd) {
   serve({.connections = 2, .request = kNever});
   HttpClient staying = client();
   EXPECT_EQ(staying.get("/hello").status, 200);
@@ -272,7 +269,75 @@ TEST_F(HttpServer, ForgetsConnectionsThatEnd) {
   EXPECT_EQ(staying.get("/hello").status, 200);
 }
 
-TEST_F(HttpServer, StopsAtOnceWithConnectionsInEveryState) {
+TEST_F(HttpServerTest, AnswersMeanwhileOthersWaitForAJob) {
+  serve();
+  pages->gate.close();
+  HttpClient waiting = client();
+  waiting.send("GET /slow HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(pages->gate.wait_for_arrivals(1));
+  EXPECT_EQ(client().get("/hello").body, "hello");
+  HttpClient also_waiting = client();
+  also_waiting.send("GET /slow HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(pages->gate.wait_for_arrivals(2)) << "no job waits for another";
+  pages->gate.open();
+  EXPECT_EQ(waiting.read().body, "hello");
+  EXPECT_EQ(waiting.get("/hello").body, "hello") << "and the connection goes on";
+  EXPECT_EQ(also_waiting.read().body, "hello");
+}
+
+TEST_F(HttpServerTest, RefusesAJobTooManyAndAnswersOtherRequests) {
+  serve({.connections = 8, .jobs = 3, .request = kNever});
+  pages->gate.close();
+  std::vector<HttpClient> waiting;
+  for (int n = 0; n < 3; ++n) {
+    waiting.push_back(client());
+    waiting.back().send("GET /slow HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(pages->gate.wait_for_arrivals(n + 1));
+  }
+  HttpClient refused = client();
+  const HttpResponse busy = refused.get("/slow");
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(busy.header("retry-after"), "1");
+  EXPECT_EQ(refused.get("/hello").body, "hello") << "the connection stays";
+  pages->gate.open();
+  for (HttpClient& each : waiting) EXPECT_EQ(each.read().body, "hello");
+  EXPECT_EQ(refused.get("/slow").body, "hello");
+}
+
+TEST_F(HttpServerTest, DoesTheJobOfAClientThatHasGone) {
+  serve({.connections = 8, .jobs = 1, .request = kNever});
+  pages->gate.close();
+  {
+    HttpClient going = client();
+    going.send("GET /slow HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(pages->gate.wait_for_arrivals(1));
+  }
+  pages->gate.open();
+  ASSERT_TRUE(login::eventually([&] { return pages->made == 1; }));
+  ASSERT_TRUE(login::eventually([&] { return client().get("/slow").status == 200; }))
+      << "its place is free again";
+}
+
+TEST_F(HttpServerTest, Answers500ForAJobThatFails) {
+  serve();
+  HttpClient asking = client();
+  EXPECT_EQ(asking.get("/slow/broken").status, 500);
+  EXPECT_EQ(asking.get("/hello").body, "hello");
+}
+
+TEST_F(HttpServerTest, WaitsForItsJobsWhenItStops) {
+  serve();
+  pages->gate.close();
+  HttpClient waiting = client();
+  waiting.send("GET /slow HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(pages->gate.wait_for_arrivals(1));
+  std::thread stopping([&] { server.reset(); });
+  pages->gate.open();
+  stopping.join();
+  EXPECT_EQ(pages->made, 1);
+}
+
+TEST_F(HttpServerTest, StopsAtOnceWithConnectionsInEveryState) {
   serve({.request = kNever}, std::string(32 << 20, 'x'));
   HttpClient silent = client();
   HttpClient half = client();
@@ -294,27 +359,29 @@ TEST_F(HttpServer, StopsAtOnceWithConnectionsInEveryState) {
 }
 
 TEST(HttpServerListening, SaysWhereItReallyListens) {
+  FakePages pages;
   login::FakeClock clock;
   login::RecordingLog log;
-  const auto v4 = serve_pages(any_port(), std::make_unique<FakePages>(), clock, log);
+  const auto v4 = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(v4);
   EXPECT_TRUE((*v4)->address().starts_with("127.0.0.1:"));
   EXPECT_FALSE((*v4)->address().ends_with(":0"));
-  const auto v6 = serve_pages(any_port("::1"), std::make_unique<FakePages>(), clock, log);
+  const auto v6 = start_http_server(any_port("::1"), pages.router(), clock, log);
   if (!v6) GTEST_SKIP() << "this machine has no IPv6: " << v6.error().text();
   EXPECT_TRUE((*v6)->address().starts_with("[::1]:"));
   EXPECT_EQ(HttpClient((*v6)->address()).get("/hello", "Host: [::1]\r\n").body, "hello");
 }
 
 TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
+  FakePages pages;
   login::FakeClock clock;
   login::RecordingLog log;
   const auto error_at = [&](config::ListenAddress listen) {
-    const auto made = serve_pages(listen, std::make_unique<FakePages>(), clock, log);
+    const auto made = start_http_server(listen, pages.router(), clock, log);
     EXPECT_FALSE(made);
     return made ? base::Error{} : made.error();
   };
-  const auto first = serve_pages(any_port(), std::make_unique<FakePages>(), clock, log);
+  const auto first = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(first);
   config::ListenAddress taken = any_port();
   taken.text = (*first)->address();
@@ -336,9 +403,10 @@ TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
 }
 
 TEST(HttpServerListening, FreesTheAddressForTheNext) {
+  FakePages pages;
   login::FakeClock clock;
   login::RecordingLog log;
-  auto first = serve_pages(any_port(), std::make_unique<FakePages>(), clock, log);
+  auto first = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(first);
   config::ListenAddress same = any_port();
   same.text = (*first)->address();
@@ -346,7 +414,7 @@ TEST(HttpServerListening, FreesTheAddressForTheNext) {
   HttpClient left_over(same.text);
   EXPECT_EQ(left_over.get("/hello").status, 200);
   first->reset();
-  const auto second = serve_pages(same, std::make_unique<FakePages>(), clock, log);
+  const auto second = start_http_server(same, pages.router(), clock, log);
   ASSERT_TRUE(second) << second.error().text();
   EXPECT_EQ(HttpClient(same.text).get("/hello").status, 200);
 }

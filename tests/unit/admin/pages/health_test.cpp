@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 base::WallTime at(int second) { return base::WallTime(std::chrono::seconds(1'767'323'045 + second)); }
 
-json::object body_of(const Page& page) {
+json::object body_of(const HttpAnswer& page) {
   EXPECT_EQ(page.content_type, "application/json");
   return json::parse(page.body).as_object();
 }
@@ -38,7 +38,7 @@ TEST(Liveness, IsThatThereIsAnAnswer) {
 }
 
 TEST(Readiness, IsTrueWhileNewSessionsAreTaken) {
-  const Page page = readiness_page(FakeGateway::well(), {});
+  const HttpAnswer page = readiness_page(FakeGateway::well(), {});
   EXPECT_EQ(page.status, 200U);
   EXPECT_EQ(body_of(page), json::parse(R"({"ready": true, "reasons": [], "started": true, "draining": false,
       "listeners": {"working": 2, "configured": 2}, "failing_databases": []})"));
@@ -46,7 +46,7 @@ TEST(Readiness, IsTrueWhileNewSessionsAreTaken) {
 
 TEST(Readiness, SaysWhyItIsFalse) {
   const auto reason = [](const gateway::Health& health) {
-    const Page page = readiness_page(health, {});
+    const HttpAnswer page = readiness_page(health, {});
     EXPECT_EQ(page.status, 503U);
     const json::object body = body_of(page);
     EXPECT_EQ(body.at("ready"), false);
@@ -67,7 +67,7 @@ TEST(Readiness, SaysWhyItIsFalse) {
 TEST(Readiness, NeedsOneListenerOnly) {
   gateway::Health health = FakeGateway::well();
   health.listeners_working = 1;
-  const Page page = readiness_page(health, {});
+  const HttpAnswer page = readiness_page(health, {});
   EXPECT_EQ(page.status, 200U);
   EXPECT_EQ(body_of(page).at("listeners"), json::parse(R"({"working": 1, "configured": 2})"));
 }
@@ -82,7 +82,7 @@ TEST(Readiness, NamesDatabasesWhoseLastLoginFailedAndStaysTrue) {
   std::ignore = stats.database("unused", config::Engine::redshift);
   stats.database("broken", config::Engine::redshift)->login_ended(at(4), "query_failed", "no\xff text", {});
 
-  const Page page = readiness_page(FakeGateway::well(), stats.snapshot());
+  const HttpAnswer page = readiness_page(FakeGateway::well(), stats.snapshot());
   EXPECT_EQ(page.status, 200U);
   EXPECT_EQ(body_of(page).at("failing_databases"), json::parse(R"json([
       {"database": "broken", "engine": "redshift", "at": "2026-01-02T03:04:09Z", "code": "query_failed",
