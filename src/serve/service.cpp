@@ -20,6 +20,7 @@
 #include "base/random.hpp"
 #include "gateway/gateway.hpp"
 #include "serve/connection_string.hpp"
+#include "serve/listeners.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/signals.hpp"
 #include "serve/socket_folder.hpp"
@@ -31,19 +32,9 @@ namespace {
 constexpr std::chrono::seconds kLastWords{5};
 constexpr std::chrono::seconds kAuditFlush{5};
 
-std::string_view wire_name(gateway::Wire wire) {
-  return wire == gateway::Wire::mysql ? "MySQL" : "PostgreSQL";
-}
-
-/// "PostgreSQL at 127.0.0.1:6432 (database orders)".
-std::string text_of(const gateway::Gateway::Door& door) {
-  return fmt::format("{} at {}{}", wire_name(door.wire), door.address,
-                     door.database.empty() ? "" : fmt::format(" (database {})", door.database));
-}
-
 std::set<std::string> texts_of(const std::vector<gateway::Gateway::Door>& doors) {
   std::set<std::string> texts;
-  for (const auto& door : doors) texts.insert(text_of(door));
+  for (const auto& door : doors) texts.insert(listener_text(door));
   return texts;
 }
 
@@ -77,6 +68,7 @@ class Service {
  private:
   void tell_doors() const;
   void tell_connection_strings() const;
+  void tell_service_manager(std::string_view status) const;
   void reload();
   void reopen_audit_log();
   void drain();
@@ -134,12 +126,13 @@ base::Result<void> Service::start() {
   }
   tell_doors();
   if (folder_) tell_connection_strings();
-  manager_.ready("Serving");
+  tell_service_manager("Serving");
   return {};
 }
 
 void Service::tell_doors() const {
-  for (const gateway::Gateway::Door& door : gateway_->doors()) log_.info("listening for {}", text_of(door));
+  for (const gateway::Gateway::Door& door : gateway_->doors())
+    log_.info("listening for {}", listener_text(door));
   if (admin_) log_.info("listening for the admin pages at http://{}", admin_->address());
 }
 
@@ -148,6 +141,12 @@ void Service::tell_connection_strings() const {
     const auto [command, uri] = connection_string(database, folder_->path());
     surroundings_.print(fmt::format("{}\n    {}\n    {}\n", database.name, command, uri));
   }
+}
+
+/// In this order: whoever waits for READY=1 knows where to connect.
+void Service::tell_service_manager(std::string_view status) const {
+  manager_.listeners(listeners_json(gateway_->doors(), admin_ ? admin_->address() : ""));
+  manager_.ready(status);
 }
 
 void Service::run() {
@@ -186,11 +185,11 @@ void Service::reload() {
       if (!after.contains(door)) log_.info("no longer listening for {}", door);
     }
     tell_doors();
-    manager_.ready("Serving");
+    tell_service_manager("Serving");
   } else {
     stats_.reloads_failed.fetch_add(1);
     log_.error("The configuration was read again and nothing was changed: {}", done.error().text());
-    manager_.ready("Serving with the earlier configuration; the latest one has errors");
+    tell_service_manager("Serving with the earlier configuration; the latest one has errors");
   }
 }
 

@@ -46,6 +46,10 @@ std::uint64_t monotonic_microseconds() {
 ServiceManager::ServiceManager(const base::Environment& environment)
     : socket_(environment.get_or("NOTIFY_SOCKET", "")) {}
 
+void ServiceManager::listeners(std::string_view json) const {
+  send(fmt::format("X_ROLEGATE_LISTENERS={}", json));
+}
+
 void ServiceManager::ready(std::string_view status) const {
   send(fmt::format("READY=1\n{}", status_line(status)));
 }

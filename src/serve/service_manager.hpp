@@ -14,6 +14,9 @@ class ServiceManager {
  public:
   explicit ServiceManager(const base::Environment& environment);
 
+  /// X_ROLEGATE_LISTENERS, for whoever started the service and wants to connect: systemd takes no notice of
+  /// variables that begin with X_. `json` is one line; one that no datagram can hold (200 KB) is not sent.
+  void listeners(std::string_view json) const;
   void ready(std::string_view status) const;
   /// RELOADING=1 with MONOTONIC_USEC, as Type=notify-reload wants it; ready() ends it.
   void reloading() const;

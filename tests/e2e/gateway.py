@@ -41,8 +41,8 @@ PASSWORD = "the local password of alice"
 # One verifier for the whole run: making it costs what every login costs.
 VERIFIER = verifiers.both(PASSWORD)
 
-_LISTENING = re.compile(r"listening for (?P<what>PostgreSQL|MySQL|the admin pages) at "
-                        r"(?:http://)?(?P<address>unix:\S+|\S+:\d+)(?: \(database (?P<database>[^)]+)\))?")
+_LISTENERS = "X_ROLEGATE_LISTENERS="
+_WHAT = {"postgresql": "PostgreSQL", "mysql": "MySQL", "http": "the admin pages"}
 # Nobody else comes from there.
 _MARKS = "127.77."
 _SANITIZER = re.compile(r"ERROR: (?:Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error: ")
@@ -93,6 +93,7 @@ class Gateway:
         self.process: Optional[subprocess.Popen] = None
         self._pidfd = -1
         self._marks = 0
+        self._listeners: list[dict] = []
         self.document: dict = {}
 
     # Configuration.
@@ -151,7 +152,9 @@ class Gateway:
         while True:
             readable, _, _ = select.select([self._notify, self._pidfd], [], [], max(0.0, deadline - time.monotonic()))
             if self._notify in readable:
-                message = self._notify.recv(65536).decode()
+                message = self._notify.recv(1 << 20).decode()
+                if message.startswith(_LISTENERS):
+                    self._listeners = json.loads(message[len(_LISTENERS):])
                 if word in message.split("\n"):
                     return message
                 continue
@@ -227,8 +230,8 @@ class Gateway:
     # Where it listens.
 
     def listeners(self) -> list[tuple[str, str, Optional[str]]]:
-        """(what, address, database or None), in the order in which they were opened."""
-        return [(found["what"], found["address"], found["database"]) for found in _LISTENING.finditer(self.log())]
+        """(what, address, database or None), as it has last said to $NOTIFY_SOCKET, before READY=1."""
+        return [(_WHAT[each["protocol"]], each["address"], each.get("database")) for each in self._listeners]
 
     def _address(self, what: str, unix: bool, database: Optional[str] = None) -> str:
         addresses = [address for kind, address, own in self.listeners()

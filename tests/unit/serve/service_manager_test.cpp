@@ -53,6 +53,17 @@ TEST_F(ServiceManagerTest, SaysThatItIsReady) {
   EXPECT_EQ(socket_.received(), "(none)");
 }
 
+TEST_F(ServiceManagerTest, SaysWhereItListens) {
+  manager_.listeners(R"([{"protocol":"mysql","address":"127.0.0.1:41234"}])");
+  EXPECT_EQ(socket_.received(), R"(X_ROLEGATE_LISTENERS=[{"protocol":"mysql","address":"127.0.0.1:41234"}])");
+}
+
+TEST_F(ServiceManagerTest, SaysNothingOfMoreListenersThanADatagramHoldsAndGoesOn) {
+  manager_.listeners(std::string(4 << 20, 'x'));
+  manager_.ready("here");
+  EXPECT_EQ(socket_.received(), "READY=1\nSTATUS=here");
+}
+
 TEST_F(ServiceManagerTest, SaysSinceWhenItReloads) {
   const auto now = [] {
     timespec time{};
