@@ -38,7 +38,7 @@ bench: ## the figures of README, measured anew in one run
 	@scripts/install-dependencies build bundle lab bench
 	@scripts/bench; status=$$?; scripts/bench-gateway || status=1; exit $$status
 
-lint: ## format, layers, shell and Python checks, clang-tidy
+lint: ## format, layers, map, shell and Python checks, clang-tidy
 	@scripts/install-dependencies build lint
 	@scripts/lint
 
