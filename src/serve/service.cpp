@@ -137,10 +137,12 @@ void Service::tell_doors() const {
 }
 
 void Service::tell_connection_strings() const {
+  std::string text;
   for (const config::Database& database : config_->databases) {
     const auto [command, uri] = connection_string(database, folder_->path());
-    surroundings_.print(fmt::format("{}\n    {}\n    {}\n", database.name, command, uri));
+    text += fmt::format("{}\n    {}\n    {}\n", database.name, command, uri);
   }
+  surroundings_.print(text);
 }
 
 /// In this order: whoever waits for READY=1 knows where to connect.
