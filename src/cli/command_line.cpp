@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
+#include "cli/known_options.hpp"
 #include "cli/printable.hpp"
 #include "cli/usage_error.hpp"
 

@@ -2,7 +2,6 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include "base/error.hpp"
@@ -36,12 +35,5 @@ struct Invocation {
 
 /// Reads the arguments (without the program's name). Pure. An error names the nearest command or option.
 [[nodiscard]] base::Result<Invocation> parse_command_line(std::span<const std::string> arguments);
-
-/// Every command with its options, for completion: "token" → "--json"; "" → those of all commands.
-struct CommandOptions {
-  std::string command;  ///< "token", "config check"; empty for the global ones
-  std::vector<std::string> options;
-};
-[[nodiscard]] std::vector<CommandOptions> known_options();
 
 }  // namespace rolegate::cli

@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
+#include "cli/help_command.hpp"
+#include "cli/known_options.hpp"
 #include "cli/usage_error.hpp"
 #include "config/config.hpp"
 

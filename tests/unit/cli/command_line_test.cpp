@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "base/file.hpp"
+#include "cli/known_options.hpp"
 #include "cli/version.hpp"
 
 namespace rolegate::cli {
