@@ -9,7 +9,7 @@
 #include "cli/help_command.hpp"
 #include "cli/known_options.hpp"
 #include "cli/usage_error.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 namespace rolegate::cli {
 namespace {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/counted.hpp"
+#include "config/read/find_file.hpp"
 
 namespace rolegate::cli {
 

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "cli/context.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 namespace rolegate::cli {
 

@@ -17,7 +17,7 @@
 #include "cli/style.hpp"
 #include "cli/usage_error.hpp"
 #include "cli/wrap.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 #include "config/text/fields.hpp"
 #include "wire/mysql/packets.hpp"
 

@@ -1,29 +1,16 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/scram.hpp"
-#include "config/network.hpp"
+#include "config/gateway_user.hpp"
+#include "config/listen_address.hpp"
 
 namespace rolegate::config {
-
-/// "127.0.0.1:6432", "[::1]:6432", or "unix:/run/rolegate". Host names are not taken: what a door listens on
-/// must not depend on a name server.
-struct ListenAddress {
-  std::string text;  ///< as written
-  bool is_unix = false;
-  std::string path;        ///< of a unix socket: for PostgreSQL a folder, for MySQL the socket itself
-  std::string host;        ///< numeric, without brackets
-  std::uint16_t port = 0;  ///< 0: any free one; for a unix folder, the port in the name (.s.PGSQL.5432)
-  bool operator==(const ListenAddress&) const = default;
-};
 
 /// Files in PEM; read when the gateway starts and at each reload.
 struct GatewayTls {
@@ -42,28 +29,6 @@ struct GatewayListeners {
   /// Whether a client that comes in at `address`, one of these or of a single database, must use TLS. Without
   /// a word in the file, wherever other machines can listen in.
   [[nodiscard]] bool requires_tls(const ListenAddress& address) const;
-};
-
-/// Of a gateway user's name, in characters.
-inline constexpr std::size_t kMaxUserName = 128;
-
-/// Whoever may connect. Each of the three ways that is set lets in, for the user name `name` only.
-struct GatewayUser {
-  std::string name;
-  std::optional<base::ScramVerifier> scram;  ///< PostgreSQL, and MySQL's caching_sha2_password
-  std::optional<std::array<unsigned char, 20>>
-      mysql_native;                       ///< SHA1(SHA1(password)); only with its '*…' part
-  std::optional<std::uint32_t> peer_uid;  ///< on unix sockets
-  std::string client_cert_cn;             ///< with client_ca; empty: none
-  bool all_databases = false;             ///< "*"
-  std::vector<std::string> databases;
-  std::size_t max_sessions = 0;          ///< 0: no bound of its own
-  std::chrono::milliseconds max_age{0};  ///< of a session; 0: none
-  std::vector<Network> addresses;        ///< of TCP clients; empty: any
-
-  [[nodiscard]] bool may_use(std::string_view database) const;
-  /// `host`: numeric.
-  [[nodiscard]] bool may_come_from(std::string_view host) const;
 };
 
 /// Whether the database is told which user of the gateway a session is for.
@@ -86,12 +51,6 @@ struct Gateway {
   std::chrono::milliseconds grace{0};  ///< how long a session stays that a reload no longer allows
 
   [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
-};
-
-struct Admin {
-  ListenAddress listen{"127.0.0.1:9432", false, {}, "127.0.0.1", 9432};
-  bool configured =
-      false;  ///< the file says it; a default that is taken by another process is no reason to fail
 };
 
 }  // namespace rolegate::config

@@ -4,7 +4,7 @@
 #include <expected>
 #include <string_view>
 
-#include "config/read/aws_names.hpp"
+#include "config/name_fault.hpp"
 
 namespace rolegate::config {
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 namespace rolegate::serve {
 

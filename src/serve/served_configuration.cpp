@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/read/find_file.hpp"
 #include "serve/all_problems.hpp"
 #include "serve/connection_string.hpp"
 

@@ -9,7 +9,7 @@
 #include "base/environment.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 namespace rolegate::serve {
 

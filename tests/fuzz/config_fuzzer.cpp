@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 using namespace rolegate;
 

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "config/text/document.hpp"
+#include "config/text/json.hpp"
 
 using namespace rolegate::config;
 

@@ -1,17 +1,11 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
-namespace rolegate::config {
+#include "config/name_fault.hpp"
 
-/// Why a name is not one that AWS takes, and what would be. Never holds more of the name than is safe to
-/// show.
-struct NameFault {
-  std::string message;
-  std::string remedy;
-};
+namespace rolegate::config {
 
 /// The form only: "eu-west-1", "us-gov-east-1", "eusc-de-east-1". Which regions there are changes every year.
 [[nodiscard]] std::optional<NameFault> check_region(std::string_view region);

@@ -1,3 +1,5 @@
+#include "config/read/find_file.hpp"
+
 #include <filesystem>
 #include <system_error>
 #include <vector>

@@ -1,3 +1,5 @@
+#include "config/read/load.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -10,7 +12,7 @@
 #include "base/file.hpp"
 #include "base/file_trust.hpp"
 #include "base/secret.hpp"
-#include "config/config.hpp"
+#include "config/read/find_file.hpp"
 
 namespace rolegate::config {
 namespace {

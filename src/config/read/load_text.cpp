@@ -6,19 +6,17 @@
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 #include "config/read/read_database.hpp"
 #include "config/read/read_gateway.hpp"
 #include "config/read/taken_addresses.hpp"
-#include "config/text/document.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/report.hpp"
+#include "config/text/yaml.hpp"
 
 namespace rolegate::config {
 namespace {
 
-constexpr std::string_view kFlag = "AWS_DATABASE_IAM_AUTH";
-constexpr std::string_view kFlagVariable = "ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH";
 constexpr std::array<std::string_view, 4> kKeys{"feature_flags", "databases", "gateway", "admin"};
 constexpr std::array<std::string_view, 1> kReserved{"registry"};
 
@@ -33,20 +31,20 @@ bool read_flag(Fields& top, const base::Environment& environment, Report& report
   bool flag = false;
   if (const Node* node = top.of_type("feature_flags", Node::Type::map)) {
     Fields flags(*node, "feature_flags", report);
-    flag = flags.boolean(kFlag).value_or(false);
+    flag = flags.boolean(kIamFlag).value_or(false);
     for (const Node::Entry& entry : node->entries) {
-      if (entry.key == kFlag) continue;
-      constexpr std::array<std::string_view, 1> kOnly{kFlag};
+      if (entry.key == kIamFlag) continue;
+      constexpr std::array<std::string_view, 1> kOnly{kIamFlag};
       const bool near = !base::nearest(entry.key, kOnly).empty();
       report.warning(entry.place, flags.path(entry.key), "is not a flag of this program.",
-                     near ? fmt::format("Did you mean '{}'?", kFlag) : "");
+                     near ? fmt::format("Did you mean '{}'?", kIamFlag) : "");
     }
   }
-  const auto override = environment.get(kFlagVariable);
+  const auto override = environment.get(kIamFlagVariable);
   if (!override) return flag;
   if (*override == "1" || equals_ignoring_case(*override, "true")) return true;
   if (*override != "0" && !equals_ignoring_case(*override, "false")) {
-    report.error({}, std::string(kFlagVariable), "the environment variable is neither true nor false.",
+    report.error({}, std::string(kIamFlagVariable), "the environment variable is neither true nor false.",
                  "Set it to true, false, 1 or 0, or unset it.");
   }
   return false;
@@ -124,10 +122,10 @@ void warn_of_flag(Fields& top, const Config& config, Report& report) {
   const auto count = std::ranges::count_if(config.databases, uses_iam);
   if (config.aws_database_iam_auth || count == 0) return;
   report.warning(top.find("feature_flags") == nullptr ? Place{} : top.place("feature_flags"),
-                 fmt::format("feature_flags.{}", kFlag),
+                 fmt::format("feature_flags.{}", kIamFlag),
                  fmt::format("is not true, so {} with aws_iam cannot be logged in to.",
                              count == 1 ? "the database" : fmt::format("the {} databases", count)),
-                 fmt::format("Set it to true, or {}=true in the environment.", kFlagVariable));
+                 fmt::format("Set it to true, or {}=true in the environment.", kIamFlagVariable));
 }
 
 /// The sections gateway and admin, and the databases, which all listen somewhere.
@@ -146,44 +144,6 @@ void read_listening(Fields& top, Config& out, Report& report) {
 }
 
 }  // namespace
-
-std::string_view code_name(Errc code) {
-  switch (code) {
-    case Errc::config_not_found:
-      return "config_not_found";
-    case Errc::config_invalid:
-      return "config_invalid";
-    case Errc::database_not_found:
-      return "database_not_found";
-    case Errc::feature_disabled:
-      return "feature_disabled";
-  }
-  return {};
-}
-
-base::Result<const Database*> Config::find(std::string_view name) const {
-  const auto found = std::ranges::find(databases, name, &Database::name);
-  if (found != databases.end()) return &*found;
-  if (std::ranges::find(broken, name) != broken.end()) {
-    return base::fail(Errc::config_invalid,
-                      fmt::format("The configuration of database '{}' in {} has errors.", name, file),
-                      "`rolegate config check` lists them.");
-  }
-  std::vector<std::string_view> names;
-  for (const Database& database : databases) names.push_back(database.name);
-  const std::string_view nearest = base::nearest(name, names);
-  std::string hint = nearest.empty() ? "" : fmt::format("Did you mean '{}'? ", nearest);
-  if (names.empty()) {
-    hint += "It has no valid database.";
-  } else {
-    constexpr std::size_t kListed = 20;
-    const auto shown_names = std::span(names).first(std::min(names.size(), kListed));
-    hint += fmt::format("It has {}{}.", fmt::join(shown_names, ", "),
-                        names.size() > kListed ? fmt::format(" and {} more", names.size() - kListed) : "");
-  }
-  return base::fail(Errc::database_not_found, fmt::format("There is no database '{}' in {}.", name, file),
-                    std::move(hint));
-}
 
 bool Loaded::has_errors() const {
   return std::ranges::any_of(problems,
@@ -211,15 +171,6 @@ Loaded load_text(std::string_view text, const std::string& file, const base::Env
   out.problems = report.take();
   out.files = report.take_files();
   return out;
-}
-
-base::Error feature_disabled_error(const Config& config) {
-  return base::make_error(
-      Errc::feature_disabled, "AWS IAM database authentication is not enabled.",
-      fmt::format("Set the {} feature flag to true to enable this feature: 'feature_flags: {{{}: true}}' in "
-                  "{}, or {}=true "
-                  "in the environment.",
-                  kFlag, kFlag, config.file.empty() ? "the configuration" : config.file, kFlagVariable));
 }
 
 }  // namespace rolegate::config

@@ -145,8 +145,4 @@ Parsed parse_listen_address(std::string_view text, SocketForm form) {
   return text.starts_with(kUnix) ? parse_unix(text, form) : parse_tcp(text);
 }
 
-bool is_local(const ListenAddress& address) {
-  return address.is_unix || address.host.starts_with("127.") || address.host == "::1";
-}
-
 }  // namespace rolegate::config

@@ -3,8 +3,8 @@
 #include <expected>
 #include <string_view>
 
-#include "config/gateway.hpp"
-#include "config/read/aws_names.hpp"
+#include "config/listen_address.hpp"
+#include "config/name_fault.hpp"
 
 namespace rolegate::config {
 
@@ -23,8 +23,5 @@ inline constexpr std::uint16_t kDefaultSocketPort = 6432;
 /// and paths come out in one spelling, whichever way they are written.
 [[nodiscard]] std::expected<ListenAddress, NameFault> parse_listen_address(std::string_view text,
                                                                            SocketForm form);
-
-/// 127.0.0.0/8 or ::1, or a unix socket.
-[[nodiscard]] bool is_local(const ListenAddress& address);
 
 }  // namespace rolegate::config

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/database.hpp"
+#include "config/uri.hpp"
 
 namespace rolegate::config {
 

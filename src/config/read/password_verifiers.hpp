@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/scram.hpp"
-#include "config/read/aws_names.hpp"
+#include "config/name_fault.hpp"
 
 namespace rolegate::config {
 

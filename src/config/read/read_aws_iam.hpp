@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/database.hpp"
+#include "config/aws_iam.hpp"
 #include "config/read/parse_uri.hpp"
 #include "config/text/fields.hpp"
 

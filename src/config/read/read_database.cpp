@@ -12,8 +12,8 @@
 #include "config/read/parse_uri.hpp"
 #include "config/read/read_aws_iam.hpp"
 #include "config/read/read_listen.hpp"
-#include "config/text/document.hpp"
 #include "config/text/fields.hpp"
+#include "config/text/json.hpp"
 
 namespace rolegate::config {
 namespace {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "config/config.hpp"
+#include "config/database.hpp"
 #include "config/read/taken_addresses.hpp"
 #include "config/text/node.hpp"
 #include "config/text/report.hpp"

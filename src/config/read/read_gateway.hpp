@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "config/admin.hpp"
 #include "config/config.hpp"
 #include "config/gateway.hpp"
 #include "config/read/taken_addresses.hpp"

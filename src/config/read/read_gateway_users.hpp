@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/gateway.hpp"
+#include "config/gateway_user.hpp"
 #include "config/text/fields.hpp"
 #include "config/text/report.hpp"
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/gateway.hpp"
 #include "config/read/parse_listen_address.hpp"
 #include "config/read/taken_addresses.hpp"
 #include "config/text/fields.hpp"

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "config/listen_address.hpp"
 #include "config/read/parse_listen_address.hpp"
 #include "config/text/node.hpp"
 

@@ -1,3 +1,5 @@
+#include "config/text/json.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -7,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "base/secret.hpp"
-#include "config/text/document.hpp"
 
 namespace rolegate::config {
 namespace {

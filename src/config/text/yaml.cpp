@@ -1,3 +1,5 @@
+#include "config/text/yaml.hpp"
+
 #include <algorithm>
 #include <map>
 #include <sstream>
@@ -10,7 +12,6 @@
 
 #include "base/secret.hpp"
 #include "base/utf8.hpp"
-#include "config/text/document.hpp"
 #include "config/text/placeholder.hpp"
 
 namespace rolegate::config {

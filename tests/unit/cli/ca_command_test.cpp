@@ -13,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "cli/config_check_command.hpp"
+#include "config/read/load.hpp"
 #include "connect/rds_bundle.hpp"
 #include "unit/aws/fake_http.hpp"
 #include "unit/cli/string_output.hpp"

@@ -4,6 +4,7 @@
 
 #include "cli/config_check_command.hpp"
 #include "cli/config_list_command.hpp"
+#include "config/read/load.hpp"
 #include "unit/cli/string_output.hpp"
 
 namespace rolegate::cli {

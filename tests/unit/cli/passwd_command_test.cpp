@@ -14,7 +14,7 @@
 #include "base/scram.hpp"
 #include "cli/new_password.hpp"
 #include "cli/silent_terminal.hpp"
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 #include "unit/cli/string_output.hpp"
 
 namespace rolegate::cli {

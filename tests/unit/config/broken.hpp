@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "config/config.hpp"
+#include "config/read/load.hpp"
 
 namespace rolegate::config {
 

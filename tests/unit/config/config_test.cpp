@@ -1,7 +1,6 @@
-#include "config/config.hpp"
-
 #include <gmock/gmock.h>
 
+#include "config/read/load.hpp"
 #include "unit/config/broken.hpp"
 
 namespace rolegate::config {

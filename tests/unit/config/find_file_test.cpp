@@ -1,3 +1,5 @@
+#include "config/read/find_file.hpp"
+
 #include <array>
 #include <filesystem>
 #include <fstream>

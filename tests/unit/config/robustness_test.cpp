@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "config/text/document.hpp"
+#include "config/text/json.hpp"
+#include "config/text/yaml.hpp"
 #include "unit/config/broken.hpp"
 
 namespace rolegate::config {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include "config/read/load.hpp"
 #include "unit/connect/test_certificates.hpp"
 
 namespace rolegate::serve {
