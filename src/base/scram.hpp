@@ -27,6 +27,7 @@ struct ScramVerifier {
   [[nodiscard]] std::string text() const;
   /// PBKDF2 all over: 1 to 2 ms at 4,096 iterations. Constant time in the comparison.
   [[nodiscard]] bool matches(std::string_view password) const;
+  bool operator==(const ScramVerifier&) const = default;
 };
 
 /// RFC 5802's SaltedPassword: PBKDF2-HMAC-SHA-256. The digest is a secret; wipe it.

@@ -21,6 +21,7 @@ struct AwsIam {
   bool auto_create = false;            ///< Redshift, provisioned: create db_username when it does not exist
   std::vector<std::string> db_groups;  ///< Redshift, provisioned; lower case
   std::optional<std::chrono::seconds> duration_seconds;  ///< lifetime of a Redshift password, 900–3600
+  bool operator==(const AwsIam&) const = default;
 };
 
 }  // namespace rolegate::config

@@ -29,6 +29,7 @@ struct GatewayListeners {
   /// Whether a client that comes in at `address`, one of these or of a single database, must use TLS. Without
   /// a word in the file, wherever other machines can listen in.
   [[nodiscard]] bool requires_tls(const ListenAddress& address) const;
+  bool operator==(const GatewayListeners&) const = default;
 };
 
 /// Whether the database is told which user of the gateway a session is for.
@@ -51,6 +52,7 @@ struct Gateway {
   std::chrono::milliseconds grace{0};  ///< how long a session stays that a reload no longer allows
 
   [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
+  bool operator==(const Gateway&) const = default;
 };
 
 }  // namespace rolegate::config

@@ -34,6 +34,7 @@ struct GatewayUser {
   [[nodiscard]] bool may_use(std::string_view database) const;
   /// `host`: numeric.
   [[nodiscard]] bool may_come_from(std::string_view host) const;
+  bool operator==(const GatewayUser&) const = default;
 };
 
 }  // namespace rolegate::config

@@ -1,5 +1,7 @@
 #include "config/uri.hpp"
 
+#include <tuple>
+
 namespace rolegate::config {
 
 std::string_view ssl_mode_name(SslMode mode) {
@@ -12,6 +14,14 @@ std::string_view ssl_mode_name(SslMode mode) {
       return "verify-full";
   }
   return {};
+}
+
+bool Uri::operator==(const Uri& other) const {
+  const auto but_for_password = [](const Uri& uri) {
+    return std::tie(uri.engine, uri.host, uri.port, uri.user, uri.database, uri.ssl_mode, uri.ssl_root_cert,
+                    uri.connect_timeout, uri.connect_to);
+  };
+  return but_for_password(*this) == but_for_password(other) && password.equals(other.password.reveal());
 }
 
 }  // namespace rolegate::config

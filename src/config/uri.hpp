@@ -36,6 +36,7 @@ struct Uri {
   std::optional<HostPort> connect_to;  ///< dial there; token and TLS name stay the URI's host and port
 
   [[nodiscard]] std::uint16_t port_or_default() const { return port.value_or(default_port(engine)); }
+  bool operator==(const Uri& other) const;
 };
 
 }  // namespace rolegate::config
