@@ -71,9 +71,9 @@ void EventLoop::run() {
       const epoll_event& event = batch_->events[static_cast<std::size_t>(batch_->next++)];
       if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
     }
-    run_timers();
-    run_long();
-    const bool stopping = run_posted();
+    if (!timers_.empty()) run_timers();
+    if (!long_.empty()) run_long();
+    const bool stopping = tasks_left_ && run_posted();
     while (!retired_.empty()) std::exchange(retired_, {}).clear();
     if (stopping) return;
   }
@@ -82,12 +82,14 @@ void EventLoop::run() {
 void EventLoop::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
+  tasks_left_ = true;
   wake_->notify();
 }
 
 void EventLoop::post(Task task) {
   const std::lock_guard lock(mutex_);
   posted_.push_back(std::move(task));
+  tasks_left_ = true;
   if (posted_.size() == 1) wake_->notify();
 }
 

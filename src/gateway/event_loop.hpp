@@ -100,9 +100,12 @@ class EventLoop {
   std::unique_ptr<Batch> batch_;
 
   std::deque<Task> tasks_;       ///< taken over from posted_
-  bool tasks_left_ = false;      ///< in tasks_ or posted_, perhaps
   bool tasks_are_last_ = false;  ///< stop() was called behind them
 
+  /// Something is in tasks_ or posted_, perhaps, or stop() was called. It becomes true before the loop is
+  /// woken, and false only while mutex_ is held: a round that does not see it yet is followed by one that
+  /// does.
+  std::atomic<bool> tasks_left_ = false;
   std::mutex mutex_;
   std::deque<Task> posted_;
   bool stopping_ = false;

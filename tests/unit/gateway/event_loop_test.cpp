@@ -1,5 +1,6 @@
 #include "gateway/event_loop.hpp"
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +43,22 @@ TEST(EventLoop, DoesWhatIsPostedInOrder) {
   loop.run();
   other.join();
   EXPECT_EQ(done, "abc");
+}
+
+TEST(EventLoop, IsWokenByEachTaskThatMeetsItAsItGoesToSleep) {
+  EventLoop loop;
+  std::atomic<int> done = 0;
+  std::thread running([&] { loop.run(); });
+  const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  // Each task is posted as soon as the one before it is done: about when the loop looks for more.
+  for (int turn = 0; turn < 20000 && done == turn; ++turn) {
+    loop.post([&] { ++done; });
+    while (done == turn && std::chrono::steady_clock::now() < bound) {
+    }
+  }
+  EXPECT_EQ(done, 20000);
+  loop.stop();
+  running.join();
 }
 
 TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
