@@ -127,16 +127,15 @@ Stream::Moved Stream::read_tls(std::span<char> room) {
     if (result != 1) {
       const Io io = failed_tls(result);
       // What was read is delivered first; the end, or the failure, is met again at the next call.
+      holds_bytes_ = filled > 0 && io != Io::wants_read;
       return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
     }
     filled += got;
     if (records == 0 && ::SSL_is_server(ssl_.get()) == 1) ::SSL_set_msg_callback_arg(ssl_.get(), nullptr);
-  } while (++records < kRecordsAtOnce && room.size() - filled >= kLargestRecord &&
-           ::SSL_has_pending(ssl_.get()) == 1);
+    holds_bytes_ = ::SSL_has_pending(ssl_.get()) == 1;
+  } while (holds_bytes_ && ++records < kRecordsAtOnce && room.size() - filled >= kLargestRecord);
   return {Io::done, filled};
 }
-
-bool Stream::holds_bytes() const { return ssl_ && ::SSL_has_pending(ssl_.get()) == 1; }
 
 Stream::Moved Stream::write(std::string_view bytes) {
   std::size_t written = 0;
@@ -190,6 +189,7 @@ Stream::Io Stream::handshake() {
   const int result = ::SSL_do_handshake(ssl_.get());
   if (result != 1) return failed_tls(result);
   certificate_.reset();
+  holds_bytes_ = ::SSL_has_pending(ssl_.get()) == 1;
   // A database has proved by now who it is, as far as the configuration asks for that.
   if (::SSL_is_server(ssl_.get()) == 0) ::SSL_set_msg_callback(ssl_.get(), nullptr);
   return Io::done;
@@ -259,6 +259,7 @@ void Stream::cut_writing() { ::shutdown(socket_.get(), SHUT_WR); }
 
 void Stream::close() noexcept {
   ssl_.reset();
+  holds_bytes_ = false;
   socket_.close();
 }
 

@@ -55,7 +55,7 @@ class Stream {
   Moved read(std::span<char> room);
   Moved write(std::string_view bytes);
   /// Whether bytes are held inside that no wait on the socket would tell of.
-  [[nodiscard]] bool holds_bytes() const;
+  [[nodiscard]] bool holds_bytes() const { return holds_bytes_; }
 
   /// Begins TLS. `name` (client only): checked against the certificate when the context verifies and
   /// `check_name` says so, and sent as SNI unless it is an address.
@@ -97,6 +97,7 @@ class Stream {
   std::shared_ptr<const connect::CertificateCheck> certificate_;  ///< until the handshake is done
   std::string why_;
   bool lost_ = false;
+  bool holds_bytes_ = false;  ///< TLS, of what it has read from the socket
 };
 
 }  // namespace rolegate::gateway
