@@ -19,47 +19,42 @@ class MessageStream {
   template <typename Ended>
   void follow(std::string_view bytes, Ended ended) {
     while (!bytes.empty()) {
-      if (header_size_ < header_.size() && !take_header(bytes)) continue;
+      // Most messages come whole, and need not be remembered.
+      if (header_size_ == 0 && bytes.size() >= header_.size() && size_of(bytes) <= bytes.size()) {
+        const char type = bytes.front();
+        bytes.remove_prefix(static_cast<std::size_t>(size_of(bytes)));
+        ended(type);
+        continue;
+      }
+      if (header_size_ < header_.size()) {
+        header_[header_size_++] = bytes.front();
+        bytes.remove_prefix(1);
+        if (header_size_ < header_.size()) continue;
+        left_ = size_of({header_.data(), header_.size()}) - header_.size();
+      }
       const std::size_t part = std::min<std::uint64_t>(left_, bytes.size());
       bytes.remove_prefix(part);
       left_ -= part;
       if (left_ > 0) return;
       header_size_ = 0;
-      ended(type_);
+      ended(header_.front());
     }
   }
 
   [[nodiscard]] bool between_messages() const { return header_size_ == 0; }
 
  private:
-  /// Whole headers are read where they are; of one that is cut, a byte is kept at a time. False: it has not
-  /// come whole yet.
-  bool take_header(std::string_view& bytes) {
-    if (header_size_ == 0 && bytes.size() >= header_.size()) {
-      begin(bytes);
-      bytes.remove_prefix(header_.size());
-      return true;
-    }
-    header_[header_size_++] = bytes.front();
-    bytes.remove_prefix(1);
-    if (header_size_ < header_.size()) return false;
-    begin({header_.data(), header_.size()});
-    return true;
-  }
-
-  void begin(std::string_view header) {
+  /// Of a message that begins with `header`, all of it.
+  [[nodiscard]] static std::uint64_t size_of(std::string_view header) {
     constexpr std::uint32_t kOfLength = 4;  // a length counts itself
     const std::uint32_t length = int32_at_front(header.substr(1));
-    type_ = header.front();
     // Behind a length that cannot be one, nobody knows where messages end: this one never does.
-    left_ = length < kOfLength ? UINT64_MAX : length - kOfLength;
-    header_size_ = header_.size();
+    return length < kOfLength ? UINT64_MAX : std::uint64_t{1} + length;
   }
 
   std::array<char, 5> header_{};
   std::size_t header_size_ = 0;  ///< all of it: inside of a message
   std::uint64_t left_ = 0;       ///< of the message's body
-  char type_ = 0;
 };
 
 }  // namespace rolegate::wire::pg
