@@ -15,6 +15,7 @@ constexpr std::size_t kMostKills = 8;
 /// Where OK and PREPARE_OK packets, and column counts, have said everything that is of interest: 0x00, two
 /// integers of up to nine bytes, the status.
 constexpr std::size_t kMostJudged = 1 + 9 + 9 + 2;
+constexpr std::size_t kMostNeeded = kHeader + kMostJudged;
 
 constexpr char kOk = '\x00';
 constexpr char kFile = '\xFB';
@@ -73,7 +74,7 @@ void AnswerStream::receive(std::string_view bytes) {
       const std::size_t skipped = std::min<std::size_t>(remaining_, bytes.size());
       remaining_ -= static_cast<std::uint32_t>(skipped);
       bytes.remove_prefix(skipped);
-    } else if (head_.empty() && bytes.size() >= needed(bytes)) {
+    } else if (head_.empty() && (bytes.size() >= kMostNeeded || bytes.size() >= needed(bytes))) {
       begin(bytes);
       bytes.remove_prefix(kHeader);
       if (stage_ == Stage::rows && !continued_) skip_rows(bytes);

@@ -2,21 +2,6 @@
 
 namespace rolegate::wire::mysql {
 
-bool PayloadReader::require(std::uint64_t bytes) {
-  if (ok_ && bytes <= rest_.size()) return true;
-  ok_ = false;
-  rest_ = {};
-  return false;
-}
-
-std::uint64_t PayloadReader::integer(std::size_t bytes) {
-  if (!require(bytes)) return 0;
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes; i-- > 0;) value = value << 8 | static_cast<unsigned char>(rest_[i]);
-  rest_.remove_prefix(bytes);
-  return value;
-}
-
 std::uint64_t PayloadReader::length_encoded() {
   const std::uint8_t first = u8();
   if (first < 0xFB) return first;

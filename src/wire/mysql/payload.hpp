@@ -15,7 +15,13 @@ class PayloadReader {
   explicit PayloadReader(std::string_view payload) : rest_(payload) {}
 
   /// Little-endian, of 1 to 8 bytes.
-  std::uint64_t integer(std::size_t bytes);
+  std::uint64_t integer(std::size_t bytes) {
+    if (!require(bytes)) return 0;
+    std::uint64_t value = 0;
+    for (std::size_t i = bytes; i-- > 0;) value = value << 8 | static_cast<unsigned char>(rest_[i]);
+    rest_.remove_prefix(bytes);
+    return value;
+  }
   std::uint8_t u8() { return static_cast<std::uint8_t>(integer(1)); }
   std::uint16_t u16() { return static_cast<std::uint16_t>(integer(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(integer(4)); }
@@ -33,7 +39,12 @@ class PayloadReader {
   [[nodiscard]] bool ok() const { return ok_; }
 
  private:
-  bool require(std::uint64_t bytes);
+  bool require(std::uint64_t bytes) {
+    if (ok_ && bytes <= rest_.size()) return true;
+    ok_ = false;
+    rest_ = {};
+    return false;
+  }
   std::string_view rest_;
   bool ok_ = true;
 };
