@@ -54,7 +54,7 @@ void Relay::ready(Side& side, std::uint32_t events) {
 
 /// Reads once: whoever always has more to say has its turn like everybody else on this loop.
 void Relay::pump(Direction& direction) {
-  if (!flush(direction)) return;
+  if (!direction.pending.empty() && !flush(direction)) return;
   if (&direction == &up_ && !held_.empty() && !forward_up(std::exchange(held_, {}))) return;
   if (!may_read(direction)) return;
   Side& from = direction.from;
@@ -131,9 +131,8 @@ bool Relay::put(Direction& direction, std::string_view bytes) {
   return true;
 }
 
-/// False while something is left, or when that ended the session.
+/// Writes what is pending. False while something is left, or when that ended the session.
 bool Relay::flush(Direction& direction) {
-  if (direction.pending.empty()) return true;
   const auto [io, count] =
       direction.to.stream.write(std::string_view(direction.pending).substr(direction.sent));
   direction.sent += count;
@@ -176,8 +175,10 @@ bool Relay::has_more(const Direction& direction) const {
 }
 
 void Relay::watch() {
-  watch(client_, down_, up_);
-  watch(database_, up_, down_);
+  const std::uint32_t of_client = wanted(client_, down_, up_);
+  const std::uint32_t of_database = wanted(database_, up_, down_);
+  if (of_client != client_.watched) watch(client_, of_client);
+  if (of_database != database_.watched) watch(database_, of_database);
   if ((has_more(up_) || has_more(down_)) && again_ == EventLoop::TimerId{}) {
     again_ = loop_.in(std::chrono::milliseconds(0), [this] { go_on(); });
   }
@@ -191,11 +192,14 @@ void Relay::go_on() {
   if (!finished_) watch();
 }
 
-void Relay::watch(Side& side, const Direction& out, const Direction& in) {
+std::uint32_t Relay::wanted(const Side& side, const Direction& out, const Direction& in) const {
   std::uint32_t events = 0;
   if (may_read(in) || side.write_wants_read) events |= EPOLLIN;
   if ((!out.pending.empty() && !side.write_wants_read) || side.read_wants_write) events |= EPOLLOUT;
-  if (events == side.watched) return;
+  return events;
+}
+
+void Relay::watch(Side& side, std::uint32_t events) {
   // Without any interest the kernel would still report a hang-up, again and again: better not to be asked at
   // all.
   if (events == 0) {

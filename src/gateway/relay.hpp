@@ -90,7 +90,8 @@ class Relay {
   void source_closed(Direction& direction);
   void watch();
   void go_on();
-  void watch(Side& side, const Direction& out, const Direction& in);
+  [[nodiscard]] std::uint32_t wanted(const Side& side, const Direction& out, const Direction& in) const;
+  void watch(Side& side, std::uint32_t events);
   void finish(End end);
   void read_failed(const Side& side);
   void write_failed(const Side& side);
