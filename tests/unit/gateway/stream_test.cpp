@@ -83,6 +83,18 @@ TEST(Stream, KnowsWhenTlsHoldsMoreThanThereWasRoomFor) {
   EXPECT_TRUE(pair.client.holds_bytes());
 }
 
+TEST(Stream, KnowsThatTheEndIsHereWhichItReadBehindTheData) {
+  TlsPair pair(upstream_context());
+  ASSERT_EQ(pair.server.write("bye").io, Stream::Io::done);
+  pair.server.close_writing();
+  std::string room(1 << 17, '\0');
+  const auto [io, bytes] = pair.client.read(room);
+  EXPECT_EQ(io, Stream::Io::done);
+  EXPECT_EQ(bytes, 3U);
+  EXPECT_TRUE(pair.client.holds_bytes()) << "no wait tells of a close_notify that was read";
+  EXPECT_EQ(pair.client.read(room).io, Stream::Io::closed);
+}
+
 /// A client of its own making, inside TLS 1.3 with the gateway's side of a connection.
 struct RawClient {
   RawClient() {
