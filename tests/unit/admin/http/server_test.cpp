@@ -276,6 +276,7 @@ TEST_F(HttpServerTest, AnswersMeanwhileOthersWaitForAJob) {
   waiting.send("GET /slow HTTP/1.1\r\n\r\n");
   ASSERT_TRUE(pages->gate.wait_for_arrivals(1));
   EXPECT_EQ(client().get("/hello").body, "hello");
+  EXPECT_EQ(pages->made, 1) << "the job is not done yet";
   HttpClient also_waiting = client();
   also_waiting.send("GET /slow HTTP/1.1\r\n\r\n");
   ASSERT_TRUE(pages->gate.wait_for_arrivals(2)) << "no job waits for another";
