@@ -7,6 +7,7 @@
 
 #include "aws/api.hpp"
 #include "aws/url.hpp"
+#include "base/ascii.hpp"
 #include "base/partition.hpp"
 
 namespace rolegate::aws {
@@ -32,9 +33,7 @@ std::string_view override_variable(Service service) {
 }
 
 bool is_true(const std::optional<std::string>& value) {
-  if (!value || value->size() != 4) return false;
-  constexpr std::string_view kTrue = "true";
-  return std::ranges::equal(*value, kTrue, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return value && base::equals_ignoring_case(*value, "true");
 }
 
 /// In AWS GovCloud the plain STS, Redshift and SSO endpoints are the FIPS ones; there is no "-fips" name

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "aws/signing_key.hpp"
+#include "base/ascii.hpp"
 #include "base/iso8601.hpp"
 #include "base/percent_encoding.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 constexpr std::string_view kEmptyDigest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 void append_lower(std::string& out, std::string_view text) {
-  for (const char c : text) out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+  for (const char c : text) out.push_back(base::lower_case(c));
 }
 
 void append_hex(std::string& out, std::span<const unsigned char> bytes) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace rolegate::aws {
 namespace {
 
@@ -36,10 +38,7 @@ std::optional<std::string> endpoint_in_services(const Profiles& profiles, const 
   const auto section_name = value_in(profile, "services");
   const IniSection* section = section_name ? profiles.services(*section_name) : nullptr;
   if (section == nullptr) return std::nullopt;
-  std::string id(service);
-  std::ranges::transform(id, id.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const auto settings = section->values.find(id);
+  const auto settings = section->values.find(base::lower_case(service));
   if (settings == section->values.end()) return std::nullopt;
   const auto url = settings->second.nested.find("endpoint_url");
   if (url == settings->second.nested.end() || url->second.empty()) return std::nullopt;

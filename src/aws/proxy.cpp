@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace rolegate::aws {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -36,13 +30,13 @@ bool matches(std::string_view name, std::string_view suffix) {
 ProxyVariables::ProxyVariables(const base::Environment& environment)
     : http_(read(environment, "http_proxy", environment.get("REQUEST_METHOD") ? "" : "HTTP_PROXY")),
       https_(read(environment, "https_proxy", "HTTPS_PROXY")),
-      no_proxy_(lower(read(environment, "no_proxy", "NO_PROXY"))) {}
+      no_proxy_(base::lower_case(read(environment, "no_proxy", "NO_PROXY"))) {}
 
 std::string ProxyVariables::proxy_for(const Url& url) const {
   const std::string& proxy = url.scheme == "https" ? https_ : http_;
   if (proxy.empty() || is_loopback(url.host) || trim(no_proxy_) == "*") return {};
-  const std::string host = lower(url.host);
-  const std::string authority = lower(url.authority);
+  const std::string host = base::lower_case(url.host);
+  const std::string authority = base::lower_case(url.authority);
   for (std::string_view rest = no_proxy_; !rest.empty();) {
     const auto item = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));

@@ -9,20 +9,13 @@
 
 #include "aws/signing_key.hpp"
 #include "aws/url.hpp"
+#include "base/ascii.hpp"
 #include "base/iso8601.hpp"
 #include "base/percent_encoding.hpp"
 #include "base/sha256.hpp"
 
 namespace rolegate::aws {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 /// Proxies and HTTP libraries change these on the way, so no SDK signs them.
 bool is_signed(std::string_view lower_name) {
@@ -32,15 +25,15 @@ bool is_signed(std::string_view lower_name) {
 
 void remove_header(HttpHeaders& headers, std::string_view lower_name) {
   for (auto& [name, value] : headers) {
-    if (lower(name) == lower_name) base::wipe(value);
+    if (base::lower_case(name) == lower_name) base::wipe(value);
   }
-  std::erase_if(headers, [&](const auto& header) { return lower(header.first) == lower_name; });
+  std::erase_if(headers, [&](const auto& header) { return base::lower_case(header.first) == lower_name; });
 }
 
 /// Host as RFC 9112 wants it: lower case, without the port that the scheme implies.
 std::string host_header(const Url& url) {
-  if (!url.default_port) return lower(url.authority);
-  std::string host = lower(url.host);
+  if (!url.default_port) return base::lower_case(url.authority);
+  std::string host = base::lower_case(url.host);
   return url.host.contains(':') ? fmt::format("[{}]", host) : host;
 }
 
@@ -100,7 +93,7 @@ CanonicalHeaders canonical_headers(const HttpHeaders& headers) {
   std::map<std::string, std::vector<std::string_view>> sorted;
   std::size_t size = 0;
   for (const auto& [name, value] : headers) {
-    std::string lower_name = lower(name);
+    std::string lower_name = base::lower_case(name);
     size += name.size() + value.size() + 2;
     if (is_signed(lower_name)) sorted[std::move(lower_name)].push_back(value);
   }

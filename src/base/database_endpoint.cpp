@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
+
 namespace rolegate::base {
 namespace {
 
@@ -23,13 +25,6 @@ constexpr std::array<std::pair<std::string_view, Kind>, 8> kRdsKinds{{
     {"global-", Kind::global},
     {"", Kind::instance},
 }};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
 
 Labels labels_of(std::string_view name) {
   Labels labels;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "connect/connect.hpp"
 #include "connect/refusal_causes.hpp"
 #include "connect/server_text.hpp"
@@ -138,7 +139,7 @@ base::Error tls_not_offered(const login::Login& login) {
 }
 
 base::Error tls_failed(const login::Login& login, std::string_view reason) {
-  const std::string said = lower_case(reason);
+  const std::string said = base::lower_case(reason);
   for (const auto& [words, what, hint] : kTlsFaults) {
     if (said.find(words) == std::string::npos) continue;
     return base::make_error(Errc::tls_failed, sentence(login, with_reason(what, reason)),

@@ -7,6 +7,7 @@
 #include <mysqld_error.h>
 #include <openssl/x509_vfy.h>
 
+#include "base/ascii.hpp"
 #include "connect/rds_proxy.hpp"
 #include "connect/server_text.hpp"
 
@@ -26,7 +27,7 @@ std::string without_password_remark(std::string_view reason) {
 
 base::Error server_error(const login::Login& login, const MysqlFailure& failure) {
   const bool iam = login.kind != config::Kind::password;
-  const std::string text = lower_case(failure.reason);
+  const std::string text = base::lower_case(failure.reason);
   std::string said = fmt::format("{} (error {})", failure.reason, failure.code);
   if (auto refusal = rds_proxy_refusal(login, said)) return *std::move(refusal);
   // Aurora reports its throttling as 1040 (too many connections).
@@ -65,7 +66,7 @@ base::Error server_error(const login::Login& login, const MysqlFailure& failure)
 
 /// The name is checked by Connector/C itself; of the chain, it passes OpenSSL's verdict on as a text.
 long verdict_in(std::string_view reason) {
-  const bool name = has(lower_case(reason), "validation of ssl server certificate failed");
+  const bool name = has(base::lower_case(reason), "validation of ssl server certificate failed");
   return name ? X509_V_ERR_HOSTNAME_MISMATCH : verdict_of_text(reason);
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <openssl/x509_vfy.h>
 
+#include "base/ascii.hpp"
 #include "connect/rds_proxy.hpp"
 #include "connect/server_text.hpp"
 
@@ -27,7 +28,7 @@ std::string with_code(const PgFailure& failure) {
 base::Error server_error(const login::Login& login, const PgFailure& failure) {
   const std::string said = with_code(failure);
   const std::string_view state = failure.sqlstate;
-  const std::string text = lower_case(failure.reason);
+  const std::string text = base::lower_case(failure.reason);
   if (auto refusal = rds_proxy_refusal(login, said)) return *std::move(refusal);
   if (has(text, "rate limit") || has(text, "too many competing")) return rate_limited(login, said);
   // Class 53 is "insufficient resources"; 57P03 is "cannot connect now", 57P01 and 57P02 a shutdown.

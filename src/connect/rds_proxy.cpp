@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "connect/failures.hpp"
 #include "connect/server_text.hpp"
 
@@ -46,7 +47,7 @@ constexpr auto kRefusals = std::to_array<Refusal>({
 }  // namespace
 
 std::optional<base::Error> rds_proxy_refusal(const login::Login& login, std::string_view reason) {
-  const std::string text = lower_case(reason);
+  const std::string text = base::lower_case(reason);
   const auto* const found =
       std::ranges::find_if(kRefusals, [&](const Refusal& refusal) { return text.contains(refusal.text); });
   if (found == kRefusals.end()) return std::nullopt;

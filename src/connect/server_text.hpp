@@ -9,7 +9,4 @@ namespace rolegate::connect {
 /// without line ends or control characters. A peer that is not trusted yet may have written it.
 [[nodiscard]] std::string server_text(std::string_view text);
 
-/// `text` in lower-case ASCII: for looking for a word in what a server said.
-[[nodiscard]] std::string lower_case(std::string_view text);
-
 }  // namespace rolegate::connect

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "aws/credentials.hpp"
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace rolegate::aws {
@@ -24,14 +25,6 @@ std::string_view strip_end(std::string_view text) {
 std::string_view strip(std::string_view text) {
   const auto first = text.find_first_not_of(kBlanks);
   return first == std::string_view::npos ? std::string_view{} : strip_end(text.substr(first));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
 }
 
 /// Other than a tab. Names of profiles stand in messages, and no value that is right has one.
@@ -124,7 +117,7 @@ class Parser {
     const auto delimiter = text.find_first_of("=:");
     if (delimiter == std::string_view::npos)
       return refuse("neither a [section] nor a \"name = value\".").error();
-    name_ = lower(strip(text.substr(0, delimiter)));
+    name_ = base::lower_case(strip(text.substr(0, delimiter)));
     if (name_.empty()) return refuse("there is no name before the '='.").error();
     if (const auto found = section_->values.find(name_); found != section_->values.end()) {
       return refuse(fmt::format("this name has a value in line {} already.", found->second.line)).error();

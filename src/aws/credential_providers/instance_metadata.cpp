@@ -10,6 +10,7 @@
 #include "aws/credential_providers/credential_fields.hpp"
 #include "aws/credential_providers/credentials_json.hpp"
 #include "aws/url.hpp"
+#include "base/ascii.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -32,9 +33,8 @@ int number(const base::Environment& environment, std::string_view name, int most
 }
 
 base::Result<std::string> endpoint(const base::Environment& environment) {
-  std::string mode = environment.get_or("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4");
-  std::ranges::transform(mode, mode.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string mode =
+      base::lower_case(environment.get_or("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4"));
   if (mode != "ipv4" && mode != "ipv6") {
     return base::fail(
         CredentialsErrc::credentials_invalid,

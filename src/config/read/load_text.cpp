@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/nearest.hpp"
 #include "config/read/load.hpp"
 #include "config/read/read_database.hpp"
@@ -19,11 +20,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kKeys{"feature_flags", "databases", "gateway", "admin"};
 constexpr std::array<std::string_view, 1> kReserved{"registry"};
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower,
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
 
 /// The flag after the file and the environment; an override that cannot be understood turns it off, the safe
 /// side.
@@ -42,8 +38,8 @@ bool read_flag(Fields& top, const base::Environment& environment, Report& report
   }
   const auto override = environment.get(kIamFlagVariable);
   if (!override) return flag;
-  if (*override == "1" || equals_ignoring_case(*override, "true")) return true;
-  if (*override != "0" && !equals_ignoring_case(*override, "false")) {
+  if (*override == "1" || base::equals_ignoring_case(*override, "true")) return true;
+  if (*override != "0" && !base::equals_ignoring_case(*override, "false")) {
     report.error({}, std::string(kIamFlagVariable), "the environment variable is neither true nor false.",
                  "Set it to true, false, 1 or 0, or unset it.");
   }
