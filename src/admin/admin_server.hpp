@@ -9,7 +9,7 @@ namespace rolegate::admin {
 
 /// GET /startup, /liveness, /readiness (JSON; 200 or 503) and /metrics (Prometheus' text format 0.0.4).
 /// Errors: those of start_http_server.
-[[nodiscard]] base::Result<std::unique_ptr<HttpServer>> start_admin_server(
-    const config::ListenAddress& listen, const Sources& sources);
+[[nodiscard]] base::Result<std::unique_ptr<HttpServer>> start_admin_server(const base::ListenAddress& listen,
+                                                                           const Sources& sources);
 
 }  // namespace rolegate::admin

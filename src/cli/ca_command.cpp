@@ -23,11 +23,11 @@
 #include "cli/usage_error.hpp"
 #include "cli/wrap.hpp"
 #include "config/read/aws_names.hpp"
-#include "connect/ca.hpp"
-#include "connect/ca_places.hpp"
-#include "connect/certificates.hpp"
-#include "connect/rds_bundle.hpp"
 #include "login/login.hpp"
+#include "net/certificates.hpp"
+#include "upstream/ca.hpp"
+#include "upstream/ca_places.hpp"
+#include "upstream/rds_bundle.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -37,40 +37,38 @@ constexpr std::size_t kLargest = 8 << 20;
 /// The time to fetch a new bundle at leisure.
 constexpr std::chrono::days kSoon{90};
 
-base::Result<const connect::RdsPartition*> partition_named(const std::string& name) {
-  if (const connect::RdsPartition* found = connect::find_rds_partition(name)) return found;
+base::Result<const upstream::RdsPartition*> partition_named(const std::string& name) {
+  if (const upstream::RdsPartition* found = upstream::find_rds_partition(name)) return found;
   std::vector<std::string_view> names;
-  for (const connect::RdsPartition& partition : connect::rds_partitions()) names.push_back(partition.name);
+  for (const upstream::RdsPartition& partition : upstream::rds_partitions()) names.push_back(partition.name);
   return base::fail(UsageErrc::wrong_usage, fmt::format("There is no partition {}.", printable(name)),
                     fmt::format("Known are {}.", fmt::join(names, ", ")));
 }
 
-std::string not_after(const X509& certificate) {
-  return connect::time_text(*::X509_get0_notAfter(&certificate));
-}
+std::string not_after(const X509& certificate) { return net::time_text(*::X509_get0_notAfter(&certificate)); }
 
-json::object list_json(const connect::RdsBundle& bundle, const connect::PemCertificates& read,
+json::object list_json(const upstream::RdsBundle& bundle, const net::PemCertificates& read,
                        base::WallTime now) {
   json::array certificates;
   for (const auto& [x509, text] : read.certificates) {
-    certificates.push_back({{"subject", connect::subject_of(*x509)},
-                            {"region", connect::region_of_ca(*x509)},
+    certificates.push_back({{"subject", net::subject_of(*x509)},
+                            {"region", upstream::region_of_ca(*x509)},
                             {"not_after", not_after(*x509)},
-                            {"expired", connect::has_expired(*x509, now)},
-                            {"sha256", connect::fingerprint_of(*x509)}});
+                            {"expired", upstream::has_expired(*x509, now)},
+                            {"sha256", net::fingerprint_of(*x509)}});
   }
   return {{"file", bundle.file}, {"certificates", std::move(certificates)}};
 }
 
-void write_list(Output& out, const connect::RdsBundle& bundle, const connect::PemCertificates& read) {
+void write_list(Output& out, const upstream::RdsBundle& bundle, const net::PemCertificates& read) {
   out.write(printable(bundle.file) + "\n\n");
   TableWriter table(out);
   table.begin_result({{"subject"}, {"region"}, {"not after"}, {"SHA-256"}});
   for (const auto& [x509, text] : read.certificates) {
-    const std::string subject = connect::subject_of(*x509);
-    const std::string region = connect::region_of_ca(*x509);
+    const std::string subject = net::subject_of(*x509);
+    const std::string region = upstream::region_of_ca(*x509);
     const std::string ends = not_after(*x509);
-    const std::string fingerprint = connect::fingerprint_of(*x509);
+    const std::string fingerprint = net::fingerprint_of(*x509);
     const std::vector<Cell> cells{subject, region, ends, fingerprint};
     table.row(cells);
   }
@@ -81,7 +79,7 @@ void write_list(Output& out, const connect::RdsBundle& bundle, const connect::Pe
 std::string_view misspelt(std::string_view region, std::string_view partition,
                           const std::set<std::string>& present) {
   std::vector<std::string_view> known(present.begin(), present.end());
-  if (const connect::RdsPartition* found = connect::find_rds_partition(partition))
+  if (const upstream::RdsPartition* found = upstream::find_rds_partition(partition))
     known.insert(known.end(), found->regions.begin(), found->regions.end());
   if (std::ranges::find(known, region) != known.end()) return {};
   return base::nearest(region, known);
@@ -92,20 +90,20 @@ bool check(Context& context, std::string_view partition, const std::set<std::str
   const auto write = [&](const std::string& text) {
     context.out.write(wrapped(text, 2, context.out.style()) + "\n");
   };
-  const auto bundle = connect::find_rds_bundle(context.environment, partition);
+  const auto bundle = upstream::find_rds_bundle(context.environment, partition);
   if (!bundle) {
     write(fmt::format("{}: {}", partition, printable(bundle.error().text())));
     return false;
   }
   const base::WallTime now = context.clock.now();
-  const connect::PemCertificates read = connect::read_pem_certificates(bundle->pem);
-  const std::set<std::string> present = connect::regions_of(read, now);
+  const net::PemCertificates read = net::read_pem_certificates(bundle->pem);
+  const std::set<std::string> present = upstream::regions_of(read, now);
   std::vector<std::string> missing;
   std::ranges::set_difference(wanted, present, std::back_inserter(missing));
   std::vector<std::string> ending;
   for (const auto& [x509, text] : read.certificates) {
-    if (!connect::has_expired(*x509, now) && connect::has_expired(*x509, now + kSoon))
-      ending.push_back(fmt::format("{} ({})", connect::subject_of(*x509), not_after(*x509)));
+    if (!upstream::has_expired(*x509, now) && upstream::has_expired(*x509, now + kSoon))
+      ending.push_back(fmt::format("{} ({})", net::subject_of(*x509), not_after(*x509)));
   }
   write(fmt::format("{}: {}, {} certificates", partition, printable(bundle->file), read.certificates.size()));
   for (const auto& [entry, line, reason] : read.faults)
@@ -117,8 +115,8 @@ bool check(Context& context, std::string_view partition, const std::set<std::str
                                                  ? *wanted.begin()
                                                  : fmt::format("each of {} regions", wanted.size())));
   } else {
-    write(
-        fmt::format("  no valid CA for {}. {}", fmt::join(missing, ", "), connect::how_to_update(partition)));
+    write(fmt::format("  no valid CA for {}. {}", fmt::join(missing, ", "),
+                      upstream::how_to_update(partition)));
     for (const std::string& region : missing) {
       if (const std::string_view meant = misspelt(region, partition, present); !meant.empty())
         write(fmt::format("  {} is no region that is known. Did you mean {}?", region, meant));
@@ -147,7 +145,7 @@ base::Result<std::string> fetch(Context& context, const std::string& source) {
     return std::unexpected(std::move(response.error()));
   }
   if (response->status == 200) return std::move(response->body);
-  return base::fail(connect::BundleErrc::ca_bundle_unavailable,
+  return base::fail(upstream::BundleErrc::ca_bundle_unavailable,
                     fmt::format("{} answered with HTTP status {}.", printable(source), response->status),
                     std::string(kOtherWay));
 }
@@ -176,10 +174,10 @@ base::Result<void> keep(const std::string& place, std::string_view pem) {
 
 /// The regions of a partition that what is trusted now has a valid CA for.
 std::set<std::string> regions_in_use(Context& context, std::string_view partition) {
-  const auto bundle = connect::find_rds_bundle(context.environment, partition);
+  const auto bundle = upstream::find_rds_bundle(context.environment, partition);
   if (!bundle) return {};
   std::set<std::string> regions =
-      connect::regions_of(connect::read_pem_certificates(bundle->pem), context.clock.now());
+      upstream::regions_of(net::read_pem_certificates(bundle->pem), context.clock.now());
   std::erase_if(regions, [&](const std::string& region) {
     return base::partition_of_region(region).name != partition;
   });
@@ -187,15 +185,15 @@ std::set<std::string> regions_in_use(Context& context, std::string_view partitio
 }
 
 /// "SUBJECT, SHA-256 …" of each certificate that the present file has not.
-std::vector<std::string> new_fingerprints(const connect::PemCertificates& present,
-                                          const connect::PemCertificates& next) {
+std::vector<std::string> new_fingerprints(const net::PemCertificates& present,
+                                          const net::PemCertificates& next) {
   std::set<std::string> known;
-  for (const auto& [x509, text] : present.certificates) known.insert(connect::fingerprint_of(*x509));
+  for (const auto& [x509, text] : present.certificates) known.insert(net::fingerprint_of(*x509));
   std::vector<std::string> lines;
   for (const auto& [x509, text] : next.certificates) {
-    const std::string fingerprint = connect::fingerprint_of(*x509);
+    const std::string fingerprint = net::fingerprint_of(*x509);
     if (!known.contains(fingerprint))
-      lines.push_back(fmt::format("{}, SHA-256 {}", connect::subject_of(*x509), fingerprint));
+      lines.push_back(fmt::format("{}, SHA-256 {}", net::subject_of(*x509), fingerprint));
   }
   return lines;
 }
@@ -205,12 +203,12 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
   if (!partition) return std::unexpected(partition.error());
   const std::string source = arguments.from.empty() ? std::string((*partition)->url) : arguments.from;
   if (source.empty()) {
-    return base::fail(connect::BundleErrc::ca_bundle_unavailable,
+    return base::fail(upstream::BundleErrc::ca_bundle_unavailable,
                       fmt::format("Where Amazon publishes the CAs of {} is not known.", arguments.partition),
                       "Name the address or a file with --from.");
   }
   const std::string kept_place =
-      connect::kept_bundle_place(context.environment, arguments.partition, ::geteuid() == 0);
+      upstream::kept_bundle_place(context.environment, arguments.partition, ::geteuid() == 0);
   if (kept_place.empty()) {
     return base::fail(base::FileErrc::unwritable, "There is no folder to keep the bundle in.",
                       "Set HOME, XDG_DATA_HOME or ROLEGATE_RDS_CA_BUNDLE.");
@@ -221,16 +219,16 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
   const base::WallTime now = context.clock.now();
   // The file that is replaced may be other partitions' too.
   const std::string replaced = base::read_file(place, kLargest).value_or("");
-  const connect::PemCertificates present = connect::read_pem_certificates(replaced);
+  const net::PemCertificates present = net::read_pem_certificates(replaced);
   std::set<std::string> before = regions_in_use(context, arguments.partition);
-  before.merge(connect::regions_of(present, now));
-  if (auto checked = connect::check_rds_bundle(*pem, arguments.partition, before, now); !checked)
+  before.merge(upstream::regions_of(present, now));
+  if (auto checked = upstream::check_rds_bundle(*pem, arguments.partition, before, now); !checked)
     return checked;
   if (auto kept = keep(place, *pem); !kept) return kept;
 
-  const connect::PemCertificates read = connect::read_pem_certificates(*pem);
+  const net::PemCertificates read = net::read_pem_certificates(*pem);
   std::vector<std::string> added;
-  std::ranges::set_difference(connect::regions_of(read, now), before, std::back_inserter(added));
+  std::ranges::set_difference(upstream::regions_of(read, now), before, std::back_inserter(added));
   context.out.write(wrapped(fmt::format("{}: {} certificates from {}. {}", printable(place),
                                         read.certificates.size(), printable(source),
                                         added.empty() ? std::string("No region is new.")
@@ -249,9 +247,9 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
 ExitStatus run(Context& context, const CaListArguments& arguments) {
   const auto partition = partition_named(arguments.partition);
   if (!partition) return report(context.err, partition.error(), arguments.json);
-  const auto bundle = connect::find_rds_bundle(context.environment, arguments.partition);
+  const auto bundle = upstream::find_rds_bundle(context.environment, arguments.partition);
   if (!bundle) return report(context.err, bundle.error(), arguments.json);
-  const connect::PemCertificates read = connect::read_pem_certificates(bundle->pem);
+  const net::PemCertificates read = net::read_pem_certificates(bundle->pem);
   if (arguments.json) {
     context.out.write(json::serialize(list_json(*bundle, read, context.clock.now())) + "\n");
   } else {
@@ -269,7 +267,7 @@ ExitStatus run(Context& context, const CaCheckArguments& arguments) {
     wanted[base::partition_of_region(region).name].insert(region);
   }
   if (arguments.regions.empty()) {
-    for (const connect::RdsPartition& partition : connect::rds_partitions()) {
+    for (const upstream::RdsPartition& partition : upstream::rds_partitions()) {
       if (partition.name == "aws" || !regions_in_use(context, partition.name).empty())
         wanted[partition.name].insert(partition.regions.begin(), partition.regions.end());
     }

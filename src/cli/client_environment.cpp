@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "connect/ca.hpp"
-#include "connect/resolve.hpp"
+#include "upstream/ca.hpp"
+#include "upstream/resolve.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -75,13 +75,13 @@ ClientEnvironment mysql_environment(const login::Login& login, const std::string
 
 base::Result<ClientEnvironment> client_environment(const login::Login& login,
                                                    const base::Environment& environment) {
-  auto ca_file = connect::ca_file(login, environment);
+  auto ca_file = upstream::ca_file(login, environment);
   if (!ca_file) return std::unexpected(std::move(ca_file.error()));
   if (login.engine == config::Engine::mysql) return mysql_environment(login, *ca_file);
   std::string dial_address;
   if (dials_elsewhere(login)) {
     // libpq's PGHOSTADDR takes no names.
-    auto addresses = connect::resolve(login.dial.host, login.dial.port, base::Deadline::in(kResolveTimeout));
+    auto addresses = upstream::resolve(login.dial.host, login.dial.port, base::Deadline::in(kResolveTimeout));
     if (!addresses) return std::unexpected(std::move(addresses.error()));
     dial_address = std::move(addresses->front());
   }

@@ -17,8 +17,8 @@
 #include "cli/printable.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
-#include "connect/ca.hpp"
 #include "serve/all_problems.hpp"
+#include "upstream/ca.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -72,9 +72,9 @@ std::optional<config::Problem> certificate_problem(const config::Database& datab
   login.database = database.name;
   login.host = database.uri.host;
   login.ssl_root_cert = database.uri.ssl_root_cert;
-  const auto trusted = connect::trusted_certificates(login, environment);
+  const auto trusted = upstream::trusted_certificates(login, environment);
   // What is wrong with sslrootcert itself is among all_problems.
-  const std::string missing = trusted ? connect::what_is_missing(*trusted, login.host) : std::string();
+  const std::string missing = trusted ? upstream::what_is_missing(*trusted, login.host) : std::string();
   if (trusted ? missing.empty() : !login.ssl_root_cert.empty()) return std::nullopt;
   config::Problem problem;
   problem.file = database.file;

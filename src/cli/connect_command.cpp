@@ -6,7 +6,7 @@
 #include "cli/find_database.hpp"
 #include "cli/make_login.hpp"
 #include "cli/replace_process.hpp"
-#include "connect/ca.hpp"
+#include "upstream/ca.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -19,7 +19,7 @@ base::Error become_client(Context& context, const FoundDatabase& found,
   if (!client) return client.error();
   const auto login = make_login(context, found);
   if (!login) return login.error();
-  const auto ca_file = connect::ca_file(*login, context.environment);
+  const auto ca_file = upstream::ca_file(*login, context.environment);
   if (!ca_file) return ca_file.error();
   const auto command = client_command(*client, *login, *ca_file, further);
   if (!command) return command.error();

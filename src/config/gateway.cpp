@@ -4,7 +4,7 @@
 
 namespace rolegate::config {
 
-bool GatewayListeners::requires_tls(const ListenAddress& address) const {
+bool GatewayListeners::requires_tls(const base::ListenAddress& address) const {
   return !address.is_unix && tls_required.value_or(!is_local(address));
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/listen_address.hpp"
 #include "config/gateway_user.hpp"
-#include "config/listen_address.hpp"
 
 namespace rolegate::config {
 
@@ -22,13 +22,13 @@ struct GatewayTls {
 };
 
 struct GatewayListeners {
-  std::vector<ListenAddress> listen;
+  std::vector<base::ListenAddress> listen;
   std::optional<GatewayTls> tls;
   std::optional<bool> tls_required;  ///< tls.required, as written
 
   /// Whether a client that comes in at `address`, one of these or of a single database, must use TLS. Without
   /// a word in the file, wherever other machines can listen in.
-  [[nodiscard]] bool requires_tls(const ListenAddress& address) const;
+  [[nodiscard]] bool requires_tls(const base::ListenAddress& address) const;
   bool operator==(const GatewayListeners&) const = default;
 };
 

@@ -2,19 +2,19 @@
 
 #include <fmt/ranges.h>
 
-#include "connect/resolve.hpp"
+#include "upstream/resolve.hpp"
 
 namespace rolegate::connect {
 namespace {
 
-login::StepName step_of(Stage stage) {
+login::StepName step_of(upstream::Stage stage) {
   switch (stage) {
-    case Stage::connecting:
+    case upstream::Stage::connecting:
       return login::StepName::tcp;
-    case Stage::greeting:
-    case Stage::tls:
+    case upstream::Stage::greeting:
+    case upstream::Stage::tls:
       return login::StepName::tls;
-    case Stage::handshake:
+    case upstream::Stage::handshake:
       break;
   }
   return login::StepName::handshake;
@@ -22,7 +22,7 @@ login::StepName step_of(Stage stage) {
 
 }  // namespace
 
-void Stages::reached(Stage stage) {
+void Stages::reached(upstream::Stage stage) {
   if (stage <= stage_) return;
   if (step_of(stage) != step_of(stage_)) close(std::nullopt);
   stage_ = stage;
@@ -42,7 +42,7 @@ void Stages::close(std::optional<base::Error> error) {
 base::Result<std::vector<std::string>> resolve_step(const login::Login& login, base::Deadline deadline,
                                                     login::Steps* steps) {
   auto look_up = [&] {
-    auto addresses = resolve(login.dial.host, login.dial.port, deadline);
+    auto addresses = upstream::resolve(login.dial.host, login.dial.port, deadline);
     if (!addresses)
       addresses.error().message = fmt::format("Database '{}': {}", login.database, addresses.error().message);
     return addresses;

@@ -10,9 +10,9 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "connect/failures.hpp"
 #include "login/login.hpp"
 #include "login/steps.hpp"
+#include "upstream/failures.hpp"
 
 namespace rolegate::connect {
 
@@ -22,10 +22,10 @@ class Stages {
  public:
   explicit Stages(login::Steps* steps) : steps_(steps) {}
 
-  [[nodiscard]] Stage current() const { return stage_; }
+  [[nodiscard]] upstream::Stage current() const { return stage_; }
   void detail(std::string text) { detail_ = std::move(text); }
   /// The attempt has come to `stage`: the step before it is done. Stages never go back.
-  void reached(Stage stage);
+  void reached(upstream::Stage stage);
   void finished();
   void failed(const base::Error& error);
 
@@ -33,7 +33,7 @@ class Stages {
   void close(std::optional<base::Error> error);
 
   login::Steps* steps_;
-  Stage stage_ = Stage::connecting;
+  upstream::Stage stage_ = upstream::Stage::connecting;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   std::string detail_;
 };
@@ -78,7 +78,8 @@ base::Result<Connection> try_each(const login::Login& login, const std::vector<s
     reasons +=
         addresses.size() == 1 ? result.unreachable : fmt::format("{}: {}", addresses[i], result.unreachable);
   }
-  base::Error error = all_timed_out ? timed_out(login, Stage::connecting) : not_connected(login, reasons);
+  base::Error error =
+      all_timed_out ? timed_out(login, upstream::Stage::connecting) : upstream::not_connected(login, reasons);
   stages.failed(error);
   return std::unexpected(std::move(error));
 }

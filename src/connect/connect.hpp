@@ -17,19 +17,6 @@ namespace rolegate::connect {
 
 enum class Errc {
   wrong_engine,  ///< the database is not one that this client library speaks to
-  resolve_failed,
-  connect_failed,
-  connect_timeout,
-  tls_not_offered,
-  tls_verification_failed,
-  tls_failed,
-  bytes_before_tls,
-  iam_token_refused,     ///< the database refused an IAM login
-  password_refused,      ///< … or a configured password
-  rate_limited,          ///< too many IAM connections at once
-  database_unavailable,  ///< it answered, but does not take sessions (starting up, too many connections)
-  connection_failed,     ///< anything else the server or the client library said
-  ca_missing,
   query_failed,
 };
 [[nodiscard]] std::string_view code_name(Errc code);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "connect/connect.hpp"
+#include "upstream/errc.hpp"
 
 namespace rolegate::connect {
 
@@ -29,7 +30,7 @@ class DelayedLibrary {
 
   [[nodiscard]] base::Result<void> result() const {
     if (missing_.empty()) return {};
-    return base::fail(Errc::connection_failed,
+    return base::fail(upstream::Errc::connection_failed,
                       fmt::format("The database client library does not load: {}.", missing_),
                       fmt::format("Install the package {}.", package_));
   }

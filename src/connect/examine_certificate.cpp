@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "connect/poll_until.hpp"
-#include "connect/verify_peer.hpp"
+#include "net/verify_peer.hpp"
 
 namespace rolegate::connect {
 namespace {
@@ -123,18 +123,19 @@ void shake_hands(Connection& connection, SSL* ssl) {
 
 }  // namespace
 
-std::optional<CertificateCheck> examine_certificate(const login::Login& login, const std::string& address,
-                                                    const TrustedCertificates& trusted,
-                                                    base::Deadline deadline) {
+std::optional<net::CertificateCheck> examine_certificate(const login::Login& login,
+                                                         const std::string& address,
+                                                         const upstream::TrustedCertificates& trusted,
+                                                         base::Deadline deadline) {
   const std::unique_ptr<SSL_CTX, SslFree> context(::SSL_CTX_new(::TLS_client_method()));
-  if (!context || !verify_with(context.get(), trusted.pem)) return std::nullopt;
+  if (!context || !net::verify_with(context.get(), trusted.pem)) return std::nullopt;
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   const std::unique_ptr<SSL, SslFree> ssl(::SSL_new(context.get()));
-  if (!ssl || !expect_server(ssl.get(), login.host, login.ssl_mode == config::SslMode::verify_full)) {
+  if (!ssl || !net::expect_server(ssl.get(), login.host, login.ssl_mode == config::SslMode::verify_full)) {
     return std::nullopt;
   }
   ::SSL_set_bio(ssl.get(), ::BIO_new(::BIO_s_mem()), ::BIO_new(::BIO_s_mem()));
-  const auto check = observe_certificates(ssl.get());
+  const auto check = net::observe_certificates(ssl.get());
   Connection connection(address, login.dial.port, deadline);
   if (ask_for_tls(connection, login.engine)) shake_hands(connection, ssl.get());
   ::ERR_clear_error();

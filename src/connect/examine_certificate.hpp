@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "connect/ca.hpp"
-#include "connect/certificate_check.hpp"
 #include "login/login.hpp"
+#include "net/certificate_check.hpp"
+#include "upstream/ca.hpp"
 
 namespace rolegate::connect {
 
@@ -14,9 +14,8 @@ namespace rolegate::connect {
 /// refused. libpq does not say, Connector/C only in part; so this begins TLS with the server once more, and
 /// ends it when the certificate has been seen. Nothing is sent but the request for TLS and the handshake's
 /// beginning. Nothing comes back when the server could not be asked, or no fault was found.
-[[nodiscard]] std::optional<CertificateCheck> examine_certificate(const login::Login& login,
-                                                                  const std::string& address,
-                                                                  const TrustedCertificates& trusted,
-                                                                  base::Deadline deadline);
+[[nodiscard]] std::optional<net::CertificateCheck> examine_certificate(
+    const login::Login& login, const std::string& address, const upstream::TrustedCertificates& trusted,
+    base::Deadline deadline);
 
 }  // namespace rolegate::connect

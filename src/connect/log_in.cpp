@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include "connect/connect.hpp"
+#include "upstream/errc.hpp"
 
 namespace rolegate::connect {
 namespace {
 
 bool was_refused(const base::Error& error) {
-  return error.code == code_name(Errc::iam_token_refused) || error.code == code_name(Errc::password_refused);
+  return error.code == code_name(upstream::Errc::iam_token_refused) ||
+         error.code == code_name(upstream::Errc::password_refused);
 }
 
 /// Another engine's server would not answer, or not in words that explain anything.

@@ -71,7 +71,7 @@ MYSQL* mysql_real_connect(MYSQL* mysql, const char* host, const char* user, cons
   return functions().mysql_real_connect(mysql, host, user, passwd, db, port, unix_socket, clientflag);
 }
 unsigned int mysql_errno(MYSQL* mysql) { return functions().mysql_errno(mysql); }
-const char* mysql_error(MYSQL* mysql) { return functions().mysql_error(mysql); }
+const char* rolegate::upstream::mysql_error(MYSQL* mysql) { return functions().mysql_error(mysql); }
 const char* mysql_sqlstate(MYSQL* mysql) { return functions().mysql_sqlstate(mysql); }
 my_socket mysql_get_socket(MYSQL* mysql) { return functions().mysql_get_socket(mysql); }
 const char* mysql_get_ssl_cipher(MYSQL* mysql) { return functions().mysql_get_ssl_cipher(mysql); }

@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "connect/connect.hpp"
+#include "upstream/errc.hpp"
 
 namespace rolegate::connect {
 namespace {
 
 std::unexpected<base::Error> failed(const char* what) {
-  return base::fail(Errc::ca_missing,
+  return base::fail(upstream::Errc::ca_missing,
                     fmt::format("The certificates cannot be handed to the client library: {}: {}.", what,
                                 std::generic_category().message(errno)));
 }

@@ -15,8 +15,8 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include "base/server_text.hpp"
 #include "connect/poll_until.hpp"
-#include "connect/server_text.hpp"
 
 extern "C" {
 #include <ma_pvio.h>
@@ -153,7 +153,7 @@ int MysqlAuth::authenticate(st_plugin_vio& vio, st_mysql& connection) {
   // OpenSSL wants a thread's error queue empty: what somebody left there would end the handshake.
   ::ERR_clear_error();
   connection_ = &connection;
-  stages_.reached(Stage::tls);
+  stages_.reached(upstream::Stage::tls);
 
   // Before it reads, this sends the SSLRequest, goes through TLS, and sends the user's name without a
   // password.
@@ -192,23 +192,23 @@ int MysqlAuth::answer_request(st_plugin_vio& vio, st_mysql& connection) {
     wipe_output(net);
     return failed != 0 ? CR_ERROR : CR_OK;
   }
-  method_ = server_text(method);
+  method_ = base::server_text(method);
   net.read_pos[0] = 0;
   return refuse(Verdict::other_method);
 }
 
 void MysqlAuth::note_tls(st_mysql& connection) {
-  if (stages_.current() != Stage::tls || !inside_tls(connection)) return;
+  if (stages_.current() != upstream::Stage::tls || !inside_tls(connection)) return;
   stages_.detail(tls_detail(connection));
-  stages_.reached(Stage::handshake);
+  stages_.reached(upstream::Stage::handshake);
 }
 
 int MysqlAuth::wait(int socket, bool for_reading) {
   if (connection_ != nullptr) note_tls(*connection_);
   // Connector/C's sockets would go along with whatever program is executed next.
-  if (stages_.current() == Stage::connecting) ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-  if (for_reading) stages_.reached(Stage::greeting);
-  const bool connecting = stages_.current() == Stage::connecting;
+  if (stages_.current() == upstream::Stage::connecting) ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+  if (for_reading) stages_.reached(upstream::Stage::greeting);
+  const bool connecting = stages_.current() == upstream::Stage::connecting;
   const pollfd waiting{socket, static_cast<short>(for_reading ? POLLIN : POLLOUT), 0};
   const int ready = poll_until(connecting ? tcp_deadline_ : deadline_, waiting);
   if (ready == 0) {
@@ -218,7 +218,7 @@ int MysqlAuth::wait(int socket, bool for_reading) {
   if (ready <= 0 || !connecting) return ready;
   // Connector/C would ask for this error itself, but asking clears it.
   connect_error_ = connection_error(socket);
-  if (connect_error_ == 0) stages_.reached(Stage::greeting);
+  if (connect_error_ == 0) stages_.reached(upstream::Stage::greeting);
   errno = connect_error_;
   return connect_error_ == 0 ? ready : -1;
 }

@@ -6,13 +6,13 @@
 #include <mysql.h>
 
 #include "connect/attempts.hpp"
-#include "connect/ca.hpp"
 #include "connect/connect.hpp"
 #include "connect/examine_certificate.hpp"
 #include "connect/mariadb_library.hpp"
 #include "connect/mysql_auth.hpp"
-#include "connect/mysql_failure.hpp"
 #include "connect/verification.hpp"
+#include "upstream/ca.hpp"
+#include "upstream/mysql_failure.hpp"
 
 namespace rolegate::connect {
 
@@ -42,48 +42,49 @@ void set_options(MYSQL& connection, config::SslMode mode, const char* certificat
 base::Error refused_by_us(const login::Login& login, const MysqlAuth& auth) {
   switch (auth.verdict()) {
     case MysqlAuth::Verdict::tls_not_offered:
-      return tls_not_offered(login);
+      return upstream::tls_not_offered(login);
     case MysqlAuth::Verdict::bytes_before_tls:
-      return bytes_before_tls(login);
+      return upstream::bytes_before_tls(login);
     case MysqlAuth::Verdict::no_tls:
-      return tls_failed(login, "it wanted to go on without");
+      return upstream::tls_failed(login, "it wanted to go on without");
     case MysqlAuth::Verdict::other_method:
       if (login.kind == config::Kind::password) {
-        return connection_failed(
+        return upstream::connection_failed(
             login, fmt::format("it asks for the login method '{}'", auth.method()),
             "Rolegate knows mysql_native_password, caching_sha2_password, sha256_password, "
             "mysql_clear_password and client_ed25519.");
       }
       // For a user that does not exist servers ask for their default method, so as not to give that away.
-      return login_refused(login,
-                           fmt::format("it asks for the login method '{}', not for a token", auth.method()));
+      return upstream::login_refused(
+          login, fmt::format("it asks for the login method '{}', not for a token", auth.method()));
     case MysqlAuth::Verdict::out_of_turn:
     case MysqlAuth::Verdict::none:
       break;
   }
-  return connection_failed(login, "its answer is no part of a MySQL login");
+  return upstream::connection_failed(login, "its answer is no part of a MySQL login");
 }
 
 Attempt<MysqlConnection> failed(const login::Login& login, const std::string& address,
                                 base::Deadline deadline, MYSQL& connection, const MysqlAuth& auth,
-                                const Stages& stages, const TrustedCertificates& trusted) {
+                                const Stages& stages, const upstream::TrustedCertificates& trusted) {
   Attempt<MysqlConnection> result;
-  MysqlFailure failure = read_mysql_failure(::mysql_errno(&connection), ::mysql_error(&connection));
+  upstream::MysqlFailure failure =
+      upstream::read_mysql_failure(::mysql_errno(&connection), ::mysql_error(&connection));
   if (auth.verdict() != MysqlAuth::Verdict::none) {
     result.error = refused_by_us(login, auth);
   } else if (auth.timed_out()) {
     result.timed_out = true;
     result.unreachable = "timed out";
-    if (stages.current() != Stage::connecting) result.error = timed_out(login, stages.current());
+    if (stages.current() != upstream::Stage::connecting) result.error = timed_out(login, stages.current());
   } else if (auth.connect_error() != 0) {
     result.unreachable = std::generic_category().message(auth.connect_error());
-  } else if (stages.current() == Stage::connecting && is_unreachable(failure)) {
+  } else if (stages.current() == upstream::Stage::connecting && upstream::is_unreachable(failure)) {
     result.unreachable = failure.reason;
   } else {
-    if (stages.current() == Stage::tls && blames_certificate(failure)) {
+    if (stages.current() == upstream::Stage::tls && upstream::blames_certificate(failure)) {
       failure.certificate = examine_certificate(login, address, trusted, deadline);
     }
-    result.error = mysql_error(login, stages.current(), failure, trusted);
+    result.error = upstream::mysql_error(login, stages.current(), failure, trusted);
   }
   return result;
 }
@@ -91,11 +92,11 @@ Attempt<MysqlConnection> failed(const login::Login& login, const std::string& ad
 Attempt<MysqlConnection> attempt(const login::Login& login, const std::string& address,
                                  const char* certificates, base::Deadline tcp_deadline,
                                  base::Deadline deadline, Stages& stages,
-                                 const TrustedCertificates& trusted) {
+                                 const upstream::TrustedCertificates& trusted) {
   MysqlConnection connection(::mysql_init(nullptr));
   if (!connection || !MysqlAuth::prepare(*connection)) {
     Attempt<MysqlConnection> result;
-    result.error = connection_failed(login, "Connector/C could not be set up");
+    result.error = upstream::connection_failed(login, "Connector/C could not be set up");
     return result;
   }
   set_options(*connection, login.ssl_mode, certificates);

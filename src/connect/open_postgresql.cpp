@@ -7,13 +7,13 @@
 #include <libpq-fe.h>
 
 #include "connect/attempts.hpp"
-#include "connect/ca.hpp"
 #include "connect/connect.hpp"
 #include "connect/examine_certificate.hpp"
-#include "connect/pg_failure.hpp"
 #include "connect/poll_until.hpp"
 #include "connect/pq_library.hpp"
 #include "connect/verification.hpp"
+#include "upstream/ca.hpp"
+#include "upstream/pg_failure.hpp"
 
 namespace rolegate::connect {
 
@@ -77,17 +77,17 @@ class Parameters {
 void drop_notice(void*, const PGresult*) {}
 
 /// What PQstatus says about the stage. CONNECTION_MADE comes twice: before TLS and after it.
-Stage stage_of(PGconn* connection) {
+upstream::Stage stage_of(PGconn* connection) {
   switch (::PQstatus(connection)) {
     case CONNECTION_STARTED:
     case CONNECTION_NEEDED:
-      return Stage::connecting;
+      return upstream::Stage::connecting;
     case CONNECTION_SSL_STARTUP:
-      return Stage::tls;
+      return upstream::Stage::tls;
     case CONNECTION_MADE:
-      return ::PQsslInUse(connection) != 0 ? Stage::handshake : Stage::tls;
+      return ::PQsslInUse(connection) != 0 ? upstream::Stage::handshake : upstream::Stage::tls;
     default:
-      return Stage::handshake;
+      return upstream::Stage::handshake;
   }
 }
 
@@ -122,14 +122,14 @@ class TokenRequest {
     settled_ = true;
     if (head->front() == 'E') return true;
     if (head->front() != 'R') {
-      refused_ = connection_failed(login_, "it sent something else than a request for the token",
-                                   std::string(kNotSent), false);
+      refused_ = upstream::connection_failed(login_, "it sent something else than a request for the token",
+                                             std::string(kNotSent), false);
     } else if (head->size() < room.size()) {  // no peek ever sees more than one TLS record
-      refused_ = connection_failed(login_, "it sent its request for the token in pieces",
-                                   std::string(kNotSent), false);
+      refused_ = upstream::connection_failed(login_, "it sent its request for the token in pieces",
+                                             std::string(kNotSent), false);
     } else {
       const auto kind = static_cast<unsigned char>(room[8]);
-      if (kind != kOk && kind != kCleartext) refused_ = token_not_asked_for(login_, name_of(kind));
+      if (kind != kOk && kind != kCleartext) refused_ = upstream::token_not_asked_for(login_, name_of(kind));
     }
     return true;
   }
@@ -155,23 +155,26 @@ class TokenRequest {
 };
 
 Attempt<PgConnection> failed(const login::Login& login, const std::string& address, base::Deadline deadline,
-                             Stages& stages, PGconn* connection, const TrustedCertificates& trusted) {
-  PgFailure failure = read_pg_failure(connection != nullptr ? ::PQerrorMessage(connection) : "out of memory");
+                             Stages& stages, PGconn* connection,
+                             const upstream::TrustedCertificates& trusted) {
+  upstream::PgFailure failure =
+      upstream::read_pg_failure(connection != nullptr ? ::PQerrorMessage(connection) : "out of memory");
   Attempt<PgConnection> result;
-  if (stages.current() == Stage::connecting && failure.sqlstate.empty()) {
+  if (stages.current() == upstream::Stage::connecting && failure.sqlstate.empty()) {
     result.unreachable = failure.reason;
     return result;
   }
-  if (stages.current() == Stage::tls && blames_certificate(failure)) {
+  if (stages.current() == upstream::Stage::tls && upstream::blames_certificate(failure)) {
     failure.certificate = examine_certificate(login, address, trusted, deadline);
   }
-  result.error = pg_error(login, stages.current(), failure, trusted);
+  result.error = upstream::pg_error(login, stages.current(), failure, trusted);
   return result;
 }
 
 Attempt<PgConnection> attempt(const login::Login& login, const std::string& address,
                               const Parameters& parameters, base::Deadline tcp_deadline,
-                              base::Deadline deadline, Stages& stages, const TrustedCertificates& trusted) {
+                              base::Deadline deadline, Stages& stages,
+                              const upstream::TrustedCertificates& trusted) {
   PgConnection connection(::PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
   PGconn* const raw = connection.get();
   const auto fail = [&] { return failed(login, address, deadline, stages, raw, trusted); };
@@ -184,15 +187,16 @@ Attempt<PgConnection> attempt(const login::Login& login, const std::string& addr
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
        next = ::PQconnectPoll(raw)) {
     if (next == PGRES_POLLING_FAILED) return fail();
-    const Stage stage = stage_of(raw);
-    if (stage == Stage::handshake && stages.current() == Stage::tls) stages.detail(tls_detail(raw));
+    const upstream::Stage stage = stage_of(raw);
+    if (stage == upstream::Stage::handshake && stages.current() == upstream::Stage::tls)
+      stages.detail(tls_detail(raw));
     stages.reached(stage);
-    const bool connecting = stages.current() == Stage::connecting;
+    const bool connecting = stages.current() == upstream::Stage::connecting;
     const bool reading = next == PGRES_POLLING_READING;
     bool came = false;
     do {
       came = wait_for(::PQsocket(raw), reading, connecting ? tcp_deadline : deadline);
-    } while (came && reading && stage == Stage::handshake && !request.look(raw));
+    } while (came && reading && stage == upstream::Stage::handshake && !request.look(raw));
     if (request.refused()) return {{}, request.refused(), {}, false};
     if (!came) {
       Attempt<PgConnection> result;

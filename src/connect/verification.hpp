@@ -4,15 +4,15 @@
 
 #include "base/environment.hpp"
 #include "base/error.hpp"
-#include "connect/ca.hpp"
 #include "connect/memory_file.hpp"
 #include "login/login.hpp"
+#include "upstream/ca.hpp"
 
 namespace rolegate::connect {
 
 /// What a server's certificate is verified with, in the form the client libraries take: a file.
 struct Verification {
-  TrustedCertificates trusted;
+  upstream::TrustedCertificates trusted;
   std::optional<MemoryFile> file;  ///< none with sslmode=require, which verifies nothing
 
   /// `otherwise` when there is no file.

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "base/random.hpp"
-#include "gateway/handshake.hpp"
+#include "upstream/handshake.hpp"
 #include "wire/pg/messages.hpp"
 
 namespace rolegate::gateway {
@@ -18,7 +18,7 @@ struct CancelTarget {
   std::string
       address;  ///< numeric: the very server that runs the session, not whatever its name leads to now
   std::uint16_t port = 0;
-  TlsTarget tls;
+  upstream::TlsTarget tls;
   wire::pg::CancelKey key;  ///< the server's own; without a process id, it has given none
 };
 

@@ -1,5 +1,7 @@
 #include "gateway/cancel_turns.hpp"
 
+#include "gateway/limits.hpp"
+
 namespace rolegate::gateway {
 
 std::optional<std::chrono::milliseconds> CancelTurns::take(const std::string& session,
@@ -8,7 +10,7 @@ std::optional<std::chrono::milliseconds> CancelTurns::take(const std::string& se
   if (on_their_way_.contains(session)) return std::nullopt;
   // Thousands of addresses ago: whoever is still at it begins with a full bucket.
   if (rates_.size() >= kMostGroups) rates_.clear();
-  TokenBucket& bucket = rates_.try_emplace(address_group(address), kPerSecond).first->second;
+  base::TokenBucket& bucket = rates_.try_emplace(address_group(address), kPerSecond).first->second;
   const auto wait = bucket.reserve(now, kPatience);
   if (wait) on_their_way_.insert(session);
   return wait;

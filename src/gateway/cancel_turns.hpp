@@ -9,7 +9,7 @@
 #include <unordered_set>
 
 #include "base/clock.hpp"
-#include "gateway/limits.hpp"
+#include "base/token_bucket.hpp"
 
 namespace rolegate::gateway {
 
@@ -33,7 +33,7 @@ class CancelTurns {
   static constexpr std::size_t kMostGroups = 10000;
   std::mutex mutex_;
   std::unordered_set<std::string> on_their_way_;
-  std::unordered_map<std::string, TokenBucket> rates_;
+  std::unordered_map<std::string, base::TokenBucket> rates_;
 };
 
 }  // namespace rolegate::gateway

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "gateway/errc.hpp"
-#include "gateway/mysql_session.hpp"
 #include "gateway/server_tls.hpp"
+#include "gateway/session/mysql_session.hpp"
 #include "gateway/worker.hpp"
 
 namespace rolegate::gateway {
@@ -30,8 +30,8 @@ std::size_t cores() {
 
 /// A listener as the configuration wants it.
 struct Wanted {
-  config::ListenAddress address;
-  Wire wire = Wire::postgresql;
+  base::ListenAddress address;
+  net::Wire wire = net::Wire::postgresql;
   std::string database;
   bool tls_required = false;
 };
@@ -40,17 +40,17 @@ std::vector<Wanted> wanted(const config::Config& config) {
   std::vector<Wanted> all;
   const config::Gateway none;
   const config::Gateway& gateway = config.gateway ? *config.gateway : none;
-  const auto add = [&](const std::vector<config::ListenAddress>& addresses, Wire wire,
+  const auto add = [&](const std::vector<base::ListenAddress>& addresses, net::Wire wire,
                        const std::string& database) {
-    const config::GatewayListeners& engine = wire == Wire::mysql ? gateway.mysql : gateway.postgresql;
+    const config::GatewayListeners& engine = wire == net::Wire::mysql ? gateway.mysql : gateway.postgresql;
     for (const auto& address : addresses)
       all.push_back({address, wire, database, engine.requires_tls(address)});
   };
-  add(gateway.postgresql.listen, Wire::postgresql, {});
-  add(gateway.mysql.listen, Wire::mysql, {});
+  add(gateway.postgresql.listen, net::Wire::postgresql, {});
+  add(gateway.mysql.listen, net::Wire::mysql, {});
   for (const config::Database& database : config.databases) {
     const bool mysql = database.uri.engine == config::Engine::mysql;
-    add(database.listen, mysql ? Wire::mysql : Wire::postgresql, database.name);
+    add(database.listen, mysql ? net::Wire::mysql : net::Wire::postgresql, database.name);
   }
   return all;
 }
@@ -60,8 +60,8 @@ base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<cons
   if (config->gateway) {
     const config::Gateway& gateway = *config->gateway;
     for (const auto& [tls, wire, context] :
-         {std::tuple{&gateway.postgresql.tls, Wire::postgresql, &settings->postgresql_tls},
-          std::tuple{&gateway.mysql.tls, Wire::mysql, &settings->mysql_tls}}) {
+         {std::tuple{&gateway.postgresql.tls, net::Wire::postgresql, &settings->postgresql_tls},
+          std::tuple{&gateway.mysql.tls, net::Wire::mysql, &settings->mysql_tls}}) {
       if (!*tls) continue;
       auto made = make_server_context(**tls, wire);
       if (!made) return std::unexpected(std::move(made.error()));
@@ -86,7 +86,7 @@ class Gateway::Inside {
   Inside& operator=(const Inside&) = delete;
 
   [[nodiscard]] base::Result<void> configure(const std::shared_ptr<const config::Config>& config,
-                                             std::vector<ListeningSocket> inherited);
+                                             std::vector<net::ListeningSocket> inherited);
   void drain();
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
@@ -99,7 +99,7 @@ class Gateway::Inside {
  private:
   struct Open {
     Wanted wanted;
-    std::shared_ptr<const ListeningSocket> socket;
+    std::shared_ptr<const net::ListeningSocket> socket;
     std::shared_ptr<const Listener> listener;
 
     /// Port 0 is another port for everybody who asks for it.
@@ -111,15 +111,15 @@ class Gateway::Inside {
   };
 
   [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Config& config,
-                                                           std::vector<ListeningSocket> inherited) const;
+                                                           std::vector<net::ListeningSocket> inherited) const;
   [[nodiscard]] Worker& least_busy();
   void accept_on(const std::vector<Open>& doors);
   /// Those that a reload took away: how their last login ended is nobody's concern any more.
   void forget_databases(const config::Config& before, const config::Config& after);
 
   const Services services_;
-  UpstreamTls tls_;
-  LoginRates rates_;
+  upstream::UpstreamTls tls_;
+  upstream::LoginRates rates_;
   /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
   login::CallPool pool_{{.threads = 256, .per_lane = 4}};
   FailureSlowdown slowdown_;
@@ -134,7 +134,7 @@ class Gateway::Inside {
   UserSessions user_sessions_;
   std::atomic<std::size_t> logged_in_{0};
   std::atomic<bool> draining_{false};
-  const Descriptor idle_;
+  const base::Descriptor idle_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MysqlGreetings> greetings_;
   std::unique_ptr<MysqlDoor> mysql_;
@@ -163,11 +163,11 @@ Gateway::Inside::Inside(Services services)
   }
   greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
-  shared_ =
-      std::make_unique<Shared>(UpstreamServices{services_.logins, tls_, rates_, pool_}, services_.clock,
-                               services_.random, services_.log, services_.audit, services_.stats, slowdown_,
-                               descriptor_warning_, cancel_warning_, held_warning_, cancel_keys_,
-                               cancel_turns_, *mysql_, user_sessions_, ::geteuid(), logged_in_, draining_);
+  shared_ = std::make_unique<Shared>(upstream::UpstreamServices{services_.logins, tls_, rates_, pool_},
+                                     services_.clock, services_.random, services_.log, services_.audit,
+                                     services_.stats, slowdown_, descriptor_warning_, cancel_warning_,
+                                     held_warning_, cancel_keys_, cancel_turns_, *mysql_, user_sessions_,
+                                     ::geteuid(), logged_in_, draining_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 
@@ -179,28 +179,28 @@ Gateway::Inside::~Inside() {
 }
 
 base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
-    const config::Config& config, std::vector<ListeningSocket> inherited) const {
+    const config::Config& config, std::vector<net::ListeningSocket> inherited) const {
   const bool only_owner = !config.gateway || config.gateway->users.empty();
   std::vector<Open> doors;
   std::vector<Open> known = open_;
   for (Wanted& one : wanted(config)) {
-    std::shared_ptr<const ListeningSocket> socket;
+    std::shared_ptr<const net::ListeningSocket> socket;
     const auto same = std::ranges::find_if(known, [&](const Open& open) { return open.serves(one); });
     if (same != known.end()) {
       socket = std::move(same->socket);
       known.erase(same);
-    } else if (auto given = take_inherited(inherited, one.address, one.wire)) {
-      socket = std::make_shared<const ListeningSocket>(std::move(*given));
+    } else if (auto given = net::take_inherited(inherited, one.address, one.wire)) {
+      socket = std::make_shared<const net::ListeningSocket>(std::move(*given));
     } else {
-      auto opened = listen_at(one.address, one.wire, only_owner);
+      auto opened = net::listen_at(one.address, one.wire, only_owner);
       if (!opened) return std::unexpected(std::move(opened.error()));
-      socket = std::make_shared<const ListeningSocket>(std::move(*opened));
+      socket = std::make_shared<const net::ListeningSocket>(std::move(*opened));
     }
     auto listener =
         std::make_shared<const Listener>(socket->address(), one.wire, one.database, one.tls_required);
     doors.push_back({std::move(one), std::move(socket), std::move(listener)});
   }
-  for (const ListeningSocket& unused : inherited) {
+  for (const net::ListeningSocket& unused : inherited) {
     services_.log.warning(
         "the socket {} was passed on by the service manager, but nothing in {} listens there",
         unused.address(), config.file);
@@ -209,13 +209,13 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
 }
 
 base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config::Config>& config,
-                                              std::vector<ListeningSocket> inherited) {
+                                              std::vector<net::ListeningSocket> inherited) {
   auto settings = make_settings(config);
   if (!settings) return std::unexpected(std::move(settings.error()));
   // Before the lock, which accepting takes: it is a tenth of a second's work.
   RsaKeyPtr rsa_key;
   if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*config), [](const Wanted& one) {
-        return one.wire == Wire::mysql && !one.address.is_unix && !one.tls_required;
+        return one.wire == net::Wire::mysql && !one.address.is_unix && !one.tls_required;
       })) {
     rsa_key = make_rsa_key();
   }
@@ -229,7 +229,7 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
                       "`rolegate serve DATABASE…`.");
   }
   const bool mysql =
-      std::ranges::any_of(*doors, [](const Open& open) { return open.wanted.wire == Wire::mysql; });
+      std::ranges::any_of(*doors, [](const Open& open) { return open.wanted.wire == net::Wire::mysql; });
   if (rsa_key && !rsa_key_) {
     rsa_key_ = std::move(rsa_key);
     mysql_->rsa_key = rsa_key_.get();
@@ -317,7 +317,7 @@ Gateway::~Gateway() = default;
 
 base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services,
                                                       const std::shared_ptr<const config::Config>& config,
-                                                      std::vector<ListeningSocket> inherited) {
+                                                      std::vector<net::ListeningSocket> inherited) {
   auto inside = std::make_unique<Inside>(services);
   if (auto configured = inside->configure(config, std::move(inherited)); !configured) {
     return std::unexpected(std::move(configured.error()));

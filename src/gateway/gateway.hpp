@@ -12,10 +12,10 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
-#include "gateway/audit_log.hpp"
-#include "gateway/listening.hpp"
+#include "gateway/audit/audit_log.hpp"
 #include "gateway/stats.hpp"
 #include "login/login.hpp"
+#include "net/listening.hpp"
 
 namespace rolegate::gateway {
 
@@ -35,7 +35,7 @@ class Gateway final : public Observed {
   };
   /// Where clients can connect.
   struct Door {
-    Wire wire = Wire::postgresql;
+    net::Wire wire = net::Wire::postgresql;
     std::string address;   ///< as it really is
     std::string database;  ///< empty: clients choose
   };
@@ -45,7 +45,7 @@ class Gateway final : public Observed {
   /// `inherited`: sockets that are open already.
   [[nodiscard]] static base::Result<std::unique_ptr<Gateway>> start(
       Services services, const std::shared_ptr<const config::Config>& config,
-      std::vector<ListeningSocket> inherited = {});
+      std::vector<net::ListeningSocket> inherited = {});
   ~Gateway() override;
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;

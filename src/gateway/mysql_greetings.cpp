@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "connect/resolve.hpp"
-#include "gateway/dialer.hpp"
-#include "gateway/mysql_handshake.hpp"
+#include "net/dialer.hpp"
+#include "upstream/mysql_handshake.hpp"
+#include "upstream/resolve.hpp"
 #include "wire/mysql/capabilities.hpp"
 
 namespace rolegate::gateway {
@@ -28,7 +28,7 @@ class MysqlGreetings::Question {
  public:
   using Answer = std::move_only_function<void(std::optional<wire::mysql::Greeting>)>;
 
-  Question(EventLoop& loop, login::CallPool& pool, std::shared_ptr<const config::Config> config,
+  Question(net::EventLoop& loop, login::CallPool& pool, std::shared_ptr<const config::Config> config,
            const config::Database& database, Answer answer)
       : loop_(loop),
         config_(std::move(config)),
@@ -41,7 +41,7 @@ class MysqlGreetings::Question {
     timer_ = loop_.at(deadline_ + std::chrono::seconds(1), [this] { finish(std::nullopt); });
     pool.submit(database.name, login::CallPool::Urgency::renewal,
                 [self = self_, &home = loop_, to, deadline = base::Deadline(deadline_)] {
-                  auto addresses = connect::resolve(to.host, to.port, deadline);
+                  auto addresses = upstream::resolve(to.host, to.port, deadline);
                   home.post([self, port = to.port, addresses = std::move(addresses)]() mutable {
                     if (*self == nullptr) return;
                     if (!addresses) return (*self)->finish(std::nullopt);
@@ -58,19 +58,19 @@ class MysqlGreetings::Question {
 
  private:
   void dial(std::vector<std::string> addresses, std::uint16_t port) {
-    dialer_ =
-        std::make_unique<Dialer>(loop_, std::move(addresses), port, deadline_,
-                                 [this](std::expected<Dialer::Connected, Dialer::Unreachable> connection) {
-                                   if (!connection) return finish(std::nullopt);
-                                   driver_ = std::make_unique<HandshakeDriver>(
-                                       loop_, Stream(std::move(connection->socket)), handshake_, TlsTarget{},
-                                       [this](HandshakeDriver::Outcome outcome) {
-                                         finish(outcome == HandshakeDriver::Outcome::ready
-                                                    ? std::optional(handshake_.machine().greeting())
-                                                    : std::nullopt);
-                                       });
-                                   driver_->start();
-                                 });
+    dialer_ = std::make_unique<net::Dialer>(
+        loop_, std::move(addresses), port, deadline_,
+        [this](std::expected<net::Dialer::Connected, net::Dialer::Unreachable> connection) {
+          if (!connection) return finish(std::nullopt);
+          driver_ = std::make_unique<upstream::HandshakeDriver>(
+              loop_, net::Stream(std::move(connection->socket)), handshake_, upstream::TlsTarget{},
+              [this](upstream::HandshakeDriver::Outcome outcome) {
+                finish(outcome == upstream::HandshakeDriver::Outcome::ready
+                           ? std::optional(handshake_.machine().greeting())
+                           : std::nullopt);
+              });
+          driver_->start();
+        });
   }
 
   /// Not at once: driver and dialer may be on the stack, and the answer ends this object.
@@ -82,18 +82,18 @@ class MysqlGreetings::Question {
     });
   }
 
-  EventLoop& loop_;
+  net::EventLoop& loop_;
   const std::shared_ptr<const config::Config> config_;
   const base::SteadyTime deadline_;
   Answer answer_;
   std::shared_ptr<Question*> self_;
-  EventLoop::TimerId timer_{};
-  MysqlHandshake handshake_;
-  std::unique_ptr<Dialer> dialer_;
-  std::unique_ptr<HandshakeDriver> driver_;
+  net::EventLoop::TimerId timer_{};
+  upstream::MysqlHandshake handshake_;
+  std::unique_ptr<net::Dialer> dialer_;
+  std::unique_ptr<upstream::HandshakeDriver> driver_;
 };
 
-MysqlGreetings::MysqlGreetings(EventLoop& home, login::CallPool& pool) : home_(home), pool_(pool) {}
+MysqlGreetings::MysqlGreetings(net::EventLoop& home, login::CallPool& pool) : home_(home), pool_(pool) {}
 MysqlGreetings::~MysqlGreetings() = default;
 
 wire::mysql::Greeting MysqlGreetings::of_unknown() {
@@ -178,8 +178,8 @@ bool MysqlGreetings::settled(const std::vector<std::string>& databases) const {
   return !asking;
 }
 
-void MysqlGreetings::when_settled(const std::vector<std::string>& databases, EventLoop& loop,
-                                  EventLoop::Task task) {
+void MysqlGreetings::when_settled(const std::vector<std::string>& databases, net::EventLoop& loop,
+                                  net::EventLoop::Task task) {
   {
     const std::lock_guard lock(mutex_);
     if (!settled(databases)) {

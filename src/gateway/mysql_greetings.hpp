@@ -10,8 +10,8 @@
 
 #include "base/clock.hpp"
 #include "config/config.hpp"
-#include "gateway/event_loop.hpp"
 #include "login/call_pool.hpp"
+#include "net/event_loop.hpp"
 #include "wire/mysql/packets.hpp"
 
 namespace rolegate::gateway {
@@ -24,7 +24,7 @@ class MysqlGreetings {
  public:
   /// `home`: the loop on which databases are asked; `pool`: where names are resolved. Both outlive this, and
   /// the loop must have stopped before this goes away.
-  MysqlGreetings(EventLoop& home, login::CallPool& pool);
+  MysqlGreetings(net::EventLoop& home, login::CallPool& pool);
   ~MysqlGreetings();
   MysqlGreetings(const MysqlGreetings&) = delete;
   MysqlGreetings& operator=(const MysqlGreetings&) = delete;
@@ -38,7 +38,8 @@ class MysqlGreetings {
   /// Asks those that are not known, at most every few seconds each.
   void ask(const std::shared_ptr<const config::Config>& config, const std::vector<std::string>& databases);
   /// Has `task` done on `loop` when one of them has become known, or none of them is being asked any more.
-  void when_settled(const std::vector<std::string>& databases, EventLoop& loop, EventLoop::Task task);
+  void when_settled(const std::vector<std::string>& databases, net::EventLoop& loop,
+                    net::EventLoop::Task task);
 
   /// For a database that nothing is known of, so that its client hears at least why.
   [[nodiscard]] static wire::mysql::Greeting of_unknown();
@@ -52,15 +53,15 @@ class MysqlGreetings {
   };
   struct Waiting {
     std::vector<std::string> databases;
-    EventLoop* loop;
-    EventLoop::Task task;
+    net::EventLoop* loop;
+    net::EventLoop::Task task;
   };
 
   void begin(std::shared_ptr<const config::Config> config, const config::Database& database);
   void answered(const std::string& database, std::optional<wire::mysql::Greeting> greeting);
   [[nodiscard]] bool settled(const std::vector<std::string>& databases) const;
 
-  EventLoop& home_;
+  net::EventLoop& home_;
   login::CallPool& pool_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;

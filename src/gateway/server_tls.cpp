@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file_trust.hpp"
+#include "net/tls_context.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -159,19 +160,11 @@ std::string_view code_name(TlsErrc code) {
   return {};
 }
 
-base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls, Wire wire) {
-  SslContextPtr context(::SSL_CTX_new(::TLS_server_method()), SslContextFree{});
+base::Result<net::SslContextPtr> make_server_context(const config::GatewayTls& tls, net::Wire wire) {
+  net::SslContextPtr context = net::make_server_context();
   if (!context) return base::fail(TlsErrc::gateway_tls_invalid, "OpenSSL could not make a context.");
   SSL_CTX* const raw = context.get();
-  ::SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  ::SSL_CTX_set_mode(
-      raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  // A client that just goes away has ended its session; no TLS record has to say so.
-  ::SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-  ::SSL_CTX_set_read_ahead(raw, 1);
-  if (wire == Wire::postgresql) ::SSL_CTX_set_alpn_select_cb(raw, choose_postgresql, nullptr);
+  if (wire == net::Wire::postgresql) ::SSL_CTX_set_alpn_select_cb(raw, choose_postgresql, nullptr);
   auto faults = FileLoader(raw, tls).run();
   if (faults.empty()) return context;
   TlsFileFault& first = faults.front();
@@ -181,7 +174,7 @@ base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls, W
 }
 
 std::vector<TlsFileFault> check_tls_files(const config::GatewayTls& tls, base::WallTime now) {
-  const SslContextPtr context(::SSL_CTX_new(::TLS_server_method()), SslContextFree{});
+  const net::SslContextPtr context = net::make_server_context();
   if (!context) return {};
   auto faults = FileLoader(context.get(), tls).run();
   doubt_certificate(::SSL_CTX_get0_certificate(context.get()), now, faults);
@@ -189,7 +182,7 @@ std::vector<TlsFileFault> check_tls_files(const config::GatewayTls& tls, base::W
   return faults;
 }
 
-bool asks_for_certificate(const SslContextPtr& context) {
+bool asks_for_certificate(const net::SslContextPtr& context) {
   return (::SSL_CTX_get_verify_mode(context.get()) & SSL_VERIFY_PEER) != 0;
 }
 

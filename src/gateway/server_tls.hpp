@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "config/gateway.hpp"
-#include "gateway/stream.hpp"
+#include "net/stream.hpp"
 
 namespace rolegate::gateway {
 
@@ -18,8 +18,9 @@ enum class TlsErrc { gateway_tls_invalid };
 /// files. Client certificates are asked for when client_ca is set, and verified when they are shown, against
 /// client_crl too; whoever shows none has to prove itself in another way. A PostgreSQL client that names its
 /// protocol (ALPN) must name that one.
-[[nodiscard]] base::Result<SslContextPtr> make_server_context(const config::GatewayTls& tls, Wire wire);
-[[nodiscard]] bool asks_for_certificate(const SslContextPtr& context);
+[[nodiscard]] base::Result<net::SslContextPtr> make_server_context(const config::GatewayTls& tls,
+                                                                   net::Wire wire);
+[[nodiscard]] bool asks_for_certificate(const net::SslContextPtr& context);
 
 /// What is wrong with one of the files, or odd about it.
 struct TlsFileFault {

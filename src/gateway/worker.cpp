@@ -11,9 +11,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "gateway/mysql_session.hpp"
-#include "gateway/pg_session.hpp"
-#include "gateway/socket_address.hpp"
+#include "gateway/session/mysql_session.hpp"
+#include "gateway/session/pg_session.hpp"
+#include "net/socket_address.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -27,14 +27,14 @@ constexpr rlim_t kMostDescriptorsKept = 256;
 /// The system gives the lowest that is free. `open`: any that is.
 bool few_descriptors_left(int open) {
   rlimit limit{};
-  const Descriptor next(::fcntl(open, F_DUPFD_CLOEXEC, 0));
+  const base::Descriptor next(::fcntl(open, F_DUPFD_CLOEXEC, 0));
   if (!next) return true;
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
          static_cast<rlim_t>(next.get()) >=
              limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
 }
 
-Client client_of(int socket, const SocketAddress& address) {
+Client client_of(int socket, const net::SocketAddress& address) {
   Client client;
   if (address.get()->sa_family == AF_UNIX) {
     ucred peer{};
@@ -52,7 +52,7 @@ Client client_of(int socket, const SocketAddress& address) {
 }  // namespace
 
 /// Takes connections from one listener. Several loops wait for it; the kernel wakes one.
-class Worker::Acceptor final : public Watcher {
+class Worker::Acceptor final : public net::Watcher {
  public:
   Acceptor(Worker& worker, Door door, Place place)
       : worker_(worker), door_(std::move(door)), place_(std::move(place)) {
@@ -81,8 +81,9 @@ class Worker::Acceptor final : public Watcher {
         has_room_ = true;  // in the next round
         return;
       }
-      SocketAddress address;
-      Descriptor socket(::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      net::SocketAddress address;
+      base::Descriptor socket(
+          ::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
       Client client = client_of(socket.get(), address);
       place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
@@ -110,7 +111,7 @@ class Worker::Acceptor final : public Watcher {
   const Place place_;
   bool waiting_ = false;
   bool has_room_ = false;  ///< one has left for the next that comes
-  EventLoop::TimerId pause_{};
+  net::EventLoop::TimerId pause_{};
 };
 
 Worker::Worker(std::size_t most_waiting) : most_waiting_(most_waiting) {}
@@ -160,7 +161,7 @@ void Worker::begin(Arrival arrival) {
   arrival.settings = settings();
   SessionKeeper& keeper = *this;
   std::unique_ptr<Session> made;
-  if (arrival.listener->wire == Wire::postgresql) {
+  if (arrival.listener->wire == net::Wire::postgresql) {
     made = std::make_unique<PgSession>(loop_, *shared_, keeper, std::move(arrival));
   } else {
     made = std::make_unique<MysqlSession>(loop_, *shared_, keeper, std::move(arrival));

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/event_loop.hpp"
-#include "gateway/session.hpp"
+#include "gateway/session/session.hpp"
 #include "gateway/waiting_room.hpp"
+#include "net/event_loop.hpp"
 
 namespace rolegate::gateway {
 
@@ -33,7 +33,7 @@ class Worker final : private SessionKeeper {
 
   /// A listener and the socket it is heard on.
   struct Door {
-    std::shared_ptr<const ListeningSocket> socket;
+    std::shared_ptr<const net::ListeningSocket> socket;
     std::shared_ptr<const Listener> listener;
   };
   /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed.
@@ -47,7 +47,7 @@ class Worker final : private SessionKeeper {
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
   /// Those that a drain waits for: they had authenticated before it.
   [[nodiscard]] std::size_t awaited() const { return awaited_now_.load(); }
-  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] net::EventLoop& loop() { return loop_; }
   /// Told on the worker's thread whenever no session is awaited, or none is there, any more.
   std::function<void()> on_empty = [] {};
   /// Those of the moment. Asked when a session begins, and not when its connection was accepted: so it has
@@ -68,7 +68,7 @@ class Worker final : private SessionKeeper {
 
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;
-  EventLoop loop_;
+  net::EventLoop loop_;
   std::list<std::unique_ptr<Session>> sessions_;
   WaitingRoom waiting_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

@@ -10,10 +10,10 @@
 #include <openssl/x509.h>
 #include <unistd.h>
 
-#include "connect/ca.hpp"
-#include "connect/certificates.hpp"
-#include "connect/rds_bundle.hpp"
 #include "gateway/server_tls.hpp"
+#include "net/certificates.hpp"
+#include "upstream/ca.hpp"
+#include "upstream/rds_bundle.hpp"
 
 namespace rolegate::serve {
 namespace {
@@ -61,19 +61,19 @@ class Check {
   }
 
   void check_root_certificates(const config::NamedFile& file) {
-    auto read = connect::root_certificates(file.path);
+    auto read = upstream::root_certificates(file.path);
     if (!read) {
       report(file, config::Severity::error, "is of no use: " + read.error().message,
              std::move(read.error().hint));
       return;
     }
-    const connect::PemCertificates held = connect::read_pem_certificates(*read);
-    const auto expired = [&](const auto& entry) { return connect::has_expired(*entry.x509, clock_.now()); };
+    const net::PemCertificates held = net::read_pem_certificates(*read);
+    const auto expired = [&](const auto& entry) { return upstream::has_expired(*entry.x509, clock_.now()); };
     if (held.certificates.empty() || !std::ranges::all_of(held.certificates, expired)) return;
     const X509& first = *held.certificates.front().x509;
     report(file, config::Severity::warning,
            fmt::format("{} holds no certificate that is still valid: {} ended on {}.", file.path,
-                       connect::subject_of(first), connect::time_text(*::X509_get0_notAfter(&first))),
+                       net::subject_of(first), net::time_text(*::X509_get0_notAfter(&first))),
            "Name the CAs of today.");
   }
 

@@ -9,14 +9,14 @@ namespace rolegate::serve {
 namespace json = boost::json;
 
 std::string listener_text(const gateway::Gateway::Door& door) {
-  return fmt::format("{} at {}{}", door.wire == gateway::Wire::mysql ? "MySQL" : "PostgreSQL", door.address,
+  return fmt::format("{} at {}{}", door.wire == net::Wire::mysql ? "MySQL" : "PostgreSQL", door.address,
                      door.database.empty() ? "" : fmt::format(" (database {})", door.database));
 }
 
 std::string listeners_json(const std::vector<gateway::Gateway::Door>& doors, const std::string& admin) {
   json::array listeners;
   for (const gateway::Gateway::Door& door : doors) {
-    json::object listener{{"protocol", door.wire == gateway::Wire::mysql ? "mysql" : "postgresql"},
+    json::object listener{{"protocol", door.wire == net::Wire::mysql ? "mysql" : "postgresql"},
                           {"address", door.address}};
     if (!door.database.empty()) listener["database"] = door.database;
     listeners.push_back(std::move(listener));

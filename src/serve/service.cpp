@@ -92,7 +92,7 @@ class Service {
 
 base::Result<void> Service::start() {
   // First, while there is one thread: the variables that told of them are taken away.
-  auto inherited = gateway::inherited_sockets();
+  auto inherited = net::inherited_sockets();
   if (!options_.databases.empty()) {
     auto folder = SocketFolder::make(surroundings_.environment);
     if (!folder) return std::unexpected(std::move(folder.error()));

@@ -11,15 +11,15 @@
 #include <sys/un.h>
 
 #include "base/descriptor.hpp"
-#include "gateway/socket_address.hpp"
+#include "net/socket_address.hpp"
 
 namespace rolegate::serve {
 namespace {
 
 /// "/run/systemd/notify" or "@abstract"; nothing for what is neither, as sd_notify does.
-std::optional<gateway::SocketAddress> notify_address(const std::string& socket) {
+std::optional<net::SocketAddress> notify_address(const std::string& socket) {
   if (!socket.starts_with('/') && !socket.starts_with('@')) return std::nullopt;
-  auto address = gateway::unix_address(socket);
+  auto address = net::unix_address(socket);
   if (address && socket.starts_with('@')) {
     constexpr std::size_t kStart = offsetof(sockaddr_un, sun_path);
     reinterpret_cast<char*>(&address->storage)[kStart] = '\0';

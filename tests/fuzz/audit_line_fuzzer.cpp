@@ -8,7 +8,7 @@
 #include <boost/json/parse.hpp>
 
 #include "base/utf8.hpp"
-#include "gateway/audit_log.hpp"
+#include "gateway/audit/audit_log.hpp"
 
 using namespace rolegate;
 

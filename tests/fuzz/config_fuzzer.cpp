@@ -8,7 +8,7 @@ using namespace rolegate;
 
 namespace {
 
-void check(const config::ListenAddress& address) {
+void check(const base::ListenAddress& address) {
   if (address.is_unix != address.host.empty() || address.is_unix != address.path.starts_with('/'))
     std::abort();
   if (address.path.size() > 107) std::abort();
@@ -17,7 +17,7 @@ void check(const config::ListenAddress& address) {
 /// Nobody gets in without a name, a way to prove it, and databases.
 void check(const config::Gateway& gateway) {
   for (const config::GatewayListeners& listeners : {gateway.postgresql, gateway.mysql}) {
-    for (const config::ListenAddress& address : listeners.listen) check(address);
+    for (const base::ListenAddress& address : listeners.listen) check(address);
     if (listeners.tls && (listeners.tls->cert.empty() || listeners.tls->key.empty())) std::abort();
   }
   for (const config::GatewayUser& user : gateway.users) {
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         database.kind() != config::Kind::password && database.kind() != config::Kind::redshift_serverless;
     if (needs_user && database.aws_iam->db_username.empty()) std::abort();
     if (!loaded.config.find(database.name)) std::abort();
-    for (const config::ListenAddress& address : database.listen) check(address);
+    for (const base::ListenAddress& address : database.listen) check(address);
   }
   check(loaded.config.admin.listen);
   if (loaded.config.gateway) check(*loaded.config.gateway);

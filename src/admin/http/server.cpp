@@ -165,7 +165,7 @@ std::string_view remedy(const error_code& error) {
   return "Set admin.listen to an address and port of this machine, such as 127.0.0.1:9432.";
 }
 
-std::unexpected<base::Error> cannot_listen(const config::ListenAddress& listen, std::string_view reason,
+std::unexpected<base::Error> cannot_listen(const base::ListenAddress& listen, std::string_view reason,
                                            std::string_view hint) {
   return base::fail(Errc::admin_listen_failed,
                     fmt::format("The admin server cannot listen on {}: {}.", listen.text, reason),
@@ -182,9 +182,9 @@ std::string_view code_name(Errc code) {
   return {};
 }
 
-base::Result<std::unique_ptr<HttpServer>> start_http_server(const config::ListenAddress& listen,
-                                                            Router router, const base::Clock& clock,
-                                                            base::Log& log, HttpLimits limits) {
+base::Result<std::unique_ptr<HttpServer>> start_http_server(const base::ListenAddress& listen, Router router,
+                                                            const base::Clock& clock, base::Log& log,
+                                                            HttpLimits limits) {
   if (listen.is_unix) return cannot_listen(listen, "it is a unix socket", remedy({}));
   error_code error;
   const auto address = asio::ip::make_address(listen.host, error);

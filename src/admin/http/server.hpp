@@ -38,7 +38,7 @@ class HttpServer {
 /// is an IP address and a port. A connection too many takes the place of the one that has been waiting for a
 /// request longest, so that connections that say nothing, or say it slowly, keep nobody out. Error:
 /// admin_listen_failed.
-[[nodiscard]] base::Result<std::unique_ptr<HttpServer>> start_http_server(const config::ListenAddress& listen,
+[[nodiscard]] base::Result<std::unique_ptr<HttpServer>> start_http_server(const base::ListenAddress& listen,
                                                                           Router router,
                                                                           const base::Clock& clock,
                                                                           base::Log& log,

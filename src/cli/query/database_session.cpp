@@ -12,6 +12,7 @@
 
 #include "cli/make_login.hpp"
 #include "connect/connect.hpp"
+#include "upstream/errc.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -51,7 +52,7 @@ base::Result<void> with_session(Context& context, const FoundDatabase& found, lo
       auto login = service.login(found.config, *found.database, until);
       if (!login) return std::unexpected(std::move(login.error()));
       if (!server)
-        return base::fail(connect::Errc::connect_failed, "The address of the server is not known.");
+        return base::fail(upstream::Errc::connect_failed, "The address of the server is not known.");
       login->dial = *server;
       return connect::open_mysql(*login, context.environment, until);
     };

@@ -15,7 +15,7 @@
 namespace rolegate::config {
 namespace {
 
-using Parsed = std::expected<ListenAddress, NameFault>;
+using Parsed = std::expected<base::ListenAddress, NameFault>;
 
 // unix(7): sun_path, with the NUL that ends it.
 constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -60,7 +60,7 @@ Parsed parse_unix(std::string_view text, SocketForm form) {
   if (!written.starts_with('/')) {
     return refuse("has no absolute path.", "Begin it with a '/': unix:/run/rolegate.");
   }
-  ListenAddress address{std::string(text), true, one_spelling(written), {}, 0};
+  base::ListenAddress address{std::string(text), true, one_spelling(written), {}, 0};
   if (form == SocketForm::file) {
     if (written.ends_with('/')) {
       return refuse("names a folder.", "For MySQL, name the socket: unix:/run/rolegate/mysql.sock.");
@@ -129,7 +129,7 @@ Parsed parse_tcp(std::string_view text) {
                               *port));
   }
   if (brackets && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  ListenAddress address{std::string(text), false, {}, numeric_host(host, brackets), *port};
+  base::ListenAddress address{std::string(text), false, {}, numeric_host(host, brackets), *port};
   if (address.host.empty()) return not_numeric(host, brackets, *port);
   // The sockets are IPV6_V6ONLY, and such an address cannot be bound to one.
   if (address.host.starts_with("::ffff:")) {

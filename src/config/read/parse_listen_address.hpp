@@ -3,7 +3,7 @@
 #include <expected>
 #include <string_view>
 
-#include "config/listen_address.hpp"
+#include "base/listen_address.hpp"
 #include "config/name_fault.hpp"
 
 namespace rolegate::config {
@@ -21,7 +21,7 @@ inline constexpr std::uint16_t kDefaultSocketPort = 6432;
 /// "127.0.0.1:6432", "[::1]:6432", "unix:/run/rolegate", or why it is none of them. A folder's address may
 /// name the socket in it, "unix:/run/rolegate/.s.PGSQL.5432", for another port than kDefaultSocketPort. Hosts
 /// and paths come out in one spelling, whichever way they are written.
-[[nodiscard]] std::expected<ListenAddress, NameFault> parse_listen_address(std::string_view text,
-                                                                           SocketForm form);
+[[nodiscard]] std::expected<base::ListenAddress, NameFault> parse_listen_address(std::string_view text,
+                                                                                 SocketForm form);
 
 }  // namespace rolegate::config

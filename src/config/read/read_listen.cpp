@@ -6,8 +6,9 @@
 
 namespace rolegate::config {
 
-std::optional<ListenAddress> read_listen_address(const Fields::Text& text, const std::string& field,
-                                                 SocketForm form, TakenAddresses& taken, Report& report) {
+std::optional<base::ListenAddress> read_listen_address(const Fields::Text& text, const std::string& field,
+                                                       SocketForm form, TakenAddresses& taken,
+                                                       Report& report) {
   auto address = parse_listen_address(text.value, form);
   if (!address) {
     report.error(text.place, field, std::move(address.error().message), std::move(address.error().remedy));
@@ -58,8 +59,8 @@ void check_encryption(const Fields::Text& text, const std::string& field, Socket
 
 }  // namespace
 
-std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, Encryption encryption,
-                                       TakenAddresses& taken, Report& report) {
+std::vector<base::ListenAddress> read_listen(Fields& fields, SocketForm form, Encryption encryption,
+                                             TakenAddresses& taken, Report& report) {
   constexpr std::string_view kKey = "listen";
   constexpr std::size_t kMaxAddresses = 64;
   constexpr std::size_t kMaxText = 256;
@@ -69,7 +70,7 @@ std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, Encrypti
                  "Put the address into brackets: [\"127.0.0.1:6432\"].");
     return {};
   }
-  std::vector<ListenAddress> addresses;
+  std::vector<base::ListenAddress> addresses;
   for (const Fields::Text& text : fields.texts(kKey, kMaxAddresses, kMaxText)) {
     const std::string field = fmt::format("{}[{}]", fields.path(kKey), text.index);
     auto address = read_listen_address(text, field, form, taken, report);

@@ -23,12 +23,14 @@ enum class Encryption {
 
 /// The field `listen`, a list of addresses. Each one that is wrong, or in the way of one in `taken`, is
 /// reported and left out; one that other machines can reach without encryption is reported, too.
-[[nodiscard]] std::vector<ListenAddress> read_listen(Fields& fields, SocketForm form, Encryption encryption,
-                                                     TakenAddresses& taken, Report& report);
+[[nodiscard]] std::vector<base::ListenAddress> read_listen(Fields& fields, SocketForm form,
+                                                           Encryption encryption, TakenAddresses& taken,
+                                                           Report& report);
 
 /// One address that stands at `text.place` in `field`; nothing after an error.
-[[nodiscard]] std::optional<ListenAddress> read_listen_address(const Fields::Text& text,
-                                                               const std::string& field, SocketForm form,
-                                                               TakenAddresses& taken, Report& report);
+[[nodiscard]] std::optional<base::ListenAddress> read_listen_address(const Fields::Text& text,
+                                                                     const std::string& field,
+                                                                     SocketForm form, TakenAddresses& taken,
+                                                                     Report& report);
 
 }  // namespace rolegate::config

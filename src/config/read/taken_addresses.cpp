@@ -4,14 +4,14 @@
 
 namespace rolegate::config {
 
-std::optional<TakenAddresses::Clash> TakenAddresses::take(const ListenAddress& address, SocketForm form,
+std::optional<TakenAddresses::Clash> TakenAddresses::take(const base::ListenAddress& address, SocketForm form,
                                                           Place place) {
   if (address.is_unix) return take_unix(address, form, place.line);
   if (form != SocketForm::none && !first_tcp_) first_tcp_ = place;
   return take_tcp(address, place.line);
 }
 
-std::optional<TakenAddresses::Clash> TakenAddresses::take_tcp(const ListenAddress& address, int line) {
+std::optional<TakenAddresses::Clash> TakenAddresses::take_tcp(const base::ListenAddress& address, int line) {
   if (address.port == 0) return std::nullopt;  // any free one: never the same twice
   const bool six = address.host.find(':') != std::string::npos;
   Lines& hosts = ports_[{six, address.port}];
@@ -28,8 +28,8 @@ std::optional<TakenAddresses::Clash> TakenAddresses::take_tcp(const ListenAddres
   return std::nullopt;
 }
 
-std::optional<TakenAddresses::Clash> TakenAddresses::take_unix(const ListenAddress& address, SocketForm form,
-                                                               int line) {
+std::optional<TakenAddresses::Clash> TakenAddresses::take_unix(const base::ListenAddress& address,
+                                                               SocketForm form, int line) {
   const bool folder = form == SocketForm::folder;
   const std::string separator = address.path == "/" ? "" : "/";
   const std::string socket =

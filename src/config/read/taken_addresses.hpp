@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "config/listen_address.hpp"
+#include "base/listen_address.hpp"
 #include "config/read/parse_listen_address.hpp"
 #include "config/text/node.hpp"
 
@@ -20,15 +20,15 @@ class TakenAddresses {
     bool same = false;  ///< the very same; else they take the same port or path in another way
   };
   /// Notes an address and says whether one that was noted before is in its way. `form` none: not for clients.
-  [[nodiscard]] std::optional<Clash> take(const ListenAddress& address, SocketForm form, Place place);
+  [[nodiscard]] std::optional<Clash> take(const base::ListenAddress& address, SocketForm form, Place place);
 
   /// Where the first TCP address for clients stands.
   [[nodiscard]] const std::optional<Place>& first_tcp() const { return first_tcp_; }
   [[nodiscard]] bool has_unix() const { return !sockets_.empty(); }
 
  private:
-  [[nodiscard]] std::optional<Clash> take_tcp(const ListenAddress& address, int line);
-  [[nodiscard]] std::optional<Clash> take_unix(const ListenAddress& address, SocketForm form, int line);
+  [[nodiscard]] std::optional<Clash> take_tcp(const base::ListenAddress& address, int line);
+  [[nodiscard]] std::optional<Clash> take_unix(const base::ListenAddress& address, SocketForm form, int line);
 
   using Lines = std::map<std::string, int>;
   std::map<std::pair<bool, std::uint16_t>, Lines> ports_;  ///< (IPv6, port) → host → line

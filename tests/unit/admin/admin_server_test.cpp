@@ -18,7 +18,7 @@ using testing::Not;
 class AdminServerTest : public login::LoginTest {
  protected:
   AdminServerTest() {
-    const config::ListenAddress listen{
+    const base::ListenAddress listen{
         .text = "127.0.0.1:0", .is_unix = false, .path = {}, .host = "127.0.0.1", .port = 0};
     auto started = start_admin_server(listen, Sources{gateway, *service, clock, log, "1.2.3"});
     EXPECT_TRUE(started);

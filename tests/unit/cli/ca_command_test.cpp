@@ -14,10 +14,10 @@
 #include "base/file.hpp"
 #include "cli/config_check_command.hpp"
 #include "config/read/load.hpp"
-#include "connect/rds_bundle.hpp"
+#include "support/certificates.hpp"
 #include "unit/aws/fake_http.hpp"
 #include "unit/cli/string_output.hpp"
-#include "unit/connect/test_certificates.hpp"
+#include "upstream/rds_bundle.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -27,7 +27,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 std::string root(const std::string& region) {
-  return connect::make_identity("Amazon RDS " + region + " Root CA RSA2048 G1").pem();
+  return test::make_identity("Amazon RDS " + region + " Root CA RSA2048 G1").pem();
 }
 
 /// A machine whose bundle is a file of the test's, which has CAs for eu-west-1 and us-east-1.
@@ -103,7 +103,7 @@ TEST_F(Ca, CheckKnowsTheRegionsItself) {
 
 TEST_F(Ca, CheckWantsThePartitionsThatABundleIsKeptFor) {
   std::ofstream file(bundle_);
-  for (const std::string_view region : connect::find_rds_partition("aws")->regions)
+  for (const std::string_view region : upstream::find_rds_partition("aws")->regions)
     file << root(std::string(region));
   file.flush();
   EXPECT_EQ(run_command(CaCheckArguments{}), ExitStatus::done) << out_.text();
@@ -219,7 +219,7 @@ TEST_F(Ca, UpdateLeavesThePresentOneWhenTheOtherIsNoBetter) {
   http_.answer(200, "<html>Sign in to the network</html>");
   http_.answer(404, present_);
   http_.answer(200, root("eu-west-1"));
-  http_.answer(200, present_ + connect::make_identity("Somebody's Root").pem());
+  http_.answer(200, present_ + test::make_identity("Somebody's Root").pem());
   http_.fail(aws::ApiErrc::http_tls, false);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(run_command(CaUpdateArguments{}), ExitStatus::failed);
   EXPECT_EQ(http_.sent().size(), 5U);

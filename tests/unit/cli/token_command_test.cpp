@@ -11,8 +11,8 @@
 
 #include "cli/config_check_command.hpp"
 #include "cli/config_list_command.hpp"
+#include "support/certificates.hpp"
 #include "unit/cli/string_output.hpp"
-#include "unit/connect/test_certificates.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -63,7 +63,7 @@ class Commands : public ::testing::Test {
     options.config_file = folder_ / "rolegate.yaml";
     std::ofstream(options.config_file) << kConfig;
     const std::string bundle = folder_ / "rds.pem";
-    std::ofstream(bundle) << connect::make_identity("Amazon RDS eu-west-1 Root CA RSA2048 G1").pem();
+    std::ofstream(bundle) << test::make_identity("Amazon RDS eu-west-1 Root CA RSA2048 G1").pem();
     environment = base::FixedEnvironment({{"ROLEGATE_RDS_CA_BUNDLE", bundle}});
     std::filesystem::permissions(options.config_file, std::filesystem::perms(0600));
   }

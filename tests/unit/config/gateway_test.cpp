@@ -56,13 +56,13 @@ TEST(Gateway, ReadsTheWholeSection) {
       "  audit_log: /var/log/rolegate/audit.jsonl\n");
   EXPECT_THAT(
       gateway.postgresql.listen,
-      ElementsAre(ListenAddress{"127.0.0.1:6432", false, "", "127.0.0.1", 6432},
-                  ListenAddress{"unix:/run/rolegate", true, "/run/rolegate", "", kDefaultSocketPort}));
+      ElementsAre(base::ListenAddress{"127.0.0.1:6432", false, "", "127.0.0.1", 6432},
+                  base::ListenAddress{"unix:/run/rolegate", true, "/run/rolegate", "", kDefaultSocketPort}));
   EXPECT_EQ(gateway.postgresql.tls, (GatewayTls{"c.pem", "k.pem", "ca.pem", "crl.pem"}));
   EXPECT_EQ(gateway.postgresql.tls_required, true);
-  EXPECT_THAT(gateway.mysql.listen, ElementsAre(ListenAddress{"[::1]:6033", false, "", "::1", 6033},
-                                                ListenAddress{"unix:/run/rolegate/mysql.sock", true,
-                                                              "/run/rolegate/mysql.sock", "", 0}));
+  EXPECT_THAT(gateway.mysql.listen, ElementsAre(base::ListenAddress{"[::1]:6033", false, "", "::1", 6033},
+                                                base::ListenAddress{"unix:/run/rolegate/mysql.sock", true,
+                                                                    "/run/rolegate/mysql.sock", "", 0}));
   EXPECT_EQ(gateway.mysql.tls, (GatewayTls{"mc.pem", "mk.pem", "", ""}));
   EXPECT_EQ(gateway.mysql.tls_required, std::nullopt);
   EXPECT_EQ(gateway.max_sessions, 20u);
@@ -205,7 +205,8 @@ TEST(Admin, HasADefaultThatTheFileDidNotSay) {
        {"", "admin:\n", "admin: {}\n", "admin: {listen: null}\n", "admin: {listen: x}\n"}) {
     const Loaded loaded = load_yaml(std::string("databases: []\n") + section);
     EXPECT_FALSE(loaded.config.admin.configured);
-    EXPECT_EQ(loaded.config.admin.listen, (ListenAddress{"127.0.0.1:9432", false, {}, "127.0.0.1", 9432}));
+    EXPECT_EQ(loaded.config.admin.listen,
+              (base::ListenAddress{"127.0.0.1:9432", false, {}, "127.0.0.1", 9432}));
   }
 }
 

@@ -85,11 +85,11 @@ TEST(Stages, BecomeStepsAndNeverGoBack) {
   login::Steps steps;
   Stages stages(&steps);
   stages.detail("192.0.2.1");
-  stages.reached(Stage::greeting);
-  stages.reached(Stage::tls);
-  stages.reached(Stage::connecting);
+  stages.reached(upstream::Stage::greeting);
+  stages.reached(upstream::Stage::tls);
+  stages.reached(upstream::Stage::connecting);
   stages.detail("TLSv1.3");
-  stages.reached(Stage::handshake);
+  stages.reached(upstream::Stage::handshake);
   stages.finished();
   ASSERT_EQ(steps.all().size(), 3U);
   EXPECT_EQ(steps.all()[0].detail, "192.0.2.1");
@@ -100,9 +100,10 @@ TEST(Stages, BecomeStepsAndNeverGoBack) {
 
 TEST(Place, SaysWhereItDialsOnlyWhenThatIsElsewhere) {
   login::Login login = some_login();
-  EXPECT_EQ(place(login), "database 'orders' (app_rw at db.example.com:5432)");
+  EXPECT_EQ(upstream::place(login), "database 'orders' (app_rw at db.example.com:5432)");
   login.dial = {"::1", 6000};
-  EXPECT_EQ(place(login), "database 'orders' (app_rw at db.example.com:5432, dialled at [::1]:6000)");
+  EXPECT_EQ(upstream::place(login),
+            "database 'orders' (app_rw at db.example.com:5432, dialled at [::1]:6000)");
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "connect/connect.hpp"
+#include "support/certificates.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/connect/scripted_server.hpp"
-#include "unit/connect/test_certificates.hpp"
 
 namespace rolegate::connect {
 
@@ -22,29 +20,6 @@ inline constexpr std::chrono::seconds kLong{20};
 inline constexpr std::chrono::milliseconds kShort{1000};
 
 inline constexpr std::string_view kHost = "orders.cluster-abc.eu-west-1.rds.amazonaws.com";
-
-/// A folder of its own, gone with the object.
-class TestFolder {
- public:
-  TestFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "rolegate-connect-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(file(name)) << text;
-    return file(name);
-  }
-
- private:
-  std::string path_;
-};
 
 /// A CA, a server certificate of it for kHost, and a login that trusts it; the token is 4 KB.
 class ConnectTest : public testing::Test {
@@ -83,27 +58,27 @@ class ConnectTest : public testing::Test {
 
   /// Certificates that each have one fault, with the words that name it.
   struct Faulty {
-    Identity identity;
+    test::Identity identity;
     std::vector<std::string> message;
     std::string hint;
   };
   std::vector<Faulty> faulty() const {
     const std::string host(kHost);
-    const Identity stranger = make_identity("Another CA");
+    const test::Identity stranger = test::make_identity("Another CA");
     std::vector<Faulty> all;
-    all.push_back({make_identity(host, &ca_, {.begins = -7200, .ends = -60}),
+    all.push_back({test::make_identity(host, &ca_, {.begins = -7200, .ends = -60}),
                    {"has a certificate that expired on 20", " UTC."},
                    "clock"});
-    all.push_back({make_identity(host, &ca_, {.begins = 3600, .ends = 7200}),
+    all.push_back({test::make_identity(host, &ca_, {.begins = 3600, .ends = 7200}),
                    {"has a certificate that is not valid before 20", " UTC."},
                    "clock"});
-    all.push_back({make_identity("elsewhere.example.com", &ca_),
+    all.push_back({test::make_identity("elsewhere.example.com", &ca_),
                    {"has a certificate that is not for " + host + " but for elsewhere.example.com."},
                    "connect_to=HOST:PORT"});
-    all.push_back({make_identity(host, &stranger),
+    all.push_back({test::make_identity(host, &stranger),
                    {"has a certificate that no trusted CA vouches for: its issuer is Another CA."},
                    "sslrootcert " + ca_file_});
-    all.push_back({make_identity(host, &ca_, {.rsa_bits = 1024}),
+    all.push_back({test::make_identity(host, &ca_, {.rsa_bits = 1024}),
                    {"has a certificate that has a key that is too weak (RSA, 1024 bits)."},
                    "2,048 bits"});
     return all;
@@ -118,9 +93,9 @@ class ConnectTest : public testing::Test {
             {"\x15\x03\x03\x00\x02\x02\x46"s, "refused TLS"}};  // protocol_version
   }
 
-  TestFolder folder_;
-  Identity ca_ = make_identity("Test CA");
-  Identity server_ = make_identity(std::string(kHost), &ca_);
+  test::TemporaryFolder folder_;
+  test::Identity ca_ = test::make_identity("Test CA");
+  test::Identity server_ = test::make_identity(std::string(kHost), &ca_);
   std::string ca_file_ = folder_.write("ca.pem", ca_.pem());
   std::string token_;
   base::FixedEnvironment environment_;

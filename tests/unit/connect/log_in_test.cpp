@@ -1,5 +1,6 @@
 #include <string>
 
+#include "support/temporary_folder.hpp"
 #include "unit/connect/connect_fixture.hpp"
 #include "unit/login/login_fixture.hpp"
 
@@ -18,14 +19,14 @@ class LogIn : public login::LoginTest {
   auto log_in() {
     return log_in_postgresql(*service, config, database_, environment, base::Deadline::in(kLong), &steps_);
   }
-  static void refuse(Peer& peer, const Identity& identity) {
+  static void refuse(Peer& peer, const test::Identity& identity) {
     peer.receive(8);
     peer.send("S");
     peer.start_tls(identity);
     peer.send("E\0\0\0\x27SFATAL\0C28000\0MPAM authentication\0\0"s);
   }
 
-  Identity identity_ = make_identity("Test CA");
+  test::Identity identity_ = test::make_identity("Test CA");
   ScriptedServer server_{[this](Peer& peer) { refuse(peer, identity_); }};
   config::Database database_ = aurora();
   login::Steps steps_;
@@ -50,8 +51,8 @@ TEST_F(LogIn, AsksOnceMoreWithFreshCredentialsAndNeverAThirdTime) {
 TEST_F(LogIn, DoesNotAskAgainAfterAnythingButARefusal) {
   ASSERT_TRUE(login::LoginTest::log_in(database_));
   database_.uri.ssl_mode = config::SslMode::verify_full;
-  const TestFolder folder;
-  database_.uri.ssl_root_cert = folder.write("ca.pem", make_identity("Another CA").pem());
+  const test::TemporaryFolder folder;
+  database_.uri.ssl_root_cert = folder.write("ca.pem", test::make_identity("Another CA").pem());
   EXPECT_EQ(log_in().error().code, "tls_verification_failed");
   EXPECT_EQ(server_.connections(), 2) << "the login, and a look at the certificate";
   EXPECT_EQ(aws.count("AssumeRole"), 1);

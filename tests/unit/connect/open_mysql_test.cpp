@@ -49,7 +49,7 @@ std::string receive_packet(Peer& peer) {
   return peer.receive(byte(0) | byte(1) << 8 | byte(2) << 16);
 }
 /// The beginning of most scripts: greeting, SSLRequest, TLS, HandshakeResponse.
-std::string start(Peer& peer, const Identity& identity) {
+std::string start(Peer& peer, const test::Identity& identity) {
   peer.send(greeting());
   peer.receive(36);
   peer.start_tls(identity);
@@ -100,7 +100,7 @@ TEST_F(OpenMysql, GivesTheTokenToAVerifiedServerElsewhere) {
 }
 
 TEST_F(OpenMysql, RefusesACertificateForAnotherName) {
-  const Identity other = make_identity("elsewhere.example.com", &ca_);
+  const test::Identity other = test::make_identity("elsewhere.example.com", &ca_);
   ScriptedServer server([&](Peer& peer) { start(peer, other); });
   const auto error = refused(server);
   EXPECT_EQ(error.code, "tls_verification_failed");
@@ -111,7 +111,7 @@ TEST_F(OpenMysql, RefusesACertificateForAnotherName) {
 
 TEST_F(OpenMysql, RefusesACertificateForTheDialledAddress) {
   // Connector/C left to itself would take this one: it verifies what it dials.
-  const Identity other = make_identity("localhost", &ca_);
+  const test::Identity other = test::make_identity("localhost", &ca_);
   ScriptedServer server([&](Peer& peer) { start(peer, other); });
   login::Login login = login_for(server);
   login.dial.host = "localhost";
@@ -119,8 +119,8 @@ TEST_F(OpenMysql, RefusesACertificateForTheDialledAddress) {
 }
 
 TEST_F(OpenMysql, RefusesACertificateOfAnUnknownCa) {
-  const Identity stranger = make_identity("Test CA");
-  const Identity other = make_identity(std::string(kHost), &stranger);
+  const test::Identity stranger = test::make_identity("Test CA");
+  const test::Identity other = test::make_identity(std::string(kHost), &stranger);
   for (const auto mode : {config::SslMode::verify_full, config::SslMode::verify_ca}) {
     ScriptedServer server([&](Peer& peer) { start(peer, other); });
     login::Login login = login_for(server);
@@ -155,9 +155,9 @@ TEST_F(OpenMysql, TellsARefusalOfTlsFromNoTlsAtAll) {
 }
 
 TEST_F(OpenMysql, WeakerModesVerifyLess) {
-  const Identity other = make_identity("elsewhere.example.com", &ca_);
-  const Identity stranger = make_identity("Test CA");
-  const Identity unknown = make_identity("elsewhere.example.com", &stranger);
+  const test::Identity other = test::make_identity("elsewhere.example.com", &ca_);
+  const test::Identity stranger = test::make_identity("Test CA");
+  const test::Identity unknown = test::make_identity("elsewhere.example.com", &stranger);
   for (const auto& [mode, identity] :
        {std::pair{config::SslMode::verify_ca, &other}, std::pair{config::SslMode::require, &unknown}}) {
     ScriptedServer server([&](Peer& peer) {

@@ -34,7 +34,7 @@ std::string refusal(const std::string& sqlstate, const std::string& text) {
 }
 
 /// The beginning of every script: SSLRequest, 'S', TLS, StartupMessage.
-std::string startup(Peer& peer, const Identity& identity) {
+std::string startup(Peer& peer, const test::Identity& identity) {
   peer.receive(8);
   peer.send("S");
   peer.start_tls(identity);
@@ -123,7 +123,7 @@ TEST_F(OpenPostgresql, IsNotLedAstrayByTheEnvironment) {
 }
 
 TEST_F(OpenPostgresql, RefusesACertificateForAnotherName) {
-  const Identity other = make_identity("elsewhere.example.com", &ca_);
+  const test::Identity other = test::make_identity("elsewhere.example.com", &ca_);
   ScriptedServer server([&](Peer& peer) { startup(peer, other); });
   const auto error = refused(server);
   EXPECT_EQ(error.code, "tls_verification_failed");
@@ -133,8 +133,8 @@ TEST_F(OpenPostgresql, RefusesACertificateForAnotherName) {
 }
 
 TEST_F(OpenPostgresql, RefusesACertificateOfAnUnknownCa) {
-  const Identity stranger = make_identity("Test CA");
-  const Identity other = make_identity(std::string(kHost), &stranger);
+  const test::Identity stranger = test::make_identity("Test CA");
+  const test::Identity other = test::make_identity(std::string(kHost), &stranger);
   ScriptedServer server([&](Peer& peer) { startup(peer, other); });
   const auto error = refused(server);
   EXPECT_EQ(error.code, "tls_verification_failed");
@@ -171,8 +171,8 @@ TEST_F(OpenPostgresql, TellsARefusalOfTlsFromNoTlsAtAll) {
 }
 
 TEST_F(OpenPostgresql, RequireEncryptsWithoutVerifying) {
-  const Identity stranger = make_identity("Test CA");
-  const Identity other = make_identity("elsewhere.example.com", &stranger);
+  const test::Identity stranger = test::make_identity("Test CA");
+  const test::Identity other = test::make_identity("elsewhere.example.com", &stranger);
   ScriptedServer server([&](Peer& peer) {
     startup(peer, other);
     peer.send(welcome());
@@ -183,7 +183,7 @@ TEST_F(OpenPostgresql, RequireEncryptsWithoutVerifying) {
 }
 
 TEST_F(OpenPostgresql, VerifyCaLeavesTheNameOut) {
-  const Identity other = make_identity("elsewhere.example.com", &ca_);
+  const test::Identity other = test::make_identity("elsewhere.example.com", &ca_);
   ScriptedServer server([&](Peer& peer) {
     startup(peer, other);
     peer.send(welcome());

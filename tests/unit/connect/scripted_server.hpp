@@ -17,7 +17,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "unit/connect/test_certificates.hpp"
+#include "support/certificates.hpp"
 
 namespace rolegate::connect {
 
@@ -62,7 +62,7 @@ class Peer {
     while (!receive_some(4096).empty()) {
     }
   }
-  void start_tls(const Identity& identity) {
+  void start_tls(const test::Identity& identity) {
     const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(::SSL_CTX_new(::TLS_server_method()),
                                                                       ::SSL_CTX_free);
     ::SSL_CTX_set_security_level(context.get(), 0);  // it may show what a client should refuse

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include "unit/connect/test_certificates.hpp"
-#include "unit/gateway/temporary_folder.hpp"
+#include "support/certificates.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -29,7 +29,7 @@ class ServerTls : public testing::Test {
     ASSERT_EQ(::chmod(folder_.path(name).c_str(), 0600), 0);
   }
   static std::string key_pem(EVP_PKEY* key, const EVP_CIPHER* cipher = nullptr) {
-    const std::unique_ptr<BIO, connect::FreeOpenSsl> bio(::BIO_new(::BIO_s_mem()));
+    const std::unique_ptr<BIO, test::FreeOpenSsl> bio(::BIO_new(::BIO_s_mem()));
     const char* passphrase = "secret";
     ::PEM_write_bio_PKCS8PrivateKey(bio.get(), key, cipher, passphrase, 6, nullptr, nullptr);
     char* text = nullptr;
@@ -54,13 +54,13 @@ class ServerTls : public testing::Test {
     return texts;
   }
 
-  connect::Identity identity_ = connect::make_identity("gateway.example");
-  TemporaryFolder folder_;
+  test::Identity identity_ = test::make_identity("gateway.example");
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ServerTls, FindsNothingWrongWithGoodFiles) {
   EXPECT_THAT(faults(tls()), testing::IsEmpty());
-  EXPECT_TRUE(make_server_context(tls(), Wire::postgresql));
+  EXPECT_TRUE(make_server_context(tls(), net::Wire::postgresql));
 }
 
 TEST_F(ServerTls, TellsOfEveryFileAndNotOnlyOfTheFirst) {
@@ -80,12 +80,12 @@ TEST_F(ServerTls, TellsOfFilesThatAreNotThere) {
 
 TEST_F(ServerTls, TellsOfAKeyOfAnotherCertificateWhateverItsKind) {
   for (EVP_PKEY* key : {::EVP_EC_gen("P-256"), ::EVP_RSA_gen(2048)}) {
-    const std::unique_ptr<EVP_PKEY, connect::FreeOpenSsl> owned(key);
+    const std::unique_ptr<EVP_PKEY, test::FreeOpenSsl> owned(key);
     write("key", key_pem(key));
     EXPECT_THAT(faults(tls()),
                 testing::ElementsAre("key: key cannot be used: it is not the key of tls.cert."));
     EXPECT_EQ(
-        make_server_context(tls(), Wire::postgresql).error().message,
+        make_server_context(tls(), net::Wire::postgresql).error().message,
         "The gateway's tls.key " + folder_.path("key") + " cannot be used: it is not the key of tls.cert.");
   }
 }
@@ -101,7 +101,7 @@ TEST_F(ServerTls, WarnsOfACertificateWhoseTimeItIsNot) {
               testing::ElementsAre(testing::StartsWith("warning: cert: expired on 20")));
   EXPECT_THAT(faults(tls(), kNow - 48h),
               testing::ElementsAre(testing::StartsWith("warning: cert: is not valid before 20")));
-  EXPECT_TRUE(make_server_context(tls(), Wire::postgresql));
+  EXPECT_TRUE(make_server_context(tls(), net::Wire::postgresql));
 }
 
 TEST_F(ServerTls, WarnsOfAKeyThatEverybodyMayRead) {
@@ -113,7 +113,7 @@ TEST_F(ServerTls, WarnsOfAKeyThatEverybodyMayRead) {
 TEST_F(ServerTls, RefusesFilesThatOthersMayWrite) {
   for (const char* name : {"cert", "key"}) {
     ASSERT_EQ(::chmod(folder_.path(name).c_str(), 0602), 0);
-    const auto made = make_server_context(tls(), Wire::postgresql);
+    const auto made = make_server_context(tls(), net::Wire::postgresql);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, "gateway_tls_invalid");
     EXPECT_THAT(made.error().message, testing::HasSubstr("may be written by others")) << name;

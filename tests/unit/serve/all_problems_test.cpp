@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "config/read/load.hpp"
-#include "unit/connect/test_certificates.hpp"
+#include "support/certificates.hpp"
 
 namespace rolegate::serve {
 namespace {
@@ -60,14 +60,14 @@ TEST_F(AllProblems, HaveTheRootCertificatesOfDatabases) {
 }
 
 TEST_F(AllProblems, HaveRootCertificatesThatHaveAllExpired) {
-  const std::string old = connect::make_identity("Old CA", nullptr, {.begins = -7200, .ends = -3600}).pem();
+  const std::string old = test::make_identity("Old CA", nullptr, {.begins = -7200, .ends = -3600}).pem();
   write("ca.pem", old);
   EXPECT_THAT(
       problems(kOrders),
       ElementsAre(testing::StartsWith(
           "rolegate.yaml:3: warning: database 'orders': sqlalchemy_uri?sslrootcert: DIR/ca.pem holds no "
           "certificate that is still valid: Old CA ended on ")));
-  write("ca.pem", old + connect::make_identity("New CA").pem());
+  write("ca.pem", old + test::make_identity("New CA").pem());
   EXPECT_THAT(problems(kOrders), IsEmpty());
 }
 

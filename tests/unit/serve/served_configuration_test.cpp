@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/gateway/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/login/fake_clock.hpp"
 #include "unit/login/recording_log.hpp"
 
@@ -37,7 +37,7 @@ class ServedConfigurationTest : public testing::Test {
     return names;
   }
 
-  const gateway::TemporaryFolder folder_;
+  const test::TemporaryFolder folder_;
   const std::string file_ = folder_.path("rolegate.yaml");
   const base::FixedEnvironment environment_;
   login::FakeClock clock_;

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
-#include "gateway/socket_address.hpp"
-#include "unit/gateway/temporary_folder.hpp"
+#include "net/socket_address.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace rolegate::serve {
 namespace {
@@ -25,7 +25,7 @@ base::FixedEnvironment environment(const std::string& socket) {
 /// What systemd listens with.
 class NotifySocket {
  public:
-  explicit NotifySocket(const gateway::SocketAddress& address)
+  explicit NotifySocket(const net::SocketAddress& address)
       : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     EXPECT_EQ(::bind(socket_.get(), address.get(), address.size), 0);
   }
@@ -42,8 +42,8 @@ class NotifySocket {
 
 class ServiceManagerTest : public testing::Test {
  protected:
-  gateway::TemporaryFolder folder_;
-  NotifySocket socket_{*gateway::unix_address(folder_.path("notify"))};
+  test::TemporaryFolder folder_;
+  NotifySocket socket_{*net::unix_address(folder_.path("notify"))};
   ServiceManager manager_{environment(folder_.path("notify"))};
 };
 
@@ -95,7 +95,7 @@ TEST_F(ServiceManagerTest, LetsNoStatusBeAnythingElse) {
 
 TEST(ServiceManager, KnowsAbstractSockets) {
   const std::string name = "@rolegate-test-" + std::to_string(::getpid());
-  gateway::SocketAddress address = *gateway::unix_address(name);
+  net::SocketAddress address = *net::unix_address(name);
   reinterpret_cast<char*>(&address.storage)[offsetof(sockaddr_un, sun_path)] = '\0';
   address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   NotifySocket socket(address);
@@ -104,7 +104,7 @@ TEST(ServiceManager, KnowsAbstractSockets) {
 }
 
 TEST(ServiceManager, DoesNothingWithoutAManager) {
-  const gateway::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   for (const std::string& socket : {std::string(), std::string("relative"), std::string("vsock:2:1234"),
                                     std::string("@"), folder.path("gone"), "/" + std::string(200, 'x')}) {
     const ServiceManager manager(environment(socket));
@@ -116,7 +116,7 @@ TEST(ServiceManager, DoesNothingWithoutAManager) {
 }
 
 TEST_F(ServiceManagerTest, OutlivesAManagerThatIsNoDatagramSocket) {
-  const auto address = gateway::unix_address(folder_.path("stream"));
+  const auto address = net::unix_address(folder_.path("stream"));
   const base::Descriptor stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(stream.get(), address->get(), address->size), 0);
   ASSERT_EQ(::listen(stream.get(), 1), 0);

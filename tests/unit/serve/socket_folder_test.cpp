@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/gateway/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace rolegate::serve {
 namespace {
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 class SocketFolderTest : public testing::Test {
  protected:
-  const gateway::TemporaryFolder runtime_;
+  const test::TemporaryFolder runtime_;
   const base::FixedEnvironment environment_{{{"XDG_RUNTIME_DIR", runtime_.path()}}};
 };
 

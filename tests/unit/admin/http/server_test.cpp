@@ -21,8 +21,8 @@ using testing::HasSubstr;
 /// Far beyond the end of any test: where nothing may depend on time.
 constexpr auto kNever = 1h;
 
-config::ListenAddress any_port(std::string host = "127.0.0.1") {
-  config::ListenAddress listen;
+base::ListenAddress any_port(std::string host = "127.0.0.1") {
+  base::ListenAddress listen;
   listen.text = host.find(':') == std::string::npos ? host + ":0" : "[" + host + "]:0";
   listen.host = std::move(host);
   return listen;
@@ -377,14 +377,14 @@ TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
   FakePages pages;
   login::FakeClock clock;
   login::RecordingLog log;
-  const auto error_at = [&](config::ListenAddress listen) {
+  const auto error_at = [&](base::ListenAddress listen) {
     const auto made = start_http_server(listen, pages.router(), clock, log);
     EXPECT_FALSE(made);
     return made ? base::Error{} : made.error();
   };
   const auto first = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(first);
-  config::ListenAddress taken = any_port();
+  base::ListenAddress taken = any_port();
   taken.text = (*first)->address();
   taken.port = static_cast<std::uint16_t>(std::stoi(taken.text.substr(taken.text.rfind(':') + 1)));
   const base::Error in_use = error_at(taken);
@@ -397,7 +397,7 @@ TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
   EXPECT_EQ(foreign.code, "admin_listen_failed");
   EXPECT_THAT(foreign.hint, HasSubstr("not one of this machine"));
 
-  config::ListenAddress unix_socket = any_port();
+  base::ListenAddress unix_socket = any_port();
   unix_socket.is_unix = true;
   EXPECT_THAT(error_at(unix_socket).message, HasSubstr("unix socket"));
   EXPECT_THAT(error_at(any_port("localhost")).message, HasSubstr("no IP address"));
@@ -409,7 +409,7 @@ TEST(HttpServerListening, FreesTheAddressForTheNext) {
   login::RecordingLog log;
   auto first = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(first);
-  config::ListenAddress same = any_port();
+  base::ListenAddress same = any_port();
   same.text = (*first)->address();
   same.port = static_cast<std::uint16_t>(std::stoi(same.text.substr(same.text.rfind(':') + 1)));
   HttpClient left_over(same.text);

@@ -1,9 +1,0 @@
-#pragma once
-
-namespace rolegate::gateway {
-
-/// Connections have from the start what their TCP listener has when they come (tcp(7)): TCP_NODELAY and
-/// keep-alive, without a call for each of a flood.
-void set_options_of_connections(int listening_socket);
-
-}  // namespace rolegate::gateway

@@ -1,0 +1,222 @@
+#include "gateway/session/relay.hpp"
+
+#include <utility>
+
+#include <sys/epoll.h>
+
+namespace rolegate::gateway {
+
+Relay::Relay(net::EventLoop& loop, net::Stream client, net::Stream database, Conversation& conversation,
+             DatabaseStats& stats, Done done)
+    : loop_(loop),
+      client_(*this, std::move(client)),
+      database_(*this, std::move(database)),
+      up_{client_, database_, stats.bytes_to_database, {}, 0, 0, false, false},
+      down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false, false},
+      conversation_(conversation),
+      done_(std::move(done)),
+      last_activity_(loop.now()) {}
+
+Relay::~Relay() {
+  for (Side* side : {&client_, &database_}) {
+    if (side->watched != 0) loop_.remove(side->stream.descriptor(), *side);
+  }
+  loop_.cancel(linger_);
+  loop_.cancel(again_);
+}
+
+void Relay::start(std::string_view to_client, std::string_view from_client) {
+  if (!put(down_, to_client) || !forward_up(from_client)) return;
+  // Either side may have sent something already that lies inside TLS, where no wait would tell of it.
+  up_.more = client_.stream.holds_bytes();
+  down_.more = database_.stream.holds_bytes();
+  watch();
+}
+
+net::Stream Relay::take_client() {
+  finished_ = true;
+  for (Side* side : {&client_, &database_}) {
+    if (std::exchange(side->watched, 0U) != 0) loop_.remove(side->stream.descriptor(), *side);
+  }
+  database_.stream.close();
+  return std::move(client_.stream);
+}
+
+void Relay::ready(Side& side, std::uint32_t events) {
+  Direction& in = &side == &client_ ? up_ : down_;
+  Direction& out = &side == &client_ ? down_ : up_;
+  const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
+  const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  if ((writable || (readable && side.write_wants_read)) && !out.pending.empty()) pump(out);
+  if (!finished_ && (readable || (writable && side.read_wants_write)) && may_read(in)) pump(in);
+  if (!finished_) watch();
+}
+
+/// Reads once: whoever always has more to say has its turn like everybody else on this loop.
+void Relay::pump(Direction& direction) {
+  if (!direction.pending.empty() && !flush(direction)) return;
+  if (&direction == &up_ && !held_.empty() && !forward_up(std::exchange(held_, {}))) return;
+  if (!may_read(direction)) return;
+  Side& from = direction.from;
+  const auto [io, bytes] = from.stream.read(loop_.buffer());
+  from.read_wants_write = io == net::Stream::Io::wants_write;
+  // A wait would tell of what is still in the socket, but not of what TLS has taken out of it.
+  direction.more = io == net::Stream::Io::done && from.stream.holds_bytes();
+  switch (io) {
+    case net::Stream::Io::wants_read:
+    case net::Stream::Io::wants_write:
+      return;
+    case net::Stream::Io::closed:
+      return source_closed(direction);
+    case net::Stream::Io::failed:
+      return read_failed(from);
+    case net::Stream::Io::done:
+      break;
+  }
+  last_activity_ = loop_.now();
+  static_cast<void>(forward(direction, {loop_.buffer().data(), bytes}));
+}
+
+/// What was read is passed on before more is read; and a client that does not read is not read from.
+bool Relay::may_read(const Direction& direction) const {
+  const bool client_waits = !held_.empty() || !down_.pending.empty();
+  return !direction.ended && direction.pending.empty() && !(client_waits && &direction == &up_);
+}
+
+bool Relay::forward(Direction& direction, std::string_view bytes) {
+  return &direction == &up_ ? forward_up(bytes) : forward_down(bytes);
+}
+
+/// What the conversation, or the database, does not take yet is held.
+bool Relay::forward_up(std::string_view bytes) {
+  held_for_database_ = false;
+  for (int changes = 0; !bytes.empty() && up_.pending.empty() && changes < kChangesAtOnce;) {
+    const Conversation::Passed passed = conversation_.from_client(bytes);
+    bytes.remove_prefix(passed.consumed);
+    if (!passed.as_is.empty() && !put(up_, passed.as_is)) return false;
+    if (!passed.instead.empty() && !put(up_, passed.instead)) return false;
+    if (!passed.instead.empty()) ++changes;
+    if (conversation_.is_stuck()) {
+      finish(End::not_followed);
+      return false;
+    }
+    held_for_database_ = passed.consumed == 0;
+    if (held_for_database_) break;
+  }
+  if (!bytes.empty() || !held_.empty()) held_ = bytes;
+  return true;
+}
+
+bool Relay::forward_down(std::string_view bytes) {
+  conversation_.from_database(bytes);
+  return put(down_, bytes) && (held_.empty() || forward_up(std::exchange(held_, {})));
+}
+
+/// Writes, and keeps what does not fit. False when that ended the session.
+bool Relay::put(Direction& direction, std::string_view bytes) {
+  direction.bytes += bytes.size();
+  direction.counter.fetch_add(bytes.size(), std::memory_order_relaxed);
+  std::size_t written = 0;
+  if (direction.pending.empty()) {
+    const auto [io, count] = direction.to.stream.write(bytes);
+    if (io == net::Stream::Io::done) return true;
+    if (io == net::Stream::Io::failed || io == net::Stream::Io::closed) {
+      write_failed(direction.to);
+      return false;
+    }
+    direction.to.write_wants_read = io == net::Stream::Io::wants_read;
+    written = count;
+  }
+  direction.pending.append(bytes.substr(written));
+  return true;
+}
+
+/// Writes what is pending. False while something is left, or when that ended the session.
+bool Relay::flush(Direction& direction) {
+  const auto [io, count] =
+      direction.to.stream.write(std::string_view(direction.pending).substr(direction.sent));
+  direction.sent += count;
+  direction.to.write_wants_read = io == net::Stream::Io::wants_read;
+  if (io == net::Stream::Io::failed || io == net::Stream::Io::closed) {
+    write_failed(direction.to);
+    return false;
+  }
+  if (io != net::Stream::Io::done) return false;
+  std::string().swap(direction.pending);  // an assignment would keep the memory
+  direction.sent = 0;
+  return true;
+}
+
+void Relay::source_closed(Direction& direction) {
+  direction.ended = true;
+  if (&direction == &down_) return finish(End::database_closed);
+  client_ended_ = true;
+  database_.stream.cut_writing();
+  linger_ = loop_.in(kLinger, [this] { finish(End::client_closed); });
+}
+
+void Relay::read_failed(const Side& side) {
+  finish(&side == &client_ ? End::client_lost : End::database_lost);
+}
+
+/// A database that cannot be written to any more has often said why (57P01, say): that goes to the client
+/// first.
+void Relay::write_failed(const Side& side) {
+  if (&side == &client_) return finish(End::client_lost);
+  up_.ended = true;
+  if (!std::exchange(draining_, true) && may_read(down_)) pump(down_);
+  finish(End::database_lost);
+}
+
+/// Something of it is here already, that no wait would tell of.
+bool Relay::has_more(const Direction& direction) const {
+  if (&direction == &up_ && !held_.empty()) return !held_for_database_ && up_.pending.empty() && !up_.ended;
+  return direction.more && may_read(direction);
+}
+
+void Relay::watch() {
+  const std::uint32_t of_client = wanted(client_, down_, up_);
+  const std::uint32_t of_database = wanted(database_, up_, down_);
+  if (of_client != client_.watched) watch(client_, of_client);
+  if (of_database != database_.watched) watch(database_, of_database);
+  if ((has_more(up_) || has_more(down_)) && again_ == net::EventLoop::TimerId{}) {
+    again_ = loop_.in(std::chrono::milliseconds(0), [this] { go_on(); });
+  }
+}
+
+void Relay::go_on() {
+  again_ = {};
+  for (Direction* direction : {&up_, &down_}) {
+    if (!finished_ && has_more(*direction)) pump(*direction);
+  }
+  if (!finished_) watch();
+}
+
+std::uint32_t Relay::wanted(const Side& side, const Direction& out, const Direction& in) const {
+  std::uint32_t events = 0;
+  if (may_read(in) || side.write_wants_read) events |= EPOLLIN;
+  if ((!out.pending.empty() && !side.write_wants_read) || side.read_wants_write) events |= EPOLLOUT;
+  return events;
+}
+
+void Relay::watch(Side& side, std::uint32_t events) {
+  // Without any interest the kernel would still report a hang-up, again and again: better not to be asked at
+  // all.
+  if (events == 0) {
+    loop_.remove(side.stream.descriptor(), side);
+  } else if (side.watched == 0) {
+    loop_.add(side.stream.descriptor(), events, side);
+  } else {
+    loop_.modify(side.stream.descriptor(), events, side);
+  }
+  side.watched = events;
+}
+
+void Relay::finish(End end) {
+  if (std::exchange(finished_, true)) return;
+  // After the client's goodbye it does not matter how the database ends.
+  if (client_ended_ && (end == End::database_closed || end == End::database_lost)) end = End::client_closed;
+  done_(end);
+}
+
+}  // namespace rolegate::gateway

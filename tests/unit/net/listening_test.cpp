@@ -1,0 +1,336 @@
+#include "net/listening.hpp"
+
+#include <fstream>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/socket_address.hpp"
+#include "support/listening_sockets.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace rolegate::net {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+base::ListenAddress tcp(std::string host, std::uint16_t port = 0) {
+  return {host + ":" + std::to_string(port), false, {}, std::move(host), port};
+}
+
+std::uint16_t port_of(const ListeningSocket& socket) {
+  const std::string& address = socket.address();
+  return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+}
+
+struct stat status_of(const std::string& path) {
+  struct stat status{};
+  EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
+  return status;
+}
+
+mode_t mode_of(const std::string& path) { return status_of(path).st_mode & 07777; }
+
+/// The umask is the process's: set for a scope.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
+  ~Umask() { ::umask(before_); }
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+
+ private:
+  mode_t before_;
+};
+
+class ListenAt : public testing::Test {
+ protected:
+  test::TemporaryFolder folder_;
+};
+
+TEST(Descriptor, ClosesWhatItHolds) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const base::Descriptor reading(ends[0]);
+  base::Descriptor writing(ends[1]);
+  base::Descriptor moved(std::move(writing));
+  EXPECT_EQ(moved.get(), ends[1]);
+  moved = base::Descriptor();
+  char byte;
+  EXPECT_EQ(::read(reading.get(), &byte, 1), 0) << "the writing end is still open";
+}
+
+TEST_F(ListenAt, TakesAFreePortAndSaysWhich) {
+  const auto socket = listen_at(tcp("127.0.0.1"), Wire::postgresql, false);
+  ASSERT_TRUE(socket) << socket.error().text();
+  EXPECT_THAT(socket->address(), MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]+"));
+  EXPECT_FALSE(socket->is_unix());
+  EXPECT_TRUE(test::answers(*socket));
+}
+
+TEST_F(ListenAt, NeverBlocksAndIsNotInherited) {
+  for (const auto& address : {tcp("127.0.0.1"), test::unix_socket(folder_.path("s"))}) {
+    const auto socket = listen_at(address, Wire::mysql, false);
+    ASSERT_TRUE(socket) << socket.error().text();
+    EXPECT_TRUE(::fcntl(socket->descriptor(), F_GETFL) & O_NONBLOCK);
+    EXPECT_TRUE(::fcntl(socket->descriptor(), F_GETFD) & FD_CLOEXEC);
+  }
+}
+
+TEST_F(ListenAt, KeepsIpv6AndIpv4Apart) {
+  // A port that is free for IPv6 may be another program's for IPv4: not every time, though.
+  bool side_by_side = false;
+  for (int attempt = 0; attempt < 20 && !side_by_side; ++attempt) {
+    const auto six = listen_at(tcp("::"), Wire::postgresql, false);
+    if (!six) GTEST_SKIP() << "no IPv6 here: " << six.error().text();
+    ASSERT_THAT(six->address(), MatchesRegex("\\[::\\]:[0-9]+"));
+    side_by_side = listen_at(tcp("0.0.0.0", port_of(*six)), Wire::postgresql, false).has_value();
+  }
+  EXPECT_TRUE(side_by_side);
+}
+
+TEST_F(ListenAt, SaysThatAPortIsTaken) {
+  const auto first = listen_at(tcp("127.0.0.1"), Wire::postgresql, false);
+  ASSERT_TRUE(first);
+  const auto second = listen_at(tcp("127.0.0.1", port_of(*first)), Wire::postgresql, false);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, "listen_failed");
+  EXPECT_EQ(second.error().message, "Cannot listen on " + first->address() + ": Address already in use.");
+  EXPECT_THAT(second.error().hint, HasSubstr("choose another port"));
+  EXPECT_FALSE(second.error().retryable);
+}
+
+TEST_F(ListenAt, SaysThatAnAddressIsNotThisMachines) {
+  const auto socket = listen_at(tcp("192.0.2.1"), Wire::mysql, false);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, "listen_failed");
+  EXPECT_THAT(socket.error().hint, HasSubstr("not an address of this machine"));
+  EXPECT_TRUE(socket.error().retryable) << "it may come by DHCP";
+}
+
+TEST_F(ListenAt, AsksNoNameServer) {
+  const auto socket = listen_at(tcp("localhost"), Wire::mysql, false);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, "listen_failed");
+}
+
+TEST_F(ListenAt, NamesAPostgresqlSocketAsLibpqExpectsIt) {
+  const auto standard = listen_at(test::unix_socket(folder_.path()), Wire::postgresql, false);
+  ASSERT_TRUE(standard) << standard.error().text();
+  EXPECT_EQ(standard->unix_path(), folder_.path(".s.PGSQL.6432"));
+  EXPECT_EQ(standard->address(), "unix:" + folder_.path(".s.PGSQL.6432"));
+  EXPECT_TRUE(test::answers(*standard));
+  const auto other = listen_at(test::unix_socket(folder_.path() + "/", 5433), Wire::postgresql, false);
+  ASSERT_TRUE(other) << other.error().text();
+  EXPECT_EQ(other->unix_path(), folder_.path(".s.PGSQL.5433"));
+}
+
+TEST_F(ListenAt, TakesAMysqlPathAsItIs) {
+  const auto socket = listen_at(test::unix_socket(folder_.path("mysql.sock")), Wire::mysql, false);
+  ASSERT_TRUE(socket) << socket.error().text();
+  EXPECT_EQ(socket->unix_path(), folder_.path("mysql.sock"));
+  EXPECT_TRUE(test::answers(*socket));
+}
+
+TEST_F(ListenAt, GivesASocketItsModeWhateverTheUmask) {
+  for (const mode_t mask : {0U, 022U, 0777U}) {
+    const Umask set(mask);
+    const auto everyone = listen_at(test::unix_socket(folder_.path("everyone")), Wire::mysql, false);
+    const auto owner = listen_at(test::unix_socket(folder_.path("owner")), Wire::mysql, true);
+    ASSERT_TRUE(everyone) << everyone.error().text();
+    ASSERT_TRUE(owner) << owner.error().text();
+    EXPECT_EQ(mode_of(everyone->unix_path()), 0777) << mask;
+    EXPECT_EQ(mode_of(owner->unix_path()), 0600) << mask;
+    EXPECT_EQ(mode_of(owner->unix_path() + ".lock") & 0077, 0) << mask;
+  }
+}
+
+TEST_F(ListenAt, GivesTheOwnersSocketItsModeFromItsFirstMoment) {
+  const Umask set(0);
+  const base::Descriptor watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(watch.get(), folder_.path().c_str(), IN_CREATE | IN_ATTRIB), 0);
+  const auto socket = listen_at(test::unix_socket(folder_.path("s")), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  alignas(inotify_event) char events[4096];
+  const ssize_t size = ::read(watch.get(), events, sizeof events);
+  bool created = false;
+  for (ssize_t at = 0; at < size;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+    if (std::string_view(event->name) == "s") {
+      created = created || (event->mask & IN_CREATE);
+      EXPECT_FALSE(event->mask & IN_ATTRIB) << "its mode was changed after it was made";
+    }
+    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+  }
+  EXPECT_TRUE(created);
+}
+
+TEST_F(ListenAt, OpensAndClosesASocketToOthersLater) {
+  const std::string path = folder_.path("s");
+  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  EXPECT_TRUE(socket->set_only_owner(false));
+  EXPECT_EQ(mode_of(path), 0777);
+  EXPECT_TRUE(socket->set_only_owner(true));
+  EXPECT_EQ(mode_of(path), 0600);
+  EXPECT_TRUE(listen_at(tcp("127.0.0.1"), Wire::mysql, false)->set_only_owner(true)) << "nothing to do";
+}
+
+TEST_F(ListenAt, ChangesTheModeOfNoFileButItsOwn) {
+  const std::string path = folder_.path("s");
+  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, true);
+  ASSERT_TRUE(socket) << socket.error().text();
+  ASSERT_EQ(::rename(path.c_str(), folder_.path("kept").c_str()), 0);
+  std::ofstream(path) << "another's";
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  (void)socket->set_only_owner(false);
+  EXPECT_EQ(mode_of(path), 0640);
+}
+
+TEST_F(ListenAt, MakesOnlyTheLastFolder) {
+  const Umask set(0077);
+  {
+    const auto socket = listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false);
+    ASSERT_TRUE(socket) << socket.error().text();
+    EXPECT_EQ(mode_of(folder_.path("run")), 0755);
+    const auto other = listen_at(test::unix_socket(folder_.path("my/mysql.sock")), Wire::mysql, false);
+    ASSERT_TRUE(other) << other.error().text();
+    EXPECT_EQ(mode_of(folder_.path("my")), 0755);
+  }
+  const auto deep = listen_at(test::unix_socket(folder_.path("a/b")), Wire::postgresql, false);
+  ASSERT_FALSE(deep);
+  EXPECT_EQ(deep.error().code, "socket_path_unusable");
+  EXPECT_EQ(deep.error().message, "Cannot listen on unix:" + folder_.path("a/b") + ": the folder " +
+                                      folder_.path("a/b") + " cannot be made: No such file or directory.");
+  EXPECT_FALSE(test::exists(folder_.path("a")));
+}
+
+TEST_F(ListenAt, LeavesTheModeOfAFolderThatWasThere) {
+  ASSERT_EQ(::mkdir(folder_.path("run").c_str(), 0700), 0);
+  ASSERT_TRUE(listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false));
+  EXPECT_EQ(mode_of(folder_.path("run")), 0700);
+}
+
+TEST_F(ListenAt, RefusesAFolderThatIsAFile) {
+  std::ofstream(folder_.path("run")) << "x";
+  const auto socket = listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, "socket_path_unusable");
+  EXPECT_THAT(socket.error().message, HasSubstr("is not a folder"));
+}
+
+TEST_F(ListenAt, SaysHowLongASocketsPathMayBe) {
+  const std::string start = folder_.path("");
+  const auto longest =
+      listen_at(test::unix_socket(start + std::string(107 - start.size(), 's')), Wire::mysql, true);
+  EXPECT_TRUE(longest) << longest.error().text();
+  const auto longer =
+      listen_at(test::unix_socket(start + std::string(108 - start.size(), 's')), Wire::mysql, true);
+  ASSERT_FALSE(longer);
+  EXPECT_EQ(longer.error().code, "socket_path_unusable");
+  EXPECT_THAT(longer.error().message, HasSubstr("has 108 bytes, and a unix socket's has 107 at most."));
+}
+
+TEST_F(ListenAt, RefusesWhatIsNoPath) {
+  for (const std::string& path : {std::string(), std::string("a\0b", 3)}) {
+    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    ASSERT_FALSE(socket);
+    EXPECT_EQ(socket.error().code, "socket_path_unusable");
+  }
+}
+
+TEST_F(ListenAt, ReplacesASocketThatAKilledProcessLeftBehind) {
+  const std::string path = folder_.path("s");
+  test::leave_behind(path);
+  const auto before = status_of(path).st_ctim;
+  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+  ASSERT_TRUE(socket) << socket.error().text();
+  EXPECT_TRUE(test::answers(*socket));
+  EXPECT_FALSE(before.tv_sec == status_of(path).st_ctim.tv_sec &&
+               before.tv_nsec == status_of(path).st_ctim.tv_nsec);
+}
+
+TEST_F(ListenAt, LeavesALiveServerItsSocket) {
+  const std::string path = folder_.path("s");
+  const auto address = unix_address(path);
+  const base::Descriptor server(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(server.get(), address->get(), address->size), 0);
+  ASSERT_EQ(::listen(server.get(), 0), 0);
+  // Also when its queue is full, after the first rounds.
+  for (int round = 0; round < 4; ++round) {
+    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    ASSERT_FALSE(socket);
+    EXPECT_EQ(socket.error().code, "socket_path_unusable");
+    EXPECT_THAT(socket.error().message, HasSubstr("a server is listening on " + path + " already"));
+    EXPECT_TRUE(test::exists(path));
+    EXPECT_FALSE(test::exists(path + ".lock"));
+  }
+}
+
+TEST_F(ListenAt, LeavesADatagramSocketAlone) {
+  const std::string path = folder_.path("s");
+  const auto address = unix_address(path);
+  const base::Descriptor server(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(server.get(), address->get(), address->size), 0);
+  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, "socket_path_unusable");
+  EXPECT_THAT(socket.error().message, HasSubstr("a server is listening"));
+}
+
+TEST_F(ListenAt, RefusesAFileThatIsNoSocket) {
+  const std::string path = folder_.path("s");
+  std::ofstream(path) << "important";
+  for (const std::string& name : {path, folder_.path("link")}) {
+    if (name != path) ASSERT_EQ(::symlink(path.c_str(), name.c_str()), 0);
+    const auto socket = listen_at(test::unix_socket(name), Wire::mysql, false);
+    ASSERT_FALSE(socket);
+    EXPECT_EQ(socket.error().code, "socket_path_unusable");
+    EXPECT_EQ(socket.error().message,
+              "Cannot listen on unix:" + name + ": " + name + " exists and is not a socket.");
+  }
+  EXPECT_EQ(test::content(path), "important");
+}
+
+TEST_F(ListenAt, RemovesItsFilesAtTheEnd) {
+  const std::string path = folder_.path("s");
+  {
+    auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    ASSERT_TRUE(socket) << socket.error().text();
+    const ListeningSocket moved(std::move(*socket));
+    EXPECT_TRUE(test::exists(path));
+    EXPECT_EQ(test::content(path + ".lock"), std::to_string(::getpid()) + "\n");
+  }
+  EXPECT_FALSE(test::exists(path));
+  EXPECT_FALSE(test::exists(path + ".lock"));
+}
+
+TEST_F(ListenAt, RemovesTheFilesOfASocketThatAnotherTakesThePlaceOf) {
+  auto one = listen_at(test::unix_socket(folder_.path("1")), Wire::mysql, false);
+  auto two = listen_at(test::unix_socket(folder_.path("2")), Wire::mysql, false);
+  ASSERT_TRUE(one && two);
+  *one = std::move(*two);
+  EXPECT_FALSE(test::exists(folder_.path("1")));
+  EXPECT_EQ(one->unix_path(), folder_.path("2"));
+  EXPECT_TRUE(test::answers(*one));
+}
+
+TEST_F(ListenAt, LeavesAFileThatIsNotItsOwnAnyMore) {
+  const std::string path = folder_.path("s");
+  {
+    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    ASSERT_TRUE(socket);
+    ASSERT_EQ(::rename(path.c_str(), folder_.path("kept").c_str()), 0);
+    std::ofstream(path) << "another's";
+  }
+  EXPECT_EQ(test::content(path), "another's");
+}
+
+}  // namespace
+}  // namespace rolegate::net
