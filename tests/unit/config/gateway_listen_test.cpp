@@ -22,7 +22,7 @@ base::ListenAddress parsed(std::string_view text, SocketForm form = SocketForm::
   return address.value_or(base::ListenAddress{});
 }
 
-TEST(base::ListenAddress, TakesNumericAddresses) {
+TEST(ListenAddress, TakesNumericAddresses) {
   EXPECT_EQ(parsed("127.0.0.1:6432"), (base::ListenAddress{"127.0.0.1:6432", false, "", "127.0.0.1", 6432}));
   EXPECT_EQ(parsed("0.0.0.0:0").port, 0);
   EXPECT_EQ(parsed("10.1.2.3:65535").port, 65535);
@@ -31,7 +31,7 @@ TEST(base::ListenAddress, TakesNumericAddresses) {
   EXPECT_EQ(parsed("[2001:DB8::A]:6432").host, "2001:db8::a");
 }
 
-TEST(base::ListenAddress, TakesUnixPaths) {
+TEST(ListenAddress, TakesUnixPaths) {
   EXPECT_EQ(parsed("unix:/run/rolegate"),
             (base::ListenAddress{"unix:/run/rolegate", true, "/run/rolegate", "", 6432}));
   EXPECT_EQ(parsed("unix:///run//rolegate/").path, "/run/rolegate");
@@ -41,7 +41,7 @@ TEST(base::ListenAddress, TakesUnixPaths) {
             (base::ListenAddress{"unix:/run/my.sock", true, "/run/my.sock", "", 0}));
 }
 
-TEST(base::ListenAddress, TakesThePortOfAPostgresqlSocket) {
+TEST(ListenAddress, TakesThePortOfAPostgresqlSocket) {
   EXPECT_EQ(parsed("unix:/run/rolegate/.s.PGSQL.5432").path, "/run/rolegate");
   EXPECT_EQ(parsed("unix:/run/rolegate/.s.PGSQL.5432").port, 5432);
   EXPECT_EQ(parsed("unix:/.s.PGSQL.5432").path, "/");
@@ -53,7 +53,7 @@ TEST(base::ListenAddress, TakesThePortOfAPostgresqlSocket) {
   EXPECT_EQ(parsed("unix:/run/.s.PGSQL.1", SocketForm::file).path, "/run/.s.PGSQL.1");
 }
 
-TEST(base::ListenAddress, TakesPathsThatFitASocketsAddress) {
+TEST(ListenAddress, TakesPathsThatFitASocketsAddress) {
   EXPECT_EQ(parsed("unix:/" + std::string(91, 'x')).path.size(), 92u);
   EXPECT_EQ(
       fault("unix:/" + std::string(92, 'x')),
@@ -65,7 +65,7 @@ TEST(base::ListenAddress, TakesPathsThatFitASocketsAddress) {
             "has a path of 108 bytes. A socket's path may have 107.");
 }
 
-TEST(base::ListenAddress, RefusesAllElseAndSaysWhatWouldBeRight) {
+TEST(ListenAddress, RefusesAllElseAndSaysWhatWouldBeRight) {
   const std::string which =
       "Write 127.0.0.1:6432 for programs on this machine alone, or 0.0.0.0:6432 for every network it is in.";
   EXPECT_EQ(fault(":6432"), "does not say which addresses are meant. " + which);
@@ -105,7 +105,7 @@ TEST(base::ListenAddress, RefusesAllElseAndSaysWhatWouldBeRight) {
             "is a unix socket. Only a TCP address is taken here.");
 }
 
-TEST(base::ListenAddress, RefusesEveryTruncationOrTakesIt) {
+TEST(ListenAddress, RefusesEveryTruncationOrTakesIt) {
   for (const std::string text : {"127.0.0.1:6432", "[2001:db8::1]:6432", "unix:/run/x/.s.PGSQL.5432"}) {
     for (std::size_t size = 0; size < text.size(); ++size) {
       for (const auto form : {SocketForm::folder, SocketForm::file, SocketForm::none}) {
@@ -116,7 +116,7 @@ TEST(base::ListenAddress, RefusesEveryTruncationOrTakesIt) {
   }
 }
 
-TEST(base::ListenAddress, KnowsWhatThisMachineAloneReaches) {
+TEST(ListenAddress, KnowsWhatThisMachineAloneReaches) {
   for (const char* text : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "unix:/x"})
     EXPECT_TRUE(is_local(parsed(text)));
   for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "128.0.0.1:1", "[fe80::1]:1"}) {

@@ -84,7 +84,7 @@ TEST(Stream, KnowsWhenTlsHoldsMoreThanThereWasRoomFor) {
 }
 
 TEST(Stream, KnowsThatTheEndIsHereWhichItReadBehindTheData) {
-  TlsPair pair(upstream_context());
+  test::TlsPair pair(make_client_context());
   ASSERT_EQ(pair.server.write("bye").io, Stream::Io::done);
   pair.server.close_writing();
   std::string room(1 << 17, '\0');

@@ -32,7 +32,7 @@ TEST(ClientError, HasACodeForEachWayToFail) {
   for (const auto code :
        {Errc::resolve_failed, Errc::connect_failed, Errc::connect_timeout, Errc::tls_not_offered,
         Errc::tls_verification_failed, Errc::tls_failed, Errc::bytes_before_tls}) {
-    EXPECT_EQ(of(code).sqlstate, "08001") << connect::code_name(code);
+    EXPECT_EQ(of(code).sqlstate, "08001") << upstream::code_name(code);
   }
   EXPECT_EQ(of(upstream::Errc::upstream_lost).sqlstate, "08001");
   EXPECT_EQ(of(config::Errc::feature_disabled).sqlstate, "F0000");
