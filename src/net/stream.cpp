@@ -118,6 +118,7 @@ Stream::Moved Stream::read(std::span<char> room) {
 /// Record after record, as long as OpenSSL has something left of what it read from the socket; only then
 /// would another call cost a system call that, most of the time, finds nothing.
 Stream::Moved Stream::read_tls(std::span<char> room) {
+  if (end_) return {*end_, 0};
   std::size_t filled = 0;
   int records = 0;
   do {
@@ -126,9 +127,11 @@ Stream::Moved Stream::read_tls(std::span<char> room) {
     const int result = ::SSL_read_ex(ssl_.get(), room.data() + filled, room.size() - filled, &got);
     if (result != 1) {
       const Io io = failed_tls(result);
-      // What was read is delivered first; the end, or the failure, is met again at the next call.
-      holds_bytes_ = filled > 0 && io != Io::wants_read;
-      return filled > 0 ? Moved{Io::done, filled} : Moved{io, 0};
+      if (filled == 0) return {io, 0};
+      // What was read is delivered first. OpenSSL tells of a failure once, and of something else afterwards.
+      if (io == Io::closed || io == Io::failed) end_ = io;
+      holds_bytes_ = io != Io::wants_read;
+      return {Io::done, filled};
     }
     filled += got;
     if (records == 0 && ::SSL_is_server(ssl_.get()) == 1) ::SSL_set_msg_callback_arg(ssl_.get(), nullptr);

@@ -98,6 +98,7 @@ class Stream {
   std::string why_;
   bool lost_ = false;
   bool holds_bytes_ = false;  ///< TLS, of what it has read from the socket
+  std::optional<Io> end_;     ///< closed or failed: what TLS met behind data, and nothing comes after
 };
 
 }  // namespace rolegate::net

@@ -10,6 +10,8 @@
 namespace rolegate::net {
 namespace {
 
+using namespace std::string_literals;
+
 TEST(Stream, SaysInsideTlsThatNothingMoreComes) {
   // One that, unlike the gateway's own, takes a connection that just ends for one that was cut.
   const SslContextPtr strict(::SSL_CTX_new(::TLS_client_method()), SslContextFree{});
@@ -93,6 +95,33 @@ TEST(Stream, KnowsThatTheEndIsHereWhichItReadBehindTheData) {
   EXPECT_EQ(bytes, 3U);
   EXPECT_TRUE(pair.client.holds_bytes()) << "no wait tells of a close_notify that was read";
   EXPECT_EQ(pair.client.read(room).io, Stream::Io::closed);
+}
+
+TEST(Stream, TellsOfTheFailureThatItMetBehindTheData) {
+  test::TlsPair pair(make_client_context());
+  ASSERT_EQ(pair.server.write("good").io, Stream::Io::done);
+  const std::string forged = "\x17\x03\x03\x00\x20"s + std::string(32, 'x');
+  ASSERT_EQ(::send(pair.server.descriptor(), forged.data(), forged.size(), 0),
+            static_cast<ssize_t>(forged.size()));
+  std::string room(1 << 17, '\0');
+  EXPECT_EQ(pair.client.read(room).bytes, 4U);
+  EXPECT_TRUE(pair.client.holds_bytes()) << "no wait tells of it";
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_EQ(pair.client.read(room).io, Stream::Io::failed);
+    EXPECT_EQ(pair.client.why(), "decryption failed or bad record mac");
+  }
+}
+
+TEST(Stream, TakesAnAlertInTheClearForNoGoodbye) {
+  test::TlsPair pair(make_client_context());
+  ASSERT_EQ(pair.server.write("good").io, Stream::Io::done);
+  // A close_notify, as whoever is in between could send it.
+  const std::string alert = "\x15\x03\x03\x00\x02\x01\x00"s;
+  ASSERT_EQ(::send(pair.server.descriptor(), alert.data(), alert.size(), 0),
+            static_cast<ssize_t>(alert.size()));
+  std::string room(1 << 17, '\0');
+  EXPECT_EQ(pair.client.read(room).bytes, 4U);
+  EXPECT_EQ(pair.client.read(room).io, Stream::Io::failed);
 }
 
 /// A client of its own making, inside TLS 1.3 with the gateway's side of a connection.
