@@ -79,6 +79,8 @@ void AnswerStream::receive(std::string_view bytes) {
       bytes.remove_prefix(kHeader);
       if (stage_ == Stage::rows && !continued_) skip_rows(bytes);
     } else {
+      // Less than there is: it began when nobody had asked for anything, and a command has come since.
+      if (needed(head_) < head_.size()) return doubt();
       const std::string_view taken = bytes.substr(0, needed(head_) - head_.size());
       head_.append(taken);
       bytes.remove_prefix(taken.size());

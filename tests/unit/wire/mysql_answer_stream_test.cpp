@@ -224,6 +224,14 @@ TEST(MysqlAnswerStream, IsInDoubtForEver) {
   }
 }
 
+TEST(MysqlAnswerStream, IsInDoubtWhenACommandComesBehindTheBeginningOfWhatNobodyAskedFor) {
+  AnswerStream stream(kProtocol41);
+  stream.receive("\x64\0\0\1\0\0\0\0\0\0"s);
+  stream.expect(Answer::rows);
+  stream.receive(std::string(200, '\0'));
+  EXPECT_TRUE(stream.in_doubt());
+}
+
 TEST(MysqlAnswerStream, TakesABoundedNumberOfCommands) {
   AnswerStream stream(0);
   for (int round = 0; round < 3; ++round) {
