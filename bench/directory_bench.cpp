@@ -30,8 +30,9 @@ config::Database database(std::int64_t number) {
 void fill(config::Directory& directory, std::int64_t databases) {
   config::Config config;
   for (std::int64_t number = 0; number < databases; ++number) config.databases.push_back(database(number));
-  (void)directory.publish(
-      std::make_shared<const config::Snapshot>(directory.snapshot()->reloaded(std::move(config))));
+  const auto before = directory.snapshot();
+  (void)directory.publish(before,
+                          std::make_shared<const config::Snapshot>(before->reloaded(std::move(config))));
 }
 
 /// Makes the snapshot with one other database, compares the two, publishes it and lets the earlier one go.
@@ -45,7 +46,7 @@ void PublishOneChange(benchmark::State& state) {
     const auto before = directory.snapshot();
     auto after = std::make_shared<const config::Snapshot>(before->with(std::move(changed)));
     const config::Difference difference = config::difference(*before, *after);
-    if (difference.changed.size() != 1 || !directory.publish(std::move(after))) {
+    if (difference.changed.size() != 1 || !directory.publish(before, std::move(after))) {
       state.SkipWithError("not one database has changed");
       break;
     }

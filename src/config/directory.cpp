@@ -9,9 +9,9 @@ std::shared_ptr<const Snapshot> Directory::snapshot() const {
   return current_;
 }
 
-bool Directory::publish(std::shared_ptr<const Snapshot> next) {
+bool Directory::publish(const std::shared_ptr<const Snapshot>& before, std::shared_ptr<const Snapshot> next) {
   const std::lock_guard lock(mutex_);
-  if (next->revision != current_->revision + 1) return false;
+  if (current_ != before) return false;
   // The parameter outlives the lock: what its predecessor alone holds goes away without it.
   current_.swap(next);
   return true;

@@ -14,9 +14,10 @@ class Directory {
   /// At first there is an empty snapshot of revision 0.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
 
-  /// Puts `next` in the place of the snapshot that it follows from (the one of the revision before). False:
-  /// another one has been published since; `next` then has to be made anew from the present one.
-  [[nodiscard]] bool publish(std::shared_ptr<const Snapshot> next);
+  /// Puts `next`, which was made from `before` in one step or several, in its place. False: another one has
+  /// been published since, and `next` has to be made anew from that.
+  [[nodiscard]] bool publish(const std::shared_ptr<const Snapshot>& before,
+                             std::shared_ptr<const Snapshot> next);
 
  private:
   // Held while one pointer is copied. Not std::atomic<std::shared_ptr>: that of libstdc++ 12 is a spin lock

@@ -26,11 +26,12 @@ TEST(Directory, BeginsWithAnEmptySnapshot) {
 
 TEST(Directory, GivesTheSnapshotThatWasPublishedLast) {
   Directory directory;
-  const auto first = share(directory.snapshot()->with(make_database("orders")));
-  ASSERT_TRUE(directory.publish(first));
+  const auto empty = directory.snapshot();
+  const auto first = share(empty->with(make_database("orders")));
+  ASSERT_TRUE(directory.publish(empty, first));
   EXPECT_EQ(directory.snapshot(), first);
   const auto second = share(first->without("orders"));
-  ASSERT_TRUE(directory.publish(second));
+  ASSERT_TRUE(directory.publish(first, second));
   EXPECT_EQ(directory.snapshot(), second);
   EXPECT_EQ(first->databases.size(), 1U) << "whoever holds the first still has it whole";
 }
@@ -39,12 +40,20 @@ TEST(Directory, RefusesWhatDoesNotFollowFromThePresentSnapshot) {
   Directory directory;
   const auto empty = directory.snapshot();
   const auto first = share(empty->with(make_database("orders")));
-  ASSERT_TRUE(directory.publish(first));
-  EXPECT_FALSE(directory.publish(share(empty->with(make_database("billing")))));
-  EXPECT_FALSE(directory.publish(first));
-  EXPECT_FALSE(directory.publish(empty));
-  EXPECT_FALSE(directory.publish(share(first->without("orders").without("orders"))));
+  ASSERT_TRUE(directory.publish(empty, first));
+  const auto elsewhere = share(empty->with(make_database("billing")));
+  EXPECT_FALSE(directory.publish(empty, elsewhere));
+  EXPECT_FALSE(directory.publish(elsewhere, share(elsewhere->with(make_database("stock")))))
+      << "it is of the right revision, but would lose orders";
   EXPECT_EQ(directory.snapshot(), first);
+}
+
+TEST(Directory, TakesSeveralStepsAtOnce) {
+  Directory directory;
+  const auto empty = directory.snapshot();
+  const auto both = share(empty->with(make_database("orders")).with(make_database("billing")));
+  ASSERT_TRUE(directory.publish(empty, both));
+  EXPECT_EQ(directory.snapshot(), both);
 }
 
 /// All databases of the snapshot of revision N have a timeout of N seconds.
@@ -60,7 +69,11 @@ Snapshot next(const Snapshot& before) {
 TEST(Directory, ShowsEachReaderOneSnapshotAsAWhole) {
   constexpr std::uint64_t kLast = 200;
   Directory directory;
-  ASSERT_TRUE(directory.publish(share(next(*directory.snapshot()))));
+  const auto publish_next = [&directory] {
+    const auto before = directory.snapshot();
+    return directory.publish(before, share(next(*before)));
+  };
+  ASSERT_TRUE(publish_next());
   std::atomic<bool> done{false};
   std::atomic<int> torn{0};
   std::vector<std::jthread> readers;
@@ -77,9 +90,7 @@ TEST(Directory, ShowsEachReaderOneSnapshotAsAWhole) {
       }
     });
   }
-  for (std::uint64_t revision = 2; revision <= kLast; ++revision) {
-    EXPECT_TRUE(directory.publish(share(next(*directory.snapshot()))));
-  }
+  for (std::uint64_t revision = 2; revision <= kLast; ++revision) EXPECT_TRUE(publish_next());
   done = true;
   readers.clear();
   EXPECT_EQ(torn, 0);
@@ -98,7 +109,7 @@ TEST(Directory, LosesNothingWhenTwoPublishAtOnce) {
         for (int attempt = 0; attempt < kAttempts && published < kEach; ++attempt) {
           const auto before = directory.snapshot();
           auto next = share(before->with(make_database(fmt::format("{}{}", who, published))));
-          if (directory.publish(std::move(next))) ++published;
+          if (directory.publish(before, std::move(next))) ++published;
         }
       });
     }
