@@ -28,6 +28,9 @@ std::optional<net::SocketAddress> notify_address(const std::string& socket) {
   return address;
 }
 
+/// What systemd reads at once; of more it says in the journal that it was too much.
+constexpr std::size_t kLongestMessage = 4096;
+
 /// One line: a line end would begin another assignment.
 std::string status_line(std::string_view status) {
   std::string line = fmt::format("STATUS={}", status);
@@ -47,7 +50,8 @@ ServiceManager::ServiceManager(const base::Environment& environment)
     : socket_(environment.get_or("NOTIFY_SOCKET", "")) {}
 
 void ServiceManager::listeners(std::string_view json) const {
-  send(fmt::format("X_ROLEGATE_LISTENERS={}", json));
+  const std::string message = fmt::format("X_ROLEGATE_LISTENERS={}", json);
+  if (message.size() <= kLongestMessage) send(message);
 }
 
 void ServiceManager::ready(std::string_view status) const {

@@ -15,7 +15,8 @@ class ServiceManager {
   explicit ServiceManager(const base::Environment& environment);
 
   /// X_ROLEGATE_LISTENERS, for whoever started the service and wants to connect: systemd takes no notice of
-  /// variables that begin with X_. `json` is one line; one that no datagram can hold (200 KB) is not sent.
+  /// variables that begin with X_. `json` is one line; one of more than 4 KB, which is more
+  /// than systemd takes without a warning, is not sent.
   void listeners(std::string_view json) const;
   void ready(std::string_view status) const;
   /// RELOADING=1 with MONOTONIC_USEC, as Type=notify-reload wants it; ready() ends it.

@@ -58,10 +58,16 @@ TEST_F(ServiceManagerTest, SaysWhereItListens) {
   EXPECT_EQ(socket_.received(), R"(X_ROLEGATE_LISTENERS=[{"protocol":"mysql","address":"127.0.0.1:41234"}])");
 }
 
-TEST_F(ServiceManagerTest, SaysNothingOfMoreListenersThanADatagramHoldsAndGoesOn) {
-  manager_.listeners(std::string(4 << 20, 'x'));
+TEST_F(ServiceManagerTest, SaysNothingOfMoreListenersThanSystemdTakes) {
+  manager_.listeners(std::string(4096, 'x'));
   manager_.ready("here");
   EXPECT_EQ(socket_.received(), "READY=1\nSTATUS=here");
+}
+
+TEST_F(ServiceManagerTest, SaysOfAsManyListenersAsSystemdTakes) {
+  const std::string json(4096 - std::string_view("X_ROLEGATE_LISTENERS=").size(), 'x');
+  manager_.listeners(json);
+  EXPECT_EQ(socket_.received(), "X_ROLEGATE_LISTENERS=" + json);
 }
 
 TEST_F(ServiceManagerTest, SaysSinceWhenItReloads) {
