@@ -5,6 +5,8 @@
 
 namespace rolegate::base {
 
+/// The generic cell rate algorithm (ITU-T I.371): tokens are an interval apart on a schedule of their own,
+/// and one may be taken up to a second's worth before it is due.
 std::chrono::milliseconds TokenBucket::wait(SteadyTime now, std::size_t others) const {
   using namespace std::chrono;
   if (per_second_ <= 0) return milliseconds(0);

@@ -87,6 +87,4 @@ bool OnceAMinute::is_due(base::SteadyTime now) {
   return true;
 }
 
-/// The generic cell rate algorithm (ITU-T I.371): tokens are an interval apart on a schedule of their own,
-/// and one may be taken up to a second's worth before it is due.
 }  // namespace rolegate::gateway
