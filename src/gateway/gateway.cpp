@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <tuple>
 #include <utility>
 
@@ -20,6 +21,8 @@ namespace {
 
 /// Connections that have not authenticated, of all workers together.
 constexpr std::size_t kMostWaiting = 1000;
+/// What a reload waits for the loops to take it over.
+constexpr std::chrono::seconds kLoopsTakeOver{5};
 
 std::size_t cores() {
   cpu_set_t set;
@@ -113,7 +116,10 @@ class Gateway::Inside {
   [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Config& config,
                                                            std::vector<net::ListeningSocket> inherited) const;
   [[nodiscard]] Worker& least_busy();
-  void accept_on(const std::vector<Open>& doors);
+  /// Ready when the workers do so.
+  std::vector<std::future<void>> accept_on(const std::vector<Open>& doors);
+  [[nodiscard]] base::Result<std::vector<std::future<void>>> apply(
+      const std::shared_ptr<const config::Config>& config, std::vector<net::ListeningSocket> inherited);
   /// Those that a reload took away: how their last login ended is nobody's concern any more.
   void forget_databases(const config::Config& before, const config::Config& after);
 
@@ -208,8 +214,19 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
   return doors;
 }
 
+/// Once it returns, nobody is let in by what was there before: but for a loop that is busy for so long, which
+/// must not hold up a reload.
 base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config::Config>& config,
                                               std::vector<net::ListeningSocket> inherited) {
+  auto applied = apply(config, std::move(inherited));
+  if (!applied) return std::unexpected(std::move(applied.error()));
+  const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
+  for (std::future<void>& done : *applied) done.wait_until(deadline);
+  return {};
+}
+
+base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
+    const std::shared_ptr<const config::Config>& config, std::vector<net::ListeningSocket> inherited) {
   auto settings = make_settings(config);
   if (!settings) return std::unexpected(std::move(settings.error()));
   // Before the lock, which accepting takes: it is a tenth of a second's work.
@@ -250,9 +267,9 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
     }
     greetings_->ask(config, names);
   }
-  accept_on(open_);
+  auto accepting = accept_on(open_);
   for (const auto& worker : workers_) worker->reconsider_sessions();
-  return {};
+  return accepting;
 }
 
 void Gateway::Inside::forget_databases(const config::Config& before, const config::Config& after) {
@@ -263,12 +280,14 @@ void Gateway::Inside::forget_databases(const config::Config& before, const confi
   }
 }
 
-void Gateway::Inside::accept_on(const std::vector<Open>& doors) {
+std::vector<std::future<void>> Gateway::Inside::accept_on(const std::vector<Open>& doors) {
   std::vector<Worker::Door> accepting;
   for (const Open& open : doors) accepting.push_back({open.socket, open.listener});
+  std::vector<std::future<void>> done;
   for (const auto& worker : workers_) {
-    worker->accept_on(accepting, [this]() -> Worker& { return least_busy(); });
+    done.push_back(worker->accept_on(accepting, [this]() -> Worker& { return least_busy(); }));
   }
+  return done;
 }
 
 Worker& Gateway::Inside::least_busy() {

@@ -138,13 +138,17 @@ void Worker::stop() {
   thread_.join();
 }
 
-void Worker::accept_on(std::vector<Door> doors, Place place) {
-  loop_.post([this, doors = std::move(doors), place = std::move(place)] {
+std::future<void> Worker::accept_on(std::vector<Door> doors, Place place) {
+  std::promise<void> done;
+  auto future = done.get_future();
+  loop_.post([this, doors = std::move(doors), place = std::move(place), done = std::move(done)]() mutable {
     acceptors_.clear();
     for (const Door& door : doors) {
       acceptors_.push_back(std::make_unique<Acceptor>(*this, door, place));
     }
+    done.set_value();
   });
+  return future;
 }
 
 void Worker::take(Arrival arrival) {

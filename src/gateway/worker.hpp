@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <list>
 #include <memory>
 #include <thread>
@@ -36,8 +37,9 @@ class Worker final : private SessionKeeper {
     std::shared_ptr<const net::ListeningSocket> socket;
     std::shared_ptr<const Listener> listener;
   };
-  /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed.
-  void accept_on(std::vector<Door> doors, Place place);
+  /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed. Ready
+  /// when that is so.
+  std::future<void> accept_on(std::vector<Door> doors, Place place);
   void take(Arrival arrival);
   /// Ends every session with a message.
   void shut_down_sessions();
