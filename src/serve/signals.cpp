@@ -8,14 +8,8 @@ namespace rolegate::serve {
 Signals::Signals() {
   ::sigemptyset(&set_);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
-  ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   descriptor_ = base::Descriptor(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-Signals::~Signals() {
-  while (take() != 0) {
-  }  // what came after the last look asks for what has been done
-  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 int Signals::take() const {

@@ -7,11 +7,11 @@
 namespace rolegate::serve {
 
 /// Blocks SIGTERM, SIGINT and SIGHUP, in this thread and those it starts, and gives a descriptor that tells
-/// of them.
+/// of them. They stay blocked when it goes away: the process is about to end then, and one that is told so
+/// once more must still end with the status that it has.
 class Signals {
  public:
   Signals();
-  ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -22,7 +22,6 @@ class Signals {
 
  private:
   sigset_t set_{};
-  sigset_t before_{};
   base::Descriptor descriptor_;
 };
 
