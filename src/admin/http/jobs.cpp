@@ -28,6 +28,7 @@ class Waiter {
       : executor_(std::move(executor)), resume_(std::move(resume)) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
+  // NOLINTNEXTLINE(bugprone-exception-escape): without the memory for this, nobody can be answered any more
   ~Waiter() {
     asio::post(executor_, [resume = std::move(resume_), answer = std::move(answer_)]() mutable {
       std::move(resume)(std::move(answer));
