@@ -6,6 +6,7 @@
 
 #include <stringprep.h>
 
+#include "base/fork_pause.hpp"
 #include "base/utf8.hpp"
 
 namespace rolegate::base {
@@ -13,20 +14,19 @@ namespace {
 
 /// libidn's steps in PostgreSQL's order: what is prohibited is looked for before characters are composed, not
 /// after.
-const std::vector<Stringprep_profile>& profile() {
-  static const std::vector<Stringprep_profile> kProfile = [] {
-    const auto composes = [](const Stringprep_profile& step) { return step.operation == STRINGPREP_NFKC; };
-    std::vector<Stringprep_profile> steps;
-    const Stringprep_profile* step = stringprep_saslprep;
-    for (; step->operation != 0; ++step) {
-      if (!composes(*step)) steps.push_back(*step);
-    }
-    steps.push_back({STRINGPREP_NFKC, {}, nullptr, 0});
-    steps.push_back(*step);  // which ends the list
-    return steps;
-  }();
-  return kProfile;
+std::vector<Stringprep_profile> make_profile() {
+  const auto composes = [](const Stringprep_profile& step) { return step.operation == STRINGPREP_NFKC; };
+  std::vector<Stringprep_profile> steps;
+  const Stringprep_profile* step = stringprep_saslprep;
+  for (; step->operation != 0; ++step) {
+    if (!composes(*step)) steps.push_back(*step);
+  }
+  steps.push_back({STRINGPREP_NFKC, {}, nullptr, 0});
+  steps.push_back(*step);  // which ends the list
+  return steps;
 }
+
+const std::vector<Stringprep_profile>& profile() { return made_once<make_profile>(); }
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });

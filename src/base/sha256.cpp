@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/fork_pause.hpp"
+
 namespace rolegate::base {
 namespace {
 
@@ -14,14 +16,13 @@ void require(bool done) {
   if (!done) throw std::runtime_error("OpenSSL could not compute SHA-256");
 }
 
-const EVP_MD* algorithm() {
-  static const EVP_MD* const fetched = [] {
-    EVP_MD* md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    require(md != nullptr);
-    return md;
-  }();
-  return fetched;
+EVP_MD* fetch() {
+  EVP_MD* md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  require(md != nullptr);
+  return md;
 }
+
+const EVP_MD* algorithm() { return made_once<fetch>(); }
 
 }  // namespace
 

@@ -103,18 +103,18 @@ struct MysqlAuth::Callbacks {
 
 bool MysqlAuth::prepare(st_mysql& connection) {
   // Connector/C keeps a pointer to it for as long as the process lives.
-  static AuthenticationPlugin plugin{kAuthenticationPlugin,
-                                     kInterfaceVersion,
-                                     kPluginName,
-                                     "Rolegate",
-                                     "Rolegate's database login",
-                                     {1, 0, 0},
-                                     "Apache-2.0",
-                                     nullptr,
-                                     nullptr,
-                                     nullptr,
-                                     nullptr,
-                                     &Callbacks::authenticate};
+  static constinit AuthenticationPlugin plugin{kAuthenticationPlugin,
+                                               kInterfaceVersion,
+                                               kPluginName,
+                                               "Rolegate",
+                                               "Rolegate's database login",
+                                               {1, 0, 0},
+                                               "Apache-2.0",
+                                               nullptr,
+                                               nullptr,
+                                               nullptr,
+                                               nullptr,
+                                               &Callbacks::authenticate};
   auto* header = reinterpret_cast<st_mysql_client_plugin*>(&plugin);
   // Registering twice gives back what is registered; after mysql_library_end() it has to be done again.
   if (::mysql_client_register_plugin(&connection, header) != header) return false;

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/fork_pause.hpp"
 #include "net/certificates.hpp"
 
 namespace rolegate::net {
@@ -20,10 +21,10 @@ void free_observation(void*, void* observation, CRYPTO_EX_DATA*, int, long, void
 }
 
 /// The place in an SSL where its Observation is kept, which goes when the SSL goes.
-int observation_index() {
-  static const int kIndex = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_observation);
-  return kIndex;
+int new_observation_index() {
+  return ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_observation);
 }
+int observation_index() { return base::made_once<new_observation_index>(); }
 
 std::shared_ptr<const X509> shared(X509* certificate) {
   if (certificate == nullptr || ::X509_up_ref(certificate) != 1) return nullptr;

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/fork_pause.hpp"
 #include "net/verify_peer.hpp"
 
 namespace rolegate::net {
@@ -24,10 +25,8 @@ constexpr int kRecordsAtOnce = 128;
 constexpr std::uintptr_t kMostWithoutData = 64;
 
 /// Set for an SSL that has been left for that.
-int without_data_index() {
-  static const int index = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
+int new_index() { return ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); }
+int without_data_index() { return base::made_once<new_index>(); }
 
 bool was_left(const SSL* ssl) { return ::SSL_get_ex_data(ssl, without_data_index()) != nullptr; }
 
