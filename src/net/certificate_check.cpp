@@ -20,10 +20,10 @@ void free_observation(void*, void* observation, CRYPTO_EX_DATA*, int, long, void
   delete static_cast<Observation*>(observation);
 }
 
-/// The place in an SSL where its Observation is kept, which goes when the SSL goes.
 int new_observation_index() {
   return ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_observation);
 }
+/// The place in an SSL where its Observation is kept, which goes when the SSL goes.
 int observation_index() { return base::made_once<new_observation_index>(); }
 
 std::shared_ptr<const X509> shared(X509* certificate) {

@@ -24,8 +24,8 @@ constexpr int kRecordsAtOnce = 128;
 /// OpenSSL reads on behind each of them, so that a peer who sent nothing else would never let go of it.
 constexpr std::uintptr_t kMostWithoutData = 64;
 
-/// Set for an SSL that has been left for that.
 int new_index() { return ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); }
+/// The place in an SSL that says whether it was left for sending no data.
 int without_data_index() { return base::made_once<new_index>(); }
 
 bool was_left(const SSL* ssl) { return ::SSL_get_ex_data(ssl, without_data_index()) != nullptr; }
