@@ -136,7 +136,7 @@ WarmService& warm_service() {
 void WarmLogin(benchmark::State& state) {
   WarmService& warm = warm_service();
   for (auto _ : state) {
-    auto login = warm.service.login(warm.config, warm.database, base::Deadline::in(30s));
+    auto login = warm.service.login(warm.config.iam_flag(), warm.database, base::Deadline::in(30s));
     if (!login) {
       state.SkipWithError(login.error().message.c_str());
       break;

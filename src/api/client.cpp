@@ -128,8 +128,8 @@ std::vector<std::string> Client::databases() const {
 Login Client::login(const std::string& name, std::chrono::milliseconds timeout) {
   return as_error([&] {
     const config::Database& database = state_->database(name);
-    login::Login made = value_or_raise(
-        state_->stack.get().service().login(state_->loaded.config, database, deadline_of(database, timeout)));
+    login::Login made = value_or_raise(state_->stack.get().service().login(
+        state_->loaded.config.iam_flag(), database, deadline_of(database, timeout)));
     Login login;
     login.user = std::move(made.user);
     login.password = Secret(made.password.reveal());

@@ -4,7 +4,7 @@ namespace rolegate::cli {
 
 base::Result<login::Login> make_login(Context& context, const FoundDatabase& found) {
   login::Steps steps;
-  auto login = context.login_service().login(found.config, *found.database,
+  auto login = context.login_service().login(found.config.iam_flag(), *found.database,
                                              login_deadline(context.options, *found.database), &steps);
   log_steps(context.log, steps);
   return login;

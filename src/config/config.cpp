@@ -48,13 +48,13 @@ base::Result<const Database*> Config::find(std::string_view name) const {
                     std::move(hint));
 }
 
-base::Error feature_disabled_error(const Config& config) {
+base::Error feature_disabled_error(const IamFlag& flag) {
   return base::make_error(
       Errc::feature_disabled, "AWS IAM database authentication is not enabled.",
       fmt::format(
           "Set the {0} feature flag to true to enable this feature: 'feature_flags: {{{0}: true}}' in "
           "{1}, or {2}=true in the environment.",
-          kIamFlag, config.file.empty() ? "the configuration" : config.file, kIamFlagVariable));
+          kIamFlag, flag.file.empty() ? "the configuration" : flag.file, kIamFlagVariable));
 }
 
 }  // namespace rolegate::config

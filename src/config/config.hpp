@@ -15,6 +15,12 @@ namespace rolegate::config {
 enum class Errc { config_not_found, config_invalid, database_not_found, feature_disabled };
 [[nodiscard]] std::string_view code_name(Errc code);
 
+/// The feature flag as it stands, and where it can be set.
+struct IamFlag {
+  bool enabled = false;
+  std::string file;
+};
+
 struct Config {
   std::string file;
   bool aws_database_iam_auth = false;  ///< the feature flag, after the environment's override
@@ -28,6 +34,7 @@ struct Config {
   /// database_not_found, which names the nearest one and lists what there is. The pointer lives as long as
   /// `databases` is not changed.
   [[nodiscard]] base::Result<const Database*> find(std::string_view name) const;
+  [[nodiscard]] IamFlag iam_flag() const { return {aws_database_iam_auth, file}; }
 };
 
 /// The feature flag in the file, and the environment variable that overrides it.
@@ -35,6 +42,6 @@ inline constexpr std::string_view kIamFlag = "AWS_DATABASE_IAM_AUTH";
 inline constexpr std::string_view kIamFlagVariable = "ROLEGATE_FEATURE_AWS_DATABASE_IAM_AUTH";
 
 /// "AWS IAM database authentication is not enabled. Set …": for an aws_iam database while the flag is off.
-[[nodiscard]] base::Error feature_disabled_error(const Config& config);
+[[nodiscard]] base::Error feature_disabled_error(const IamFlag& flag);
 
 }  // namespace rolegate::config

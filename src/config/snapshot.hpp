@@ -26,6 +26,7 @@ struct Snapshot {
   std::shared_ptr<const Gateway> gateway;  ///< with the users; null as Config::gateway
   bool gateway_broken = false;
 
+  [[nodiscard]] IamFlag iam_flag() const { return {aws_database_iam_auth, file}; }
   /// The snapshot that follows when that database is added, or put in the place of the one of its name. With
   /// another engine it is another database.
   [[nodiscard]] Snapshot with(Database database) const;

@@ -27,7 +27,7 @@ base::Result<Opened<Connection>> log_in(login::LoginService& service, const conf
                                         const config::Database& database, base::Deadline deadline,
                                         login::Steps* steps, Open open) {
   for (const auto fresh : {login::Fresh::no, login::Fresh::yes}) {
-    auto login = service.login(config, database, deadline, steps, fresh);
+    auto login = service.login(config.iam_flag(), database, deadline, steps, fresh);
     if (!login) return std::unexpected(std::move(login.error()));
     base::Result<Connection> connection = open(*login);
     if (connection) return Opened<Connection>{std::move(*connection), std::move(*login)};

@@ -157,7 +157,8 @@ Gateway::Inside::Inside(Services services)
       idle_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   const std::size_t count = cores();
   for (std::size_t i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(std::max<std::size_t>(kMostWaiting / count, 1)));
+    workers_.push_back(
+        std::make_unique<Worker>(services_.clock, std::max<std::size_t>(kMostWaiting / count, 1)));
     workers_.back()->settings = [this] {
       const std::lock_guard lock(mutex_);
       return settings_;

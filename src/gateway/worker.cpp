@@ -114,7 +114,8 @@ class Worker::Acceptor final : public net::Watcher {
   net::EventLoop::TimerId pause_{};
 };
 
-Worker::Worker(std::size_t most_waiting) : most_waiting_(most_waiting) {}
+Worker::Worker(const base::Clock& clock, std::size_t most_waiting)
+    : most_waiting_(most_waiting), loop_(clock) {}
 
 Worker::~Worker() { stop(); }
 

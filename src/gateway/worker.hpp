@@ -22,7 +22,7 @@ class Worker final : private SessionKeeper {
 
   /// `most_waiting`: connections that have no session; where there are so many, or descriptors run
   /// low, one of them makes room for the next (see WaitingRoom).
-  explicit Worker(std::size_t most_waiting);
+  Worker(const base::Clock& clock, std::size_t most_waiting);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -129,7 +129,7 @@ class LoginService::Path {
     pool_.stop();
   }
 
-  [[nodiscard]] base::Result<Login> login(const config::Config& config, const Walk& walk);
+  [[nodiscard]] base::Result<Login> login(const config::IamFlag& flag, const Walk& walk);
   void forget();
   void stop() { services_.http.stop(); }
   [[nodiscard]] Counters counters() const;
@@ -178,15 +178,16 @@ RedshiftApi LoginService::Path::redshift_api() {
   };
 }
 
-base::Result<Login> LoginService::Path::login(const config::Config& config, const Walk& walk) {
-  const auto flag = [&]() -> base::Result<bool> {
-    if (config.aws_database_iam_auth) return true;
+base::Result<Login> LoginService::Path::login(const config::IamFlag& flag, const Walk& walk) {
+  const auto look_at_flag = [&]() -> base::Result<bool> {
+    if (flag.enabled) return true;
     // Its first words are fixed, so the database is named at the end.
-    base::Error error = config::feature_disabled_error(config);
+    base::Error error = config::feature_disabled_error(flag);
     error.message += fmt::format(" Database '{}' needs it.", walk.database.name);
     return std::unexpected(std::move(error));
   };
-  const auto enabled = walk.steps != nullptr ? walk.steps->walk(StepName::feature_flag, flag) : flag();
+  const auto enabled =
+      walk.steps != nullptr ? walk.steps->walk(StepName::feature_flag, look_at_flag) : look_at_flag();
   if (!enabled) return std::unexpected(enabled.error());
   if (walk.steps != nullptr) walk.steps->detail("AWS_DATABASE_IAM_AUTH is on");
 
@@ -369,10 +370,10 @@ std::vector<CredentialState> LoginService::Path::credentials() const {
 LoginService::LoginService(Services services) : path_(std::make_unique<Path>(std::move(services))) {}
 LoginService::~LoginService() = default;
 
-base::Result<Login> LoginService::login(const config::Config& config, const config::Database& database,
+base::Result<Login> LoginService::login(const config::IamFlag& flag, const config::Database& database,
                                         base::Deadline deadline, Steps* steps, Fresh fresh) {
   if (!database.aws_iam) return password_login(database, steps);
-  return path_->login(config, Walk{database, *database.aws_iam, deadline, steps, fresh});
+  return path_->login(flag, Walk{database, *database.aws_iam, deadline, steps, fresh});
 }
 
 void LoginService::forget() { path_->forget(); }

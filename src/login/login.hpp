@@ -93,7 +93,7 @@ class LoginService {
   /// credentials, role credentials (when there is a role) and login; for a password database, login only.
   /// Errors are those of the step that failed, with the database named in the message, or Errc of
   /// login/errc.hpp.
-  [[nodiscard]] base::Result<Login> login(const config::Config& config, const config::Database& database,
+  [[nodiscard]] base::Result<Login> login(const config::IamFlag& flag, const config::Database& database,
                                           base::Deadline deadline, Steps* steps = nullptr,
                                           Fresh fresh = Fresh::no);
   /// Nothing that is kept is used any more, base credentials included: for a reload.

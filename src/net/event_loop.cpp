@@ -43,11 +43,12 @@ struct EventLoop::Batch {
   int next = 0;
 };
 
-EventLoop::EventLoop()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+EventLoop::EventLoop(const base::Clock& clock)
+    : clock_(clock),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(std::make_unique<Wake>()),
       buffer_(kBuffer),
-      now_(std::chrono::steady_clock::now()),
+      now_(clock.steady()),
       batch_(std::make_unique<Batch>()) {
   if (!epoll_) give_up("epoll_create1");
   add(wake_->descriptor(), EPOLLIN, *wake_);
@@ -63,20 +64,37 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
-  for (;;) {
-    batch_->count = ::epoll_wait(epoll_.get(), batch_->events.data(), kBatch, wait_time());
-    now_ = std::chrono::steady_clock::now();
-    // A watcher that is removed in the meantime is struck from the batch (see remove).
-    for (batch_->next = 0; batch_->next < batch_->count;) {
-      const epoll_event& event = batch_->events[static_cast<std::size_t>(batch_->next++)];
-      if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
-    }
-    if (!timers_.empty()) run_timers();
-    if (!long_.empty()) run_long();
-    const bool stopping = tasks_left_ && run_posted();
-    while (!retired_.empty()) std::exchange(retired_, {}).clear();
-    if (stopping) return;
+  while (run_round(wait_time()) != Round::last) {
   }
+}
+
+bool EventLoop::run_once() { return run_round(0) != Round::idle; }
+
+EventLoop::Round EventLoop::run_round(int wait) {
+  batch_->count = ::epoll_wait(epoll_.get(), batch_->events.data(), kBatch, wait);
+  now_ = clock_.steady();
+  bool busy = batch_->count > 0;
+  // A watcher that is removed in the meantime is struck from the batch (see remove).
+  for (batch_->next = 0; batch_->next < batch_->count;) {
+    const epoll_event& event = batch_->events[static_cast<std::size_t>(batch_->next++)];
+    if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+  }
+  if (!timers_.empty() && timers_.begin()->first.first <= now_) {
+    busy = true;
+    run_timers();
+  }
+  if (!long_.empty()) {
+    busy = true;
+    run_long();
+  }
+  bool stopping = false;
+  if (tasks_left_) {
+    busy = true;
+    stopping = run_posted();
+  }
+  while (!retired_.empty()) std::exchange(retired_, {}).clear();
+  if (stopping) return Round::last;
+  return busy ? Round::busy : Round::idle;
 }
 
 void EventLoop::stop() {
@@ -180,8 +198,8 @@ void EventLoop::run_timers() {
 int EventLoop::wait_time() const {
   if (tasks_left_ || !long_.empty()) return 0;
   if (timers_.empty()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first -
-                                                                 std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first - clock_.steady());
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 3'600'000));
 }
 

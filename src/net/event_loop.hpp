@@ -36,6 +36,8 @@ class Retired {
 /// A round is so many descriptors, timers and posted tasks (kBatch each) and no more, and of what takes long
 /// so many (kLongAtOnce): however many there are of one sort, the others have their turn in between.
 ///
+/// The time is that of a given clock. One that stands still, and run_once(), make a test of what takes time.
+///
 /// Not Asio, because the relay's whole cost is system calls and wake-ups: here a round trip of a query is two
 /// waits, two reads and two writes, and an idle session costs no more than its descriptors.
 class EventLoop {
@@ -46,13 +48,16 @@ class EventLoop {
   static constexpr int kBatch = 128;
   static constexpr int kLongAtOnce = 4;
 
-  EventLoop();
+  /// `clock` outlives this.
+  explicit EventLoop(const base::Clock& clock);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
   /// Until stop(). Tasks that were posted before it are done first.
   void run();
+  /// One round that waits for nothing. False: there was nothing to do in it.
+  bool run_once();
   /// Thread-safe.
   void stop();
   /// Has the task done on the loop's thread, soon, in the order of the calls. Thread-safe; after run() has
@@ -86,8 +91,11 @@ class EventLoop {
   [[nodiscard]] bool run_posted();
   void run_timers();
   void run_long();
+  enum class Round { idle, busy, last };
+  Round run_round(int wait);
   [[nodiscard]] int wait_time() const;
 
+  const base::Clock& clock_;
   base::Descriptor epoll_;
   std::unique_ptr<Wake> wake_;
   std::vector<char> buffer_;

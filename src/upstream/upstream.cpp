@@ -97,7 +97,7 @@ void UpstreamLogin::make_login(login::Fresh fresh) {
        deadline = base::Deadline(deadline_), fresh] {
         login::Steps steps;
         base::Result<Made> result = [&]() -> base::Result<Made> {
-          auto login = services.logins.login(*config, database, deadline, &steps, fresh);
+          auto login = services.logins.login(config->iam_flag(), database, deadline, &steps, fresh);
           if (!login) return std::unexpected(std::move(login.error()));
           auto tls = services.tls.context(*login);
           if (!tls) return std::unexpected(std::move(tls.error()));

@@ -49,7 +49,7 @@ base::Result<void> with_session(Context& context, const FoundDatabase& found, lo
     const auto server = server_of(*opened->connection);
     const auto open_second = [&]() -> base::Result<connect::MysqlConnection> {
       const auto until = base::Deadline::in(kCancelTimeout);
-      auto login = service.login(found.config, *found.database, until);
+      auto login = service.login(found.config.iam_flag(), *found.database, until);
       if (!login) return std::unexpected(std::move(login.error()));
       if (!server)
         return base::fail(upstream::Errc::connect_failed, "The address of the server is not known.");

@@ -272,7 +272,7 @@ TEST(FeatureFlag, IsOffWhenTheOverrideIsNotUnderstood) {
 TEST(FeatureFlag, ErrorSaysHowToSetIt) {
   Config config;
   config.file = "rolegate.yaml";
-  const base::Error error = feature_disabled_error(config);
+  const base::Error error = feature_disabled_error(config.iam_flag());
   EXPECT_EQ(error.code, "feature_disabled");
   EXPECT_EQ(error.text(),
             "AWS IAM database authentication is not enabled. Set the AWS_DATABASE_IAM_AUTH feature flag to "

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "login/fetch_cache.hpp"
-#include "unit/login/fake_clock.hpp"
+#include "support/fake_clock.hpp"
 #include "unit/login/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
@@ -56,7 +56,7 @@ class FetchCacheTest : public testing::Test {
     return eventually([&] { return cache.counts().background_renewals >= times; });
   }
 
-  FakeClock clock;
+  test::FakeClock clock;
   RecordingLog log;
   CallPool pool{{.threads = 4, .per_lane = 2, .queued = 10'000}};
   Gate gate;

@@ -74,7 +74,7 @@ TEST_F(LoginServiceCache, GetsFreshOnesForARefusedLogin) {
 
 TEST_F(LoginServiceCache, GivesUpAtTheDeadlineOfTheLogin) {
   aws.gate.close();
-  const auto login = service->login(config, aurora(), base::Deadline::in(20ms));
+  const auto login = service->login(config.iam_flag(), aurora(), base::Deadline::in(20ms));
   ASSERT_FALSE(login);
   EXPECT_EQ(login.error().code, "login_timeout");
   EXPECT_TRUE(login.error().message.starts_with("Database 'orders': "));
@@ -82,7 +82,7 @@ TEST_F(LoginServiceCache, GivesUpAtTheDeadlineOfTheLogin) {
 
 TEST_F(LoginServiceCache, ShutsDownWhileACallIsStalled) {
   aws.gate.close();
-  ASSERT_FALSE(service->login(config, aurora(), base::Deadline::in(20ms)));
+  ASSERT_FALSE(service->login(config.iam_flag(), aurora(), base::Deadline::in(20ms)));
   ASSERT_TRUE(aws.gate.wait_for_arrivals(1));
   std::thread shutdown([&] { service.reset(); });
   aws.gate.open();  // stands for the call's own deadline, which the HTTP client keeps

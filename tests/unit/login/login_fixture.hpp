@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "login/login.hpp"
+#include "support/fake_clock.hpp"
 #include "unit/login/fake_aws.hpp"
-#include "unit/login/fake_clock.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::login {
@@ -100,7 +100,7 @@ class LoginTest : public testing::Test {
 
   base::Result<Login> log_in(const config::Database& database, Fresh fresh = Fresh::no,
                              Steps* steps = nullptr) {
-    return service->login(config, database, base::Deadline::in(kPatience), steps, fresh);
+    return service->login(config.iam_flag(), database, base::Deadline::in(kPatience), steps, fresh);
   }
 
   static aws::RetryPolicy no_retries() {
@@ -113,7 +113,7 @@ class LoginTest : public testing::Test {
 
   config::Config config;
   base::FixedEnvironment environment;
-  FakeClock clock;
+  test::FakeClock clock;
   RecordingLog log;
   FakeAws aws{clock};
   FakeProvider provider;

@@ -45,7 +45,8 @@ class DialerTest : public testing::Test {
   using Outcome = std::expected<Dialer::Connected, Dialer::Unreachable>;
 
   static Outcome dial(std::vector<std::string> addresses, std::uint16_t port, seconds time = seconds(30)) {
-    EventLoop loop;
+    const base::SystemClock clock;
+    EventLoop loop(clock);
     const base::SteadyTime deadline = loop.now() + time;
     std::optional<Outcome> outcome;
     Dialer dialer(loop, std::move(addresses), port, deadline, [&](Outcome result) {

@@ -34,7 +34,8 @@ struct CallingWatcher final : Watcher {
 };
 
 TEST(EventLoop, DoesWhatIsPostedInOrder) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   std::string done;
   std::thread other([&] {
     for (const char letter : {'a', 'b', 'c'}) loop.post([&done, letter] { done += letter; });
@@ -46,7 +47,8 @@ TEST(EventLoop, DoesWhatIsPostedInOrder) {
 }
 
 TEST(EventLoop, IsWokenByEachTaskThatMeetsItAsItGoesToSleep) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   std::atomic<int> done = 0;
   std::thread running([&] { loop.run(); });
   // Each task is posted as soon as the one before it is done: about when the loop looks for more.
@@ -61,7 +63,8 @@ TEST(EventLoop, IsWokenByEachTaskThatMeetsItAsItGoesToSleep) {
 }
 
 TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   std::string fired;
   loop.in(milliseconds(3), [&] { fired += 'c', loop.stop(); });
   loop.in(milliseconds(1), [&] { fired += 'a'; });
@@ -73,7 +76,8 @@ TEST(EventLoop, FiresTimersInTheOrderOfTheirTimes) {
 }
 
 TEST(EventLoop, LetsOthersIntoBetweenWhatTakesLong) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   std::string done;
   const auto round = [&](auto& again) -> void {
     done += '|';
@@ -97,7 +101,8 @@ TEST(EventLoop, LetsATimersLeavingsCancelTheNextOne) {
     EventLoop& loop;
     EventLoop::TimerId other;
   };
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   bool fired = false;
   const auto now = loop.now();
   const auto other = loop.at(now + milliseconds(1), [&] { fired = true; });
@@ -108,7 +113,8 @@ TEST(EventLoop, LetsATimersLeavingsCancelTheNextOne) {
 }
 
 TEST(EventLoop, GivesOthersATurnBeforeATimerThatIsSetForNow) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   const Pair pair;
   std::string order;
   CallingWatcher watcher([&](std::uint32_t) {
@@ -156,7 +162,8 @@ struct Crowd {
 };
 
 TEST(EventLoop, GivesOthersATurnAmongManyTasks) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   Crowd crowd(loop);
   for (int i = 0; i < Crowd::kAll; ++i) loop.post([&] { crowd.one(); });
   loop.run();
@@ -166,7 +173,8 @@ TEST(EventLoop, GivesOthersATurnAmongManyTasks) {
 }
 
 TEST(EventLoop, GivesOthersATurnAmongManyTimers) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   Crowd crowd(loop);
   for (int i = 0; i < Crowd::kAll; ++i) loop.in(milliseconds(0), [&] { crowd.one(); });
   loop.run();
@@ -175,7 +183,8 @@ TEST(EventLoop, GivesOthersATurnAmongManyTimers) {
 }
 
 TEST(EventLoop, StopsHoweverManyTasksAreStillPosted) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   int done = 0;
   std::function<void()> again = [&] {
     ++done;
@@ -188,7 +197,8 @@ TEST(EventLoop, StopsHoweverManyTasksAreStillPosted) {
 }
 
 TEST(EventLoop, TellsNoWatcherThatWasRemovedInTheSameRound) {
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   const Pair first;
   const Pair second;
   int told = 0;
@@ -219,7 +229,8 @@ TEST(EventLoop, DestroysWhatIsRetiredAfterTheRound) {
     ~Noting() override { order += 'd'; }
     std::string& order;
   };
-  EventLoop loop;
+  const base::SystemClock clock;
+  EventLoop loop(clock);
   std::string order;
   loop.post([&] {
     loop.retire(std::make_unique<Noting>(order));
@@ -237,7 +248,8 @@ TEST(EventLoop, DestroysUndoneWhatIsLeftOver) {
   auto held = std::make_shared<int>(1);
   const std::weak_ptr<int> seen = held;
   {
-    EventLoop loop;
+    const base::SystemClock clock;
+    EventLoop loop(clock);
     loop.in(std::chrono::hours(1), [held] {});
     loop.post([held = std::move(held)] {});
   }

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/fake_clock.hpp"
 #include "support/temporary_folder.hpp"
-#include "unit/login/fake_clock.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::serve {
@@ -40,7 +40,7 @@ class ServedConfigurationTest : public testing::Test {
   const test::TemporaryFolder folder_;
   const std::string file_ = folder_.path("rolegate.yaml");
   const base::FixedEnvironment environment_;
-  login::FakeClock clock_;
+  test::FakeClock clock_;
   login::RecordingLog log_;
   std::vector<std::string> loaded_;  ///< which files were asked for
   ServedConfiguration configuration_{{environment_, clock_, log_,

@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/fake_clock.hpp"
 #include "unit/admin/http/fake_pages.hpp"
 #include "unit/admin/http/http_client.hpp"
-#include "unit/login/fake_clock.hpp"
 #include "unit/login/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
@@ -38,7 +38,7 @@ class HttpServerTest : public testing::Test {
   }
   [[nodiscard]] HttpClient client() const { return HttpClient(server->address()); }
 
-  login::FakeClock clock;
+  test::FakeClock clock;
   login::RecordingLog log;
   std::unique_ptr<FakePages> pages;
   std::unique_ptr<HttpServer> server;
@@ -361,7 +361,7 @@ TEST_F(HttpServerTest, StopsAtOnceWithConnectionsInEveryState) {
 
 TEST(HttpServerListening, SaysWhereItReallyListens) {
   FakePages pages;
-  login::FakeClock clock;
+  test::FakeClock clock;
   login::RecordingLog log;
   const auto v4 = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(v4);
@@ -375,7 +375,7 @@ TEST(HttpServerListening, SaysWhereItReallyListens) {
 
 TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
   FakePages pages;
-  login::FakeClock clock;
+  test::FakeClock clock;
   login::RecordingLog log;
   const auto error_at = [&](base::ListenAddress listen) {
     const auto made = start_http_server(listen, pages.router(), clock, log);
@@ -405,7 +405,7 @@ TEST(HttpServerListening, SaysWhatIsWrongWithTheAddress) {
 
 TEST(HttpServerListening, FreesTheAddressForTheNext) {
   FakePages pages;
-  login::FakeClock clock;
+  test::FakeClock clock;
   login::RecordingLog log;
   auto first = start_http_server(any_port(), pages.router(), clock, log);
   ASSERT_TRUE(first);

@@ -123,7 +123,8 @@ class RelayTest : public testing::Test {
     return net::Stream(base::Descriptor(ends[1]));
   }
 
-  net::EventLoop loop_;
+  const base::SystemClock clock_;
+  net::EventLoop loop_{clock_};
   std::promise<Relay::End> ended_;
   std::thread thread_;
 };

@@ -67,7 +67,8 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
     loop_.in(std::chrono::milliseconds(0), std::move(task));
   }
 
-  net::EventLoop loop_;
+  const base::SystemClock clock_;
+  net::EventLoop loop_{clock_};
   std::shared_ptr<const Settings> settings_;
   base::Descriptor client_;
   int accepted_ = -1;

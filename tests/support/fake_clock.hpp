@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 
-namespace rolegate::login {
+namespace rolegate::test {
 
 /// Both clocks, moved by hand.
 class FakeClock final : public base::Clock {
@@ -30,4 +30,4 @@ class FakeClock final : public base::Clock {
   std::atomic<std::int64_t> steady_{5'000'000};
 };
 
-}  // namespace rolegate::login
+}  // namespace rolegate::test
