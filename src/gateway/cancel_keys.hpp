@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "base/random.hpp"
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "wire/pg/messages.hpp"
 
 namespace rolegate::gateway {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "wire/mysql/client_login.hpp"
 
 namespace rolegate::upstream {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "wire/pg/client_login.hpp"
 
 namespace rolegate::upstream {

@@ -11,7 +11,7 @@
 #include "config/config.hpp"
 #include "login/steps.hpp"
 #include "net/stream.hpp"
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "upstream/login_rate.hpp"
 #include "upstream/wish.hpp"
 #include "wire/mysql/packets.hpp"

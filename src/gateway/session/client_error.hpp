@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "wire/mysql/packets.hpp"
 #include "wire/pg/messages.hpp"
 

@@ -27,7 +27,7 @@
 #include "net/event_loop.hpp"
 #include "net/listening.hpp"
 #include "net/stream.hpp"
-#include "upstream/upstream.hpp"
+#include "upstream/opening.hpp"
 
 namespace rolegate::gateway {
 

@@ -1,4 +1,4 @@
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 
 #include <utility>
 

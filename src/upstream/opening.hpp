@@ -15,7 +15,7 @@
 #include "login/steps.hpp"
 #include "net/dialer.hpp"
 #include "net/event_loop.hpp"
-#include "upstream/handshake.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "upstream/login_rate.hpp"
 #include "upstream/upstream_tls.hpp"
 

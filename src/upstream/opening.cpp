@@ -1,4 +1,4 @@
-#include "upstream/upstream.hpp"
+#include "upstream/opening.hpp"
 
 #include <algorithm>
 #include <utility>
