@@ -23,7 +23,7 @@ void put(Snapshot& snapshot, Database database) {
 }
 
 void forget_broken(Snapshot& snapshot, std::string_view name) {
-  if (!snapshot.broken || !snapshot.broken->contains(name)) return;
+  if (!snapshot.is_broken(name)) return;
   auto others = std::make_shared<Snapshot::Names>(*snapshot.broken);
   others->erase(others->find(name));
   snapshot.broken = std::move(others);

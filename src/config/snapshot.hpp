@@ -27,6 +27,7 @@ struct Snapshot {
   bool gateway_broken = false;
 
   [[nodiscard]] IamFlag iam_flag() const { return {aws_database_iam_auth, file}; }
+  [[nodiscard]] bool is_broken(std::string_view name) const { return broken && broken->contains(name); }
   /// The snapshot that follows when that database is added, or put in the place of the one of its name. With
   /// another engine it is another database.
   [[nodiscard]] Snapshot with(Database database) const;

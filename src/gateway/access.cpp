@@ -1,7 +1,5 @@
 #include "gateway/access.hpp"
 
-#include <algorithm>
-
 namespace rolegate::gateway {
 
 std::string_view way_name(Admission::Way way) {
@@ -20,17 +18,17 @@ std::string_view way_name(Admission::Way way) {
   return {};
 }
 
-Admission admit(const config::Config& config, const Client& client, std::string_view user,
+Admission admit(const config::Snapshot& snapshot, const Client& client, std::string_view user,
                 std::uint32_t own_uid) {
   using enum Admission::Way;
   // A section with errors has no users, but that must not open the door that a missing section leaves to the
   // owner.
-  if (config.gateway_broken) return {password, nullptr};
-  if (!config.gateway || config.gateway->users.empty()) {
+  if (snapshot.gateway_broken) return {password, nullptr};
+  if (!snapshot.gateway || snapshot.gateway->users.empty()) {
     if (!client.uid) return {users_missing, nullptr};
     return {*client.uid == own_uid ? owner : password, nullptr};
   }
-  const config::GatewayUser* found = config.gateway->find_user(user);
+  const config::GatewayUser* found = snapshot.gateway->find_user(user);
   if (found == nullptr) return {password, nullptr};
   if (!client.uid && !found->may_come_from(client.group)) return {password, found, true};
   if (!found->client_cert_cn.empty() && found->client_cert_cn == client.certificate_name) {
@@ -45,21 +43,20 @@ base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoy
   return admission.from_elsewhere ? never_right(*admission.user->scram) : *admission.user->scram;
 }
 
-bool may_stay(const config::Config& config, const Client& client, std::string_view user,
+bool may_stay(const config::Snapshot& snapshot, const Client& client, std::string_view user,
               std::string_view database) {
-  const config::GatewayUser* found = config.gateway ? config.gateway->find_user(user) : nullptr;
+  const config::GatewayUser* found = snapshot.gateway ? snapshot.gateway->find_user(user) : nullptr;
   return found != nullptr && (client.uid || found->may_come_from(client.group)) && found->may_use(database) &&
-         std::ranges::find(config.databases, database, &config::Database::name) != config.databases.end();
+         snapshot.databases.find(database) != nullptr;
 }
 
-Choice choose(const config::Config& config, std::string_view name, const config::GatewayUser* user,
+Choice choose(const config::Snapshot& snapshot, std::string_view name, const config::GatewayUser* user,
               bool mysql) {
   if (user != nullptr && !user->may_use(name)) return {};
-  const auto found = std::ranges::find(config.databases, name, &config::Database::name);
-  if (found != config.databases.end()) {
-    return (found->uri.engine == config::Engine::mysql) == mysql ? Choice{&*found, false} : Choice{};
-  }
-  return {nullptr, std::ranges::find(config.broken, name) != config.broken.end()};
+  const config::DirectoryEntry* const found = snapshot.databases.find(name);
+  if (found == nullptr) return {nullptr, snapshot.is_broken(name)};
+  const bool speaks_mysql = found->database->uri.engine == config::Engine::mysql;
+  return speaks_mysql == mysql ? Choice{found->database, false} : Choice{};
 }
 
 }  // namespace rolegate::gateway

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/scram.hpp"
-#include "config/config.hpp"
+#include "config/snapshot.hpp"
 #include "gateway/decoys.hpp"
 
 namespace rolegate::gateway {
@@ -43,7 +43,7 @@ struct Admission {
 [[nodiscard]] std::string_view way_name(Admission::Way way);
 
 /// `own_uid`: the user that the gateway runs as.
-[[nodiscard]] Admission admit(const config::Config& config, const Client& client, std::string_view user,
+[[nodiscard]] Admission admit(const config::Snapshot& snapshot, const Client& client, std::string_view user,
                               std::uint32_t own_uid);
 
 /// What its password has to fit. Whoever must not get in is asked all the same, for a password that nobody
@@ -52,17 +52,17 @@ struct Admission {
                                                std::string_view user);
 
 /// Whether that user, from where the client is, could still open a session with that database.
-[[nodiscard]] bool may_stay(const config::Config& config, const Client& client, std::string_view user,
+[[nodiscard]] bool may_stay(const config::Snapshot& snapshot, const Client& client, std::string_view user,
                             std::string_view database);
 
 /// What a client asked for.
 struct Choice {
-  const config::Database* database = nullptr;
+  config::DatabasePtr database;
   bool broken = false;  ///< the user may use it, but its configuration has errors
 };
 /// The database of that name that speaks this wire, if `user` (null: the owner) may use it. For what is not
 /// there and what is not this user's the answer is the same: nothing.
-[[nodiscard]] Choice choose(const config::Config& config, std::string_view name,
+[[nodiscard]] Choice choose(const config::Snapshot& snapshot, std::string_view name,
                             const config::GatewayUser* user, bool mysql);
 
 }  // namespace rolegate::gateway

@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "config/difference.hpp"
+#include "config/snapshot.hpp"
 #include "gateway/errc.hpp"
 #include "gateway/server_tls.hpp"
 #include "gateway/session/mysql_session.hpp"
@@ -39,10 +41,10 @@ struct Wanted {
   bool tls_required = false;
 };
 
-std::vector<Wanted> wanted(const config::Config& config) {
+std::vector<Wanted> wanted(const config::Snapshot& snapshot) {
   std::vector<Wanted> all;
   const config::Gateway none;
-  const config::Gateway& gateway = config.gateway ? *config.gateway : none;
+  const config::Gateway& gateway = snapshot.gateway ? *snapshot.gateway : none;
   const auto add = [&](const std::vector<base::ListenAddress>& addresses, net::Wire wire,
                        const std::string& database) {
     const config::GatewayListeners& engine = wire == net::Wire::mysql ? gateway.mysql : gateway.postgresql;
@@ -51,17 +53,19 @@ std::vector<Wanted> wanted(const config::Config& config) {
   };
   add(gateway.postgresql.listen, net::Wire::postgresql, {});
   add(gateway.mysql.listen, net::Wire::mysql, {});
-  for (const config::Database& database : config.databases) {
+  for (const config::DirectoryEntry& entry : snapshot.databases.entries()) {
+    const config::Database& database = *entry.database;
     const bool mysql = database.uri.engine == config::Engine::mysql;
     add(database.listen, mysql ? net::Wire::mysql : net::Wire::postgresql, database.name);
   }
   return all;
 }
 
-base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<const config::Config> config) {
+base::Result<std::shared_ptr<const Settings>> make_settings(
+    std::shared_ptr<const config::Snapshot> snapshot) {
   auto settings = std::make_shared<Settings>();
-  if (config->gateway) {
-    const config::Gateway& gateway = *config->gateway;
+  if (snapshot->gateway) {
+    const config::Gateway& gateway = *snapshot->gateway;
     for (const auto& [tls, wire, context] :
          {std::tuple{&gateway.postgresql.tls, net::Wire::postgresql, &settings->postgresql_tls},
           std::tuple{&gateway.mysql.tls, net::Wire::mysql, &settings->mysql_tls}}) {
@@ -75,7 +79,7 @@ base::Result<std::shared_ptr<const Settings>> make_settings(std::shared_ptr<cons
     settings->idle_timeout = gateway.idle_timeout;
     settings->decoys = Decoys(gateway.users);
   }
-  settings->config = std::move(config);
+  settings->snapshot = std::move(snapshot);
   return settings;
 }
 
@@ -88,13 +92,14 @@ class Gateway::Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
-  [[nodiscard]] base::Result<void> configure(const std::shared_ptr<const config::Config>& config,
+  [[nodiscard]] base::Result<void> configure(config::Config config,
                                              std::vector<net::ListeningSocket> inherited);
   void drain();
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
   [[nodiscard]] std::size_t awaited_sessions() const;
   [[nodiscard]] int idle_descriptor() const { return idle_.get(); }
+  [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const;
   [[nodiscard]] std::vector<Door> doors() const;
   [[nodiscard]] Health health() const;
   [[nodiscard]] Stats::Snapshot stats() const { return services_.stats.snapshot(); }
@@ -113,15 +118,15 @@ class Gateway::Inside {
     }
   };
 
-  [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Config& config,
+  [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Snapshot& snapshot,
                                                            std::vector<net::ListeningSocket> inherited) const;
   [[nodiscard]] Worker& least_busy();
   /// Ready when the workers do so.
   std::vector<std::future<void>> accept_on(const std::vector<Open>& doors);
   [[nodiscard]] base::Result<std::vector<std::future<void>>> apply(
-      const std::shared_ptr<const config::Config>& config, std::vector<net::ListeningSocket> inherited);
+      std::shared_ptr<const config::Snapshot> snapshot, std::vector<net::ListeningSocket> inherited);
   /// Those that a reload took away: how their last login ended is nobody's concern any more.
-  void forget_databases(const config::Config& before, const config::Config& after);
+  void forget_databases(const config::Difference& difference);
 
   const Services services_;
   upstream::UpstreamTls tls_;
@@ -186,11 +191,11 @@ Gateway::Inside::~Inside() {
 }
 
 base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
-    const config::Config& config, std::vector<net::ListeningSocket> inherited) const {
-  const bool only_owner = !config.gateway || config.gateway->users.empty();
+    const config::Snapshot& snapshot, std::vector<net::ListeningSocket> inherited) const {
+  const bool only_owner = !snapshot.gateway || snapshot.gateway->users.empty();
   std::vector<Open> doors;
   std::vector<Open> known = open_;
-  for (Wanted& one : wanted(config)) {
+  for (Wanted& one : wanted(snapshot)) {
     std::shared_ptr<const net::ListeningSocket> socket;
     const auto same = std::ranges::find_if(known, [&](const Open& open) { return open.serves(one); });
     if (same != known.end()) {
@@ -210,16 +215,17 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
   for (const net::ListeningSocket& unused : inherited) {
     services_.log.warning(
         "the socket {} was passed on by the service manager, but nothing in {} listens there",
-        unused.address(), config.file);
+        unused.address(), snapshot.file);
   }
   return doors;
 }
 
 /// Once it returns, nobody is let in by what was there before: but for a loop that is busy for so long, which
 /// must not hold up a reload.
-base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config::Config>& config,
+base::Result<void> Gateway::Inside::configure(config::Config config,
                                               std::vector<net::ListeningSocket> inherited) {
-  auto applied = apply(config, std::move(inherited));
+  auto applied = apply(std::make_shared<const config::Snapshot>(snapshot()->reloaded(std::move(config))),
+                       std::move(inherited));
   if (!applied) return std::unexpected(std::move(applied.error()));
   const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
   for (std::future<void>& done : *applied) done.wait_until(deadline);
@@ -227,22 +233,22 @@ base::Result<void> Gateway::Inside::configure(const std::shared_ptr<const config
 }
 
 base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
-    const std::shared_ptr<const config::Config>& config, std::vector<net::ListeningSocket> inherited) {
-  auto settings = make_settings(config);
+    std::shared_ptr<const config::Snapshot> snapshot, std::vector<net::ListeningSocket> inherited) {
+  auto settings = make_settings(snapshot);
   if (!settings) return std::unexpected(std::move(settings.error()));
   // Before the lock, which accepting takes: it is a tenth of a second's work.
   RsaKeyPtr rsa_key;
-  if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*config), [](const Wanted& one) {
+  if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*snapshot), [](const Wanted& one) {
         return one.wire == net::Wire::mysql && !one.address.is_unix && !one.tls_required;
       })) {
     rsa_key = make_rsa_key();
   }
   const std::lock_guard lock(mutex_);
-  auto doors = open_doors(*config, std::move(inherited));
+  auto doors = open_doors(*snapshot, std::move(inherited));
   if (!doors) return std::unexpected(std::move(doors.error()));
   if (doors->empty()) {
     return base::fail(Errc::gateway_not_configured,
-                      fmt::format("Nothing in {} says where the gateway is to listen.", config->file),
+                      fmt::format("Nothing in {} says where the gateway is to listen.", snapshot->file),
                       "Add 'gateway: {postgresql: {listen: [\"127.0.0.1:6432\"]}}', or name databases: "
                       "`rolegate serve DATABASE…`.");
   }
@@ -253,31 +259,29 @@ base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
     mysql_->rsa_key = rsa_key_.get();
   }
   tls_.look_again();
-  if (settings_) forget_databases(*settings_->config, *config);
+  if (settings_) forget_databases(config::difference(*settings_->snapshot, *snapshot));
   settings_ = std::move(*settings);
   open_ = std::move(*doors);
-  const bool only_owner = !settings_->config->gateway || settings_->config->gateway->users.empty();
+  const bool only_owner = !settings_->snapshot->gateway || settings_->snapshot->gateway->users.empty();
   for (const Open& open : open_) {
     if (open.socket->set_only_owner(only_owner)) continue;
     services_.log.warning("the mode of the socket {} could not be changed", open.listener->address);
   }
   if (mysql) {
     std::vector<std::string> names;
-    for (const config::Database& database : config->databases) {
-      if (database.uri.engine == config::Engine::mysql) names.push_back(database.name);
+    for (const config::DirectoryEntry& entry : snapshot->databases.entries()) {
+      if (entry.database->uri.engine == config::Engine::mysql) names.push_back(entry.database->name);
     }
-    greetings_->ask(config, names);
+    greetings_->ask(*snapshot, names);
   }
   auto accepting = accept_on(open_);
   for (const auto& worker : workers_) worker->reconsider_sessions();
   return accepting;
 }
 
-void Gateway::Inside::forget_databases(const config::Config& before, const config::Config& after) {
-  for (const config::Database& database : before.databases) {
-    const auto kept = std::ranges::find(after.databases, database.name, &config::Database::name);
-    if (kept != after.databases.end() && kept->uri.engine == database.uri.engine) continue;
-    services_.stats.database(database.name, database.uri.engine)->forget_last_login();
+void Gateway::Inside::forget_databases(const config::Difference& difference) {
+  for (const config::DirectoryEntry& entry : difference.removed) {
+    services_.stats.database(entry.database->name, entry.database->uri.engine)->forget_last_login();
   }
 }
 
@@ -318,6 +322,11 @@ std::size_t Gateway::Inside::awaited_sessions() const {
   return sum;
 }
 
+std::shared_ptr<const config::Snapshot> Gateway::Inside::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return settings_ ? settings_->snapshot : std::make_shared<const config::Snapshot>();
+}
+
 std::vector<Gateway::Door> Gateway::Inside::doors() const {
   const std::lock_guard lock(mutex_);
   std::vector<Door> all;
@@ -329,24 +338,23 @@ std::vector<Gateway::Door> Gateway::Inside::doors() const {
 
 Health Gateway::Inside::health() const {
   const std::lock_guard lock(mutex_);
-  return {true, draining_, open_.size(), wanted(*settings_->config).size()};
+  return {true, draining_, open_.size(), wanted(*settings_->snapshot).size()};
 }
 
 Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 Gateway::~Gateway() = default;
 
-base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services,
-                                                      const std::shared_ptr<const config::Config>& config,
+base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services, config::Config config,
                                                       std::vector<net::ListeningSocket> inherited) {
   auto inside = std::make_unique<Inside>(services);
-  if (auto configured = inside->configure(config, std::move(inherited)); !configured) {
+  if (auto configured = inside->configure(std::move(config), std::move(inherited)); !configured) {
     return std::unexpected(std::move(configured.error()));
   }
   return std::unique_ptr<Gateway>(new Gateway(std::move(inside)));
 }
 
-base::Result<void> Gateway::reload(const std::shared_ptr<const config::Config>& config) {
-  return inside_->configure(config, {});
+base::Result<void> Gateway::reload(config::Config config) {
+  return inside_->configure(std::move(config), {});
 }
 
 void Gateway::drain() { inside_->drain(); }
@@ -354,6 +362,7 @@ void Gateway::close_sessions() { inside_->close_sessions(); }
 std::size_t Gateway::sessions() const { return inside_->sessions(); }
 std::size_t Gateway::awaited_sessions() const { return inside_->awaited_sessions(); }
 int Gateway::idle_descriptor() const { return inside_->idle_descriptor(); }
+std::shared_ptr<const config::Snapshot> Gateway::snapshot() const { return inside_->snapshot(); }
 std::vector<Gateway::Door> Gateway::doors() const { return inside_->doors(); }
 Health Gateway::health() const { return inside_->health(); }
 Stats::Snapshot Gateway::stats() const { return inside_->stats(); }

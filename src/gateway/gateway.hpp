@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
+#include "config/snapshot.hpp"
 #include "gateway/audit/audit_log.hpp"
 #include "gateway/stats.hpp"
 #include "login/login.hpp"
@@ -44,15 +45,14 @@ class Gateway final : public Observed {
   /// Nothing is asked of any database or of AWS before a client wants it, MySQL's greetings apart.
   /// `inherited`: sockets that are open already.
   [[nodiscard]] static base::Result<std::unique_ptr<Gateway>> start(
-      Services services, const std::shared_ptr<const config::Config>& config,
-      std::vector<net::ListeningSocket> inherited = {});
+      Services services, config::Config config, std::vector<net::ListeningSocket> inherited = {});
   ~Gateway() override;
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
   /// Takes another configuration: for new sessions; those there are keep what they have. An error leaves all
   /// as it was. Not after drain().
-  [[nodiscard]] base::Result<void> reload(const std::shared_ptr<const config::Config>& config);
+  [[nodiscard]] base::Result<void> reload(config::Config config);
   /// Takes no more sessions: those there are go on, and can still be cancelled and killed.
   void drain();
   /// Ends every session, with a message where there is room for one; it takes a few seconds at most. Listens
@@ -65,6 +65,8 @@ class Gateway final : public Observed {
   /// to look at the two counts.
   [[nodiscard]] int idle_descriptor() const;
 
+  /// What is served right now.
+  [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const;
   [[nodiscard]] std::vector<Door> doors() const;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] Stats::Snapshot stats() const override;

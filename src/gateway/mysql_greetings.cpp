@@ -28,10 +28,8 @@ class MysqlGreetings::Question {
  public:
   using Answer = std::move_only_function<void(std::optional<wire::mysql::Greeting>)>;
 
-  Question(net::EventLoop& loop, login::CallPool& pool, std::shared_ptr<const config::Config> config,
-           const config::Database& database, Answer answer)
+  Question(net::EventLoop& loop, login::CallPool& pool, const config::Database& database, Answer answer)
       : loop_(loop),
-        config_(std::move(config)),
         deadline_(loop.now() + kPatience),
         answer_(std::move(answer)),
         self_(std::make_shared<Question*>(this)),
@@ -83,7 +81,6 @@ class MysqlGreetings::Question {
   }
 
   net::EventLoop& loop_;
-  const std::shared_ptr<const config::Config> config_;
   const base::SteadyTime deadline_;
   Answer answer_;
   std::shared_ptr<Question*> self_;
@@ -127,12 +124,11 @@ std::optional<wire::mysql::Greeting> MysqlGreetings::common(const std::vector<st
   return common;
 }
 
-void MysqlGreetings::ask(const std::shared_ptr<const config::Config>& config,
-                         const std::vector<std::string>& databases) {
+void MysqlGreetings::ask(const config::Snapshot& snapshot, const std::vector<std::string>& databases) {
   const auto now = std::chrono::steady_clock::now();
   for (const std::string& name : databases) {
-    const auto database = std::ranges::find(config->databases, name, &config::Database::name);
-    if (database == config->databases.end()) continue;
+    const config::DirectoryEntry* const found = snapshot.databases.find(name);
+    if (found == nullptr) continue;
     {
       const std::lock_guard lock(mutex_);
       Entry& entry = entries_[name];
@@ -140,16 +136,15 @@ void MysqlGreetings::ask(const std::shared_ptr<const config::Config>& config,
       entry.asking = true;
       entry.asked_at = now;
     }
-    home_.post([this, config, &asked = *database] { begin(config, asked); });
+    home_.post([this, database = found->database] { begin(database); });
   }
 }
 
-void MysqlGreetings::begin(std::shared_ptr<const config::Config> config, const config::Database& database) {
-  questions_[database.name] =
-      std::make_unique<Question>(home_, pool_, std::move(config), database,
-                                 [this, name = database.name](std::optional<wire::mysql::Greeting> greeting) {
-                                   answered(name, std::move(greeting));
-                                 });
+void MysqlGreetings::begin(const config::DatabasePtr& database) {
+  questions_[database->name] = std::make_unique<Question>(
+      home_, pool_, *database, [this, name = database->name](std::optional<wire::mysql::Greeting> greeting) {
+        answered(name, std::move(greeting));
+      });
 }
 
 void MysqlGreetings::answered(const std::string& database, std::optional<wire::mysql::Greeting> greeting) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "config/config.hpp"
+#include "config/snapshot.hpp"
 #include "login/call_pool.hpp"
 #include "net/event_loop.hpp"
 #include "wire/mysql/packets.hpp"
@@ -36,7 +36,7 @@ class MysqlGreetings {
   [[nodiscard]] std::optional<wire::mysql::Greeting> common(const std::vector<std::string>& databases) const;
 
   /// Asks those that are not known, at most every few seconds each.
-  void ask(const std::shared_ptr<const config::Config>& config, const std::vector<std::string>& databases);
+  void ask(const config::Snapshot& snapshot, const std::vector<std::string>& databases);
   /// Has `task` done on `loop` when one of them has become known, or none of them is being asked any more.
   void when_settled(const std::vector<std::string>& databases, net::EventLoop& loop,
                     net::EventLoop::Task task);
@@ -57,7 +57,7 @@ class MysqlGreetings {
     net::EventLoop::Task task;
   };
 
-  void begin(std::shared_ptr<const config::Config> config, const config::Database& database);
+  void begin(const config::DatabasePtr& database);
   void answered(const std::string& database, std::optional<wire::mysql::Greeting> greeting);
   [[nodiscard]] bool settled(const std::vector<std::string>& databases) const;
 

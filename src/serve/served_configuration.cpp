@@ -53,7 +53,7 @@ ServedConfiguration::Read ServedConfiguration::read(bool again) {
   if (loaded->config.gateway_broken || (loaded->config.databases.empty() && loaded->has_errors())) {
     return invalid(fmt::format("{} has errors that keep the gateway from running.", file));
   }
-  return std::make_shared<const config::Config>(std::move(loaded->config));
+  return std::move(loaded->config);
 }
 
 ServedConfiguration::Read ServedConfiguration::of_named_databases(config::Loaded loaded) const {
@@ -82,7 +82,7 @@ ServedConfiguration::Read ServedConfiguration::of_named_databases(config::Loaded
     const std::string socket = mysql_socket(folder_);
     config.gateway->mysql.listen.push_back({"unix:" + socket, true, socket, {}, 0});
   }
-  return std::make_shared<const config::Config>(std::move(config));
+  return std::move(config);
 }
 
 void ServedConfiguration::tell(config::Problem problem) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,12 +37,12 @@ class ServedConfiguration {
 
   /// Broken databases are left out: they are no reason not to serve the others. Errors: those of config::load
   /// and config::Loaded::find; the gateway section is broken.
-  [[nodiscard]] base::Result<std::shared_ptr<const config::Config>> read_first();
+  [[nodiscard]] base::Result<config::Config> read_first();
   /// What is served is better than a configuration with errors, whichever: each is an error here.
-  [[nodiscard]] base::Result<std::shared_ptr<const config::Config>> read_again();
+  [[nodiscard]] base::Result<config::Config> read_again();
 
  private:
-  using Read = base::Result<std::shared_ptr<const config::Config>>;
+  using Read = base::Result<config::Config>;
   [[nodiscard]] Read read(bool again);
   [[nodiscard]] Read of_named_databases(config::Loaded loaded) const;
   void tell(config::Problem problem) const;

@@ -67,7 +67,7 @@ class Service {
 
  private:
   void tell_doors() const;
-  void tell_connection_strings() const;
+  [[nodiscard]] std::string connection_strings_of(const std::vector<config::Database>& databases) const;
   void tell_service_manager(std::string_view status) const;
   void reload();
   void reopen_audit_log();
@@ -84,7 +84,6 @@ class Service {
   gateway::Stats stats_;
   std::optional<SocketFolder> folder_;
   ServedConfiguration configuration_;
-  std::shared_ptr<const config::Config> config_;
   std::unique_ptr<gateway::AuditLog> audit_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<admin::HttpServer> admin_;
@@ -101,31 +100,32 @@ base::Result<void> Service::start() {
   }
   auto config = configuration_.read_first();
   if (!config) return std::unexpected(std::move(config.error()));
-  config_ = std::move(*config);
+  const config::Admin pages = config->admin;
+  const std::string connection_strings = folder_ ? connection_strings_of(config->databases) : std::string();
   // Whoever named databases has not asked for the ten thousand sessions of the default.
-  raise_descriptor_limit(log_, folder_ || !config_->gateway ? 0 : config_->gateway->max_sessions);
-  auto audit = gateway::open_audit_log(config_->gateway ? config_->gateway->audit_log : "", stats_, log_);
+  raise_descriptor_limit(log_, folder_ || !config->gateway ? 0 : config->gateway->max_sessions);
+  auto audit = gateway::open_audit_log(config->gateway ? config->gateway->audit_log : "", stats_, log_);
   if (!audit) return std::unexpected(std::move(audit.error()));
   audit_ = std::move(*audit);
   login::LoginService& logins = surroundings_.logins();
   auto gateway = gateway::Gateway::start(
-      {logins, surroundings_.environment, surroundings_.clock, random_, log_, *audit_, stats_}, config_,
-      std::move(inherited));
+      {logins, surroundings_.environment, surroundings_.clock, random_, log_, *audit_, stats_},
+      std::move(*config), std::move(inherited));
   if (!gateway) return std::unexpected(std::move(gateway.error()));
   gateway_ = std::move(*gateway);
-  if (options_.databases.empty() || config_->admin.configured) {
-    auto admin = admin::start_admin_server(config_->admin.listen,
+  if (options_.databases.empty() || pages.configured) {
+    auto admin = admin::start_admin_server(pages.listen,
                                            {*gateway_, logins, surroundings_.clock, log_, options_.version});
     if (admin) {
       admin_ = std::move(*admin);
-    } else if (config_->admin.configured) {
+    } else if (pages.configured) {
       return std::unexpected(std::move(admin.error()));
     } else {
       log_.warning("{} The gateway runs without its admin pages.", admin.error().text());
     }
   }
   tell_doors();
-  if (folder_) tell_connection_strings();
+  if (folder_) surroundings_.print(connection_strings);
   tell_service_manager("Serving");
   return {};
 }
@@ -136,13 +136,13 @@ void Service::tell_doors() const {
   if (admin_) log_.info("listening for the admin pages at http://{}", admin_->address());
 }
 
-void Service::tell_connection_strings() const {
+std::string Service::connection_strings_of(const std::vector<config::Database>& databases) const {
   std::string text;
-  for (const config::Database& database : config_->databases) {
+  for (const config::Database& database : databases) {
     const auto [command, uri] = connection_string(database, folder_->path());
     text += fmt::format("{}\n    {}\n    {}\n", database.name, command, uri);
   }
-  surroundings_.print(text);
+  return text;
 }
 
 /// In this order: whoever waits for READY=1 knows where to connect.
@@ -172,11 +172,10 @@ void Service::reload() {
   auto config = configuration_.read_again();
   base::Result<void> done;
   if (config) {
-    done = gateway_->reload(*config);
+    done = gateway_->reload(std::move(*config));
   } else {
     done = std::unexpected(std::move(config.error()));
   }
-  if (done) config_ = std::move(*config);
   // In any case: a rotation of the file is what SIGHUP is for, too.
   reopen_audit_log();
   if (done) {
@@ -196,12 +195,14 @@ void Service::reload() {
 }
 
 void Service::reopen_audit_log() {
-  auto opened = audit_->reopen(config_->gateway ? config_->gateway->audit_log : "");
+  const auto served = gateway_->snapshot();
+  auto opened = audit_->reopen(served->gateway ? served->gateway->audit_log : "");
   if (!opened) log_.error("{}", opened.error().text());
 }
 
 std::chrono::milliseconds Service::drain_timeout() const {
-  return config_->gateway ? config_->gateway->drain_timeout : std::chrono::seconds(30);
+  const auto served = gateway_->snapshot();
+  return served->gateway ? served->gateway->drain_timeout : std::chrono::seconds(30);
 }
 
 /// Not longer than `limit`, nor than until somebody asks again to stop.

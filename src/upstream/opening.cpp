@@ -28,19 +28,19 @@ struct UpstreamLogin::Made {
   std::shared_ptr<const UpstreamTlsContext> tls;
 };
 
-UpstreamLogin::UpstreamLogin(net::EventLoop& loop, UpstreamServices services,
-                             std::shared_ptr<const config::Config> config, const config::Database& database,
-                             int login_rate, std::string client, MakeHandshake make_handshake, Done done)
+UpstreamLogin::UpstreamLogin(net::EventLoop& loop, UpstreamServices services, config::IamFlag flag,
+                             config::DatabasePtr database, int login_rate, std::string client,
+                             MakeHandshake make_handshake, Done done)
     : loop_(loop),
       services_(services),
-      config_(std::move(config)),
-      database_(database),
+      flag_(std::move(flag)),
+      database_(std::move(database)),
       login_rate_(login_rate),
       client_(std::move(client)),
       make_handshake_(std::move(make_handshake)),
       done_(std::move(done)),
       self_(std::make_shared<UpstreamLogin*>(this)),
-      rate_(services.rates.of(database.name, login_rate)),
+      rate_(services.rates.of(database_->name, login_rate)),
       patience_ends_(loop.now() + kPatience),
       place_(rate_->enter(
           client_,
@@ -76,28 +76,29 @@ void UpstreamLogin::await_turn() {
 
 void UpstreamLogin::line_too_long() {
   place_.reset();
-  fail({base::make_error(Errc::login_rate_exceeded,
-                         fmt::format("Too many logins to database '{}' are waiting already.", database_.name),
-                         fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
-                                     "connection pool, or raise it if the database can take more.",
-                                     login_rate_),
-                         true)});
+  fail(
+      {base::make_error(Errc::login_rate_exceeded,
+                        fmt::format("Too many logins to database '{}' are waiting already.", database_->name),
+                        fmt::format("The gateway makes at most {} a second (gateway.login_rate); use a "
+                                    "connection pool, or raise it if the database can take more.",
+                                    login_rate_),
+                        true)});
 }
 
 void UpstreamLogin::make_login(login::Fresh fresh) {
   if (deadline_ == base::SteadyTime{}) {
-    deadline_ = loop_.now() + database_.uri.connect_timeout.value_or(login::kDefaultTimeout);
+    deadline_ = loop_.now() + database_->uri.connect_timeout.value_or(login::kDefaultTimeout);
   }
   // The call keeps the deadline itself and says what it waited for; the second on top is for one that cannot.
   loop_.cancel(timer_);
   timer_ = loop_.at(deadline_ + std::chrono::seconds(1), [this] { out_of_time(); });
   call_ = services_.pool.submit(
-      database_.name, login::CallPool::Urgency::login,
-      [self = self_, &loop = loop_, services = services_, config = config_, &database = database_,
+      database_->name, login::CallPool::Urgency::login,
+      [self = self_, &loop = loop_, services = services_, flag = flag_, database = database_,
        deadline = base::Deadline(deadline_), fresh] {
         login::Steps steps;
         base::Result<Made> result = [&]() -> base::Result<Made> {
-          auto login = services.logins.login(config->iam_flag(), database, deadline, &steps, fresh);
+          auto login = services.logins.login(flag, *database, deadline, &steps, fresh);
           if (!login) return std::unexpected(std::move(login.error()));
           auto tls = services.tls.context(*login);
           if (!tls) return std::unexpected(std::move(tls.error()));
@@ -198,7 +199,7 @@ void UpstreamLogin::out_of_time() {
   if (!made_) {
     return fail(
         {base::make_error(Errc::upstream_timeout,
-                          fmt::format("No login for database '{}' could be made in time.", database_.name),
+                          fmt::format("No login for database '{}' could be made in time.", database_->name),
                           "Too many logins may be waiting for AWS or the name server.", true)});
   }
   Stage stage = Stage::connecting;

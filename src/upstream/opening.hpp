@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "config/config.hpp"
+#include "config/database_map.hpp"
 #include "login/call_pool.hpp"
 #include "login/login.hpp"
 #include "login/steps.hpp"
@@ -81,8 +82,8 @@ class UpstreamLogin {
   using MakeHandshake = std::move_only_function<std::unique_ptr<Handshake>(login::Login& login)>;
   using Done = std::move_only_function<void(std::expected<Upstream, UpstreamRefusal>)>;
 
-  UpstreamLogin(net::EventLoop& loop, UpstreamServices services, std::shared_ptr<const config::Config> config,
-                const config::Database& database, int login_rate, std::string client,
+  UpstreamLogin(net::EventLoop& loop, UpstreamServices services, config::IamFlag flag,
+                config::DatabasePtr database, int login_rate, std::string client,
                 MakeHandshake make_handshake, Done done);
   ~UpstreamLogin();
   UpstreamLogin(const UpstreamLogin&) = delete;
@@ -109,8 +110,8 @@ class UpstreamLogin {
 
   net::EventLoop& loop_;
   UpstreamServices services_;
-  std::shared_ptr<const config::Config> config_;
-  const config::Database& database_;
+  const config::IamFlag flag_;
+  const config::DatabasePtr database_;
   const int login_rate_;
   const std::string client_;
   MakeHandshake make_handshake_;

@@ -52,8 +52,8 @@ MysqlSession::~MysqlSession() {
 std::vector<std::string> MysqlSession::possible_databases() const {
   if (!listener().database.empty()) return {listener().database};
   std::vector<std::string> names;
-  for (const config::Database& database : settings().config->databases) {
-    if (database.uri.engine == config::Engine::mysql) names.push_back(database.name);
+  for (const config::DirectoryEntry& entry : settings().snapshot->databases.entries()) {
+    if (entry.database->uri.engine == config::Engine::mysql) names.push_back(entry.database->name);
   }
   return names;
 }
@@ -61,7 +61,7 @@ std::vector<std::string> MysqlSession::possible_databases() const {
 void MysqlSession::greet() {
   const auto names = possible_databases();
   if (shared().mysql.greetings.common(names)) return say_hello();
-  shared().mysql.greetings.ask(settings().config, names);
+  shared().mysql.greetings.ask(*settings().snapshot, names);
   shared().mysql.greetings.when_settled(names, loop(), [self = self_] {
     if (*self != nullptr) (*self)->say_hello();
   });
@@ -145,8 +145,8 @@ void MysqlSession::read_names() {
   if (!selected_.empty()) return;
   // A user name may hold an @ itself: the database is what follows the last one, if the whole is no user.
   const auto at = name_.rfind('@');
-  const config::Config& config = *settings().config;
-  const bool whole_is_user = config.gateway && config.gateway->find_user(name_) != nullptr;
+  const auto& gateway = settings().snapshot->gateway;
+  const bool whole_is_user = gateway && gateway->find_user(name_) != nullptr;
   if (at != std::string::npos && !whole_is_user) {
     selected_ = name_.substr(at + 1);
     name_.resize(at);

@@ -238,9 +238,9 @@ void Session::take_latest_settings() {
 
 const Admission& Session::admit_as(const std::string& user) {
   user_ = user;
-  admission_ = admit(*settings().config, client(), user, shared_.own_uid);
+  admission_ = admit(*settings().snapshot, client(), user, shared_.own_uid);
   if (admission_.way == Admission::Way::users_missing) {
-    turn_away(users_missing(settings().config->file), Refusal::users_missing, "users_missing");
+    turn_away(users_missing(settings().snapshot->file), Refusal::users_missing, "users_missing");
   }
   return admission_;
 }
@@ -248,7 +248,7 @@ const Admission& Session::admit_as(const std::string& user) {
 base::ScramVerifier Session::verifier() const { return verifier_for(admission_, settings().decoys, user_); }
 
 const config::GatewayUser* Session::identified_user() const {
-  const auto& gateway = settings().config->gateway;
+  const auto& gateway = settings().snapshot->gateway;
   const bool wanted = gateway && gateway->identify == config::Identify::application_name;
   return wanted ? admission_.user : nullptr;
 }
@@ -263,7 +263,7 @@ void Session::authenticated(std::string_view how) {
   if (before >= settings().max_sessions) {
     return turn_away(too_many_sessions(settings().max_sessions), Refusal::too_many, "too_many_sessions");
   }
-  const auto& gateway = settings().config->gateway;
+  const auto& gateway = settings().snapshot->gateway;
   if (gateway && gateway->audit_required && !shared_.audit.works()) {
     return turn_away(audit_unavailable(), Refusal::audit_log, "audit_log_unusable");
   }
@@ -276,12 +276,12 @@ void Session::authenticated(std::string_view how) {
 }
 
 void Session::choose_database(const std::string& name) {
-  const config::Config& config = *settings().config;
+  const config::Snapshot& snapshot = *settings().snapshot;
   const std::string& wanted = listener().database.empty() ? name : listener().database;
   if (wanted.empty()) return turn_away(database_missing(), Refusal::database, "database_unknown");
-  const Choice choice = choose(config, wanted, admission_.user, listener().wire == net::Wire::mysql);
+  const Choice choice = choose(snapshot, wanted, admission_.user, listener().wire == net::Wire::mysql);
   if (choice.broken) {
-    return turn_away(database_broken(wanted, config.file), Refusal::database, "config_invalid");
+    return turn_away(database_broken(wanted, snapshot.file), Refusal::database, "config_invalid");
   }
   if (choice.database == nullptr) {
     return turn_away(database_unknown(wanted, user_, listener().database.empty()), Refusal::database,
@@ -393,7 +393,7 @@ void Session::connect() {
   phase_ = Phase::connecting;
   loop_.cancel(timer_);
   upstream_login_ = std::make_unique<upstream::UpstreamLogin>(
-      loop_, shared_.upstream, settings().config, *database_, settings().login_rate,
+      loop_, shared_.upstream, settings().snapshot->iam_flag(), database_, settings().login_rate,
       admission_.user != nullptr ? user_ : address_group(client().group),
       [this](login::Login& login) { return make_handshake(login); },
       [this](std::expected<upstream::Upstream, upstream::UpstreamRefusal> result) {
@@ -466,14 +466,14 @@ void Session::reconsider(std::shared_ptr<const Settings> settings) {
 void Session::check_allowed() {
   // The owner of the gateway is no user of its configuration.
   if (!reloaded_ || admission_.user == nullptr) return;
-  const config::Config& config = *reloaded_->config;
-  if (may_stay(config, client(), user_, database_->name)) {
+  const config::Snapshot& snapshot = *reloaded_->snapshot;
+  if (may_stay(snapshot, client(), user_, database_->name)) {
     loop_.cancel(grace_timer_);
     in_grace_ = false;
     return;
   }
   if (std::exchange(in_grace_, true)) return;
-  const auto grace = config.gateway ? config.gateway->grace : std::chrono::milliseconds(0);
+  const auto grace = snapshot.gateway ? snapshot.gateway->grace : std::chrono::milliseconds(0);
   grace_timer_ = loop_.in(grace, [this] {
     const ClientError gone = no_longer_allowed(user_);
     finish_relay("no_longer_allowed", &gone);

@@ -12,7 +12,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "config/config.hpp"
+#include "config/snapshot.hpp"
 #include "gateway/access.hpp"
 #include "gateway/audit/audit_log.hpp"
 #include "gateway/cancel_keys.hpp"
@@ -42,7 +42,7 @@ struct Listener {
 
 /// What a reload replaces as a whole; a session keeps what it began with.
 struct Settings {
-  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const config::Snapshot> snapshot;
   net::SslContextPtr postgresql_tls;  ///< null: TLS is not offered
   net::SslContextPtr mysql_tls;
   std::size_t max_sessions = 10000;
@@ -217,7 +217,7 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   [[nodiscard]] const Listener& listener() const { return *arrival_.listener; }
   [[nodiscard]] const Client& client() const { return arrival_.client; }
   [[nodiscard]] net::Stream& stream() { return client_; }
-  [[nodiscard]] const config::Database* database() const { return database_; }
+  [[nodiscard]] const config::DatabasePtr& database() const { return database_; }
   [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] bool is_over() const { return phase_ == Phase::leaving || phase_ == Phase::over; }
 
@@ -297,7 +297,7 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   std::string user_;
   std::string how_;
   std::string client_tls_;
-  const config::Database* database_ = nullptr;
+  config::DatabasePtr database_;
   std::shared_ptr<DatabaseStats> stats_;
   std::unique_ptr<upstream::UpstreamLogin> upstream_login_;
   std::string early_;

@@ -8,7 +8,7 @@ namespace {
 using Way = Admission::Way;
 constexpr std::uint32_t kOwn = 1000;
 
-config::Config with_users() {
+config::Config configuration() {
   config::Config config;
   config::GatewayUser alice;
   alice.name = "alice";
@@ -38,25 +38,27 @@ config::Config with_users() {
   return config;
 }
 
+config::Snapshot with_users() { return config::Snapshot().reloaded(configuration()); }
+
 Client over_tcp(std::string certificate = {}) {
   return {"192.0.2.7:5000", "192.0.2.7", std::nullopt, certificate};
 }
 Client over_unix(std::uint32_t uid) { return {"", "uid", uid, ""}; }
 
 TEST(Admit, WithoutUsersLetsInTheOwnerOnAUnixSocketAlone) {
-  const config::Config config;
-  EXPECT_EQ(admit(config, over_unix(kOwn), "anybody", kOwn).way, Way::owner);
-  EXPECT_EQ(admit(config, over_unix(1001), "anybody", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_unix(0), "root", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_unix(1001), "anybody", kOwn).user, nullptr);
-  EXPECT_EQ(admit(config, over_tcp(), "anybody", kOwn).way, Way::users_missing);
+  const config::Snapshot snapshot;
+  EXPECT_EQ(admit(snapshot, over_unix(kOwn), "anybody", kOwn).way, Way::owner);
+  EXPECT_EQ(admit(snapshot, over_unix(1001), "anybody", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_unix(0), "root", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_unix(1001), "anybody", kOwn).user, nullptr);
+  EXPECT_EQ(admit(snapshot, over_tcp(), "anybody", kOwn).way, Way::users_missing);
 }
 
 TEST(Admit, DoesNotTakeABrokenSectionForAMissingOne) {
-  config::Config config;
-  config.gateway_broken = true;
-  EXPECT_EQ(admit(config, over_unix(kOwn), "anybody", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_tcp(), "anybody", kOwn).way, Way::password);
+  config::Snapshot snapshot;
+  snapshot.gateway_broken = true;
+  EXPECT_EQ(admit(snapshot, over_unix(kOwn), "anybody", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_tcp(), "anybody", kOwn).way, Way::password);
 }
 
 TEST(Admit, WithUsersTheOwnerIsNobodySpecial) {
@@ -64,14 +66,14 @@ TEST(Admit, WithUsersTheOwnerIsNobodySpecial) {
 }
 
 TEST(Admit, TakesEachWayForItsOwnNameOnly) {
-  const config::Config config = with_users();
-  EXPECT_EQ(admit(config, over_unix(1001), "ci", kOwn).way, Way::peer);
-  EXPECT_EQ(admit(config, over_unix(1002), "ci", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_unix(1001), "alice", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_tcp(), "ci", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
-  EXPECT_EQ(admit(config, over_tcp("other.example.com"), "bi", kOwn).way, Way::password);
-  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "alice", kOwn).way, Way::password);
+  const config::Snapshot snapshot = with_users();
+  EXPECT_EQ(admit(snapshot, over_unix(1001), "ci", kOwn).way, Way::peer);
+  EXPECT_EQ(admit(snapshot, over_unix(1002), "ci", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_unix(1001), "alice", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_tcp(), "ci", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
+  EXPECT_EQ(admit(snapshot, over_tcp("other.example.com"), "bi", kOwn).way, Way::password);
+  EXPECT_EQ(admit(snapshot, over_tcp("bi.example.com"), "alice", kOwn).way, Way::password);
 }
 
 TEST(Admit, NoCertificateIsNotTheCertificateOfAUserWithout) {
@@ -79,45 +81,45 @@ TEST(Admit, NoCertificateIsNotTheCertificateOfAUserWithout) {
 }
 
 TEST(Admit, AsksAStrangerForAPasswordLikeAnybody) {
-  const config::Config config = with_users();
-  const Admission stranger = admit(config, over_tcp(), "mallory", kOwn);
+  const config::Snapshot snapshot = with_users();
+  const Admission stranger = admit(snapshot, over_tcp(), "mallory", kOwn);
   EXPECT_EQ(stranger.way, Way::password);
   EXPECT_EQ(stranger.user, nullptr);
-  EXPECT_NE(admit(config, over_tcp(), "alice", kOwn).user, nullptr);
+  EXPECT_NE(admit(snapshot, over_tcp(), "alice", kOwn).user, nullptr);
 }
 
 TEST(Choose, FindsWhatTheUserMayUse) {
-  const config::Config config = with_users();
-  const auto* alice = config.gateway->find_user("alice");
-  const auto* ci = config.gateway->find_user("ci");
-  ASSERT_NE(choose(config, "orders", alice, false).database, nullptr);
-  EXPECT_EQ(choose(config, "orders", alice, false).database->name, "orders");
-  EXPECT_NE(choose(config, "sales", ci, false).database, nullptr);
-  EXPECT_NE(choose(config, "shop", ci, true).database, nullptr);
-  EXPECT_NE(choose(config, "orders", nullptr, false).database, nullptr);
+  const config::Snapshot snapshot = with_users();
+  const auto* alice = snapshot.gateway->find_user("alice");
+  const auto* ci = snapshot.gateway->find_user("ci");
+  ASSERT_NE(choose(snapshot, "orders", alice, false).database, nullptr);
+  EXPECT_EQ(choose(snapshot, "orders", alice, false).database->name, "orders");
+  EXPECT_NE(choose(snapshot, "sales", ci, false).database, nullptr);
+  EXPECT_NE(choose(snapshot, "shop", ci, true).database, nullptr);
+  EXPECT_NE(choose(snapshot, "orders", nullptr, false).database, nullptr);
 }
 
 TEST(Choose, WhatIsForbiddenLooksLikeWhatIsNotThere) {
-  const config::Config config = with_users();
-  const auto* alice = config.gateway->find_user("alice");
+  const config::Snapshot snapshot = with_users();
+  const auto* alice = snapshot.gateway->find_user("alice");
   for (const char* name : {"sales", "nothing", "broken", ""}) {
-    const Choice choice = choose(config, name, alice, false);
+    const Choice choice = choose(snapshot, name, alice, false);
     EXPECT_EQ(choice.database, nullptr) << name;
     EXPECT_FALSE(choice.broken) << name;
   }
 }
 
 TEST(Choose, SaysThatADatabaseIsBrokenToWhoMayUseIt) {
-  const config::Config config = with_users();
-  EXPECT_TRUE(choose(config, "broken", config.gateway->find_user("bi"), false).broken);
-  EXPECT_TRUE(choose(config, "broken", config.gateway->find_user("ci"), false).broken);
+  const config::Snapshot snapshot = with_users();
+  EXPECT_TRUE(choose(snapshot, "broken", snapshot.gateway->find_user("bi"), false).broken);
+  EXPECT_TRUE(choose(snapshot, "broken", snapshot.gateway->find_user("ci"), false).broken);
 }
 
 TEST(Choose, DoesNotMixTheProtocols) {
-  const config::Config config = with_users();
-  const auto* ci = config.gateway->find_user("ci");
-  EXPECT_EQ(choose(config, "shop", ci, false).database, nullptr);
-  EXPECT_EQ(choose(config, "orders", ci, true).database, nullptr);
+  const config::Snapshot snapshot = with_users();
+  const auto* ci = snapshot.gateway->find_user("ci");
+  EXPECT_EQ(choose(snapshot, "shop", ci, false).database, nullptr);
+  EXPECT_EQ(choose(snapshot, "orders", ci, true).database, nullptr);
 }
 
 TEST(Client, IsOnTheSameMachineByItsAddressOnly) {
@@ -139,39 +141,44 @@ TEST(Admission, IsProvenWhereNoPasswordIsAsked) {
     EXPECT_FALSE((Admission{way, nullptr}.is_proven()));
 }
 
-config::Config with_addresses() {
-  config::Config config = with_users();
+config::Config configuration_with_addresses() {
+  config::Config config = configuration();
   for (config::GatewayUser& user : config.gateway->users)
     user.addresses.push_back(*config::Network::parse("192.0.2.0/24"));
   return config;
 }
 
+config::Snapshot with_addresses() { return config::Snapshot().reloaded(configuration_with_addresses()); }
+
 const Client kElsewhere{"203.0.113.7:5000", "203.0.113.7", std::nullopt, "bi.example.com"};
 
 TEST(Admit, AsksWhoComesFromElsewhereForAPasswordThatIsNeverRight) {
-  const config::Config config = with_addresses();
-  EXPECT_FALSE(admit(config, over_tcp(), "alice", kOwn).from_elsewhere);
-  EXPECT_EQ(admit(config, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
-  EXPECT_EQ(admit(config, over_unix(1001), "ci", kOwn).way, Way::peer) << "networks are of no concern there";
+  const config::Snapshot snapshot = with_addresses();
+  EXPECT_FALSE(admit(snapshot, over_tcp(), "alice", kOwn).from_elsewhere);
+  EXPECT_EQ(admit(snapshot, over_tcp("bi.example.com"), "bi", kOwn).way, Way::certificate);
+  EXPECT_EQ(admit(snapshot, over_unix(1001), "ci", kOwn).way, Way::peer)
+      << "networks are of no concern there";
   for (const std::string_view user : {"alice", "bi"}) {
-    const Admission refused = admit(config, kElsewhere, user, kOwn);
+    const Admission refused = admit(snapshot, kElsewhere, user, kOwn);
     EXPECT_EQ(refused.way, Way::password) << user;
     EXPECT_TRUE(refused.from_elsewhere) << user;
   }
 }
 
 TEST(VerifierFor, LooksTheSameWhereverTheClientComesFrom) {
-  config::Config config = with_addresses();
+  config::Config config = configuration_with_addresses();
   config::GatewayUser& alice = config.gateway->users.front();
   alice.scram = *base::ScramVerifier::parse(
       "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
       "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=");
+  const std::string salt = alice.scram->salt;
   const Decoys decoys(config.gateway->users);
+  const config::Snapshot snapshot = config::Snapshot().reloaded(std::move(config));
   const auto asked = [&](const Client& client, std::string_view user) {
-    return verifier_for(admit(config, client, user, kOwn), decoys, user);
+    return verifier_for(admit(snapshot, client, user, kOwn), decoys, user);
   };
   EXPECT_TRUE(asked(over_tcp(), "alice").matches("pencil"));
-  EXPECT_EQ(asked(kElsewhere, "alice").salt, alice.scram->salt);
+  EXPECT_EQ(asked(kElsewhere, "alice").salt, salt);
   EXPECT_FALSE(asked(kElsewhere, "alice").matches("pencil"));
   // Nobody of that name, and nobody with a password of that name.
   for (const std::string_view user : {"eve", "bi"}) {
@@ -181,14 +188,14 @@ TEST(VerifierFor, LooksTheSameWhereverTheClientComesFrom) {
 }
 
 TEST(MayStay, GoesByUserDatabaseAndAddress) {
-  const config::Config config = with_addresses();
-  EXPECT_TRUE(may_stay(config, over_tcp(), "alice", "orders"));
-  EXPECT_FALSE(may_stay(config, over_tcp(), "eve", "orders")) << "the user is gone";
-  EXPECT_FALSE(may_stay(config, over_tcp(), "alice", "shop")) << "the database is not the user's any more";
-  EXPECT_FALSE(may_stay(config, over_unix(1001), "ci", "gone")) << "the database is not there any more";
-  EXPECT_FALSE(may_stay(config, kElsewhere, "alice", "orders"));
-  EXPECT_TRUE(may_stay(config, over_unix(1001), "ci", "orders"));
-  EXPECT_FALSE(may_stay(config::Config{}, over_tcp(), "alice", "orders"));
+  const config::Snapshot snapshot = with_addresses();
+  EXPECT_TRUE(may_stay(snapshot, over_tcp(), "alice", "orders"));
+  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "eve", "orders")) << "the user is gone";
+  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "alice", "shop")) << "the database is not the user's any more";
+  EXPECT_FALSE(may_stay(snapshot, over_unix(1001), "ci", "gone")) << "the database is not there any more";
+  EXPECT_FALSE(may_stay(snapshot, kElsewhere, "alice", "orders"));
+  EXPECT_TRUE(may_stay(snapshot, over_unix(1001), "ci", "orders"));
+  EXPECT_FALSE(may_stay(config::Snapshot{}, over_tcp(), "alice", "orders"));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST_F(ServedConfigurationTest, LeavesBrokenDatabasesOutAtTheStart) {
   write(kGateway + kDatabases + kBroken);
   const auto config = configuration_.read_first();
   ASSERT_TRUE(config) << config.error().text();
-  EXPECT_THAT(names(**config), ElementsAre("orders", "shop"));
+  EXPECT_THAT(names(*config), ElementsAre("orders", "shop"));
   EXPECT_THAT(log_.all(), HasSubstr("database 'broken'"));
 }
 
@@ -97,20 +97,20 @@ TEST_F(ServedConfigurationTest, ServesNamedDatabasesAloneInTheirFolder) {
   configuration_.serve_only({"orders", "shop"}, "/run/own");
   auto config = configuration_.read_first();
   ASSERT_TRUE(config) << config.error().text();
-  const config::Gateway& gateway = *(*config)->gateway;
+  const config::Gateway& gateway = *config->gateway;
   ASSERT_EQ(gateway.postgresql.listen.size(), 1U);
   EXPECT_EQ(gateway.postgresql.listen[0].text, "unix:/run/own");
   EXPECT_EQ(gateway.postgresql.listen[0].port, 5432);
   ASSERT_EQ(gateway.mysql.listen.size(), 1U);
   EXPECT_EQ(gateway.mysql.listen[0].path, "/run/own/mysql.sock");
   EXPECT_THAT(gateway.users, IsEmpty());
-  for (const config::Database& database : (*config)->databases) EXPECT_THAT(database.listen, IsEmpty());
+  for (const config::Database& database : config->databases) EXPECT_THAT(database.listen, IsEmpty());
 
   configuration_.serve_only({"shop"}, "/run/own");
   config = configuration_.read_first();
   ASSERT_TRUE(config);
-  EXPECT_THAT(names(**config), ElementsAre("shop"));
-  EXPECT_THAT((*config)->gateway->postgresql.listen, IsEmpty());
+  EXPECT_THAT(names(*config), ElementsAre("shop"));
+  EXPECT_THAT(config->gateway->postgresql.listen, IsEmpty());
 }
 
 TEST_F(ServedConfigurationTest, DoesNotMindWhatIsWrongWithDatabasesThatAreNotNamed) {

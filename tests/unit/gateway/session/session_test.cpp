@@ -31,7 +31,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
     client_ = base::Descriptor(ends[0]);
     accepted_ = ends[1];
     auto settings = std::make_shared<Settings>();
-    settings->config = std::make_shared<const config::Config>();
+    settings->snapshot = std::make_shared<const config::Snapshot>();
     settings_ = settings;
     auto listener =
         std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false});
