@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "config/difference.hpp"
+#include "config/directory.hpp"
 #include "config/snapshot.hpp"
+#include "gateway/desks.hpp"
 #include "gateway/errc.hpp"
 #include "gateway/server_tls.hpp"
 #include "gateway/session/mysql_session.hpp"
@@ -99,10 +101,10 @@ class Gateway::Inside {
   [[nodiscard]] std::size_t sessions() const;
   [[nodiscard]] std::size_t awaited_sessions() const;
   [[nodiscard]] int idle_descriptor() const { return idle_.get(); }
-  [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const;
+  [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const { return directory_.snapshot(); }
   [[nodiscard]] std::vector<Door> doors() const;
   [[nodiscard]] Health health() const;
-  [[nodiscard]] Stats::Snapshot stats() const { return services_.stats.snapshot(); }
+  [[nodiscard]] Stats::Snapshot stats() const;
 
  private:
   struct Open {
@@ -124,11 +126,12 @@ class Gateway::Inside {
   /// Ready when the workers do so.
   std::vector<std::future<void>> accept_on(const std::vector<Open>& doors);
   [[nodiscard]] base::Result<std::vector<std::future<void>>> apply(
-      std::shared_ptr<const config::Snapshot> snapshot, std::vector<net::ListeningSocket> inherited);
-  /// Those that a reload took away: how their last login ended is nobody's concern any more.
-  void forget_databases(const config::Difference& difference);
+      const std::shared_ptr<const config::Snapshot>& before, std::shared_ptr<const config::Snapshot> snapshot,
+      std::vector<net::ListeningSocket> inherited);
 
   const Services services_;
+  config::Directory directory_;
+  Desks desks_;
   upstream::UpstreamTls tls_;
   upstream::LoginRates rates_;
   /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
@@ -158,6 +161,7 @@ class Gateway::Inside {
 
 Gateway::Inside::Inside(Services services)
     : services_(services),
+      desks_(directory_),
       tls_(services.environment, services.clock),
       idle_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   const std::size_t count = cores();
@@ -177,7 +181,7 @@ Gateway::Inside::Inside(Services services)
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
   shared_ = std::make_unique<Shared>(upstream::UpstreamServices{services_.logins, tls_, rates_, pool_},
                                      services_.clock, services_.random, services_.log, services_.audit,
-                                     services_.stats, slowdown_, descriptor_warning_, cancel_warning_,
+                                     services_.stats, desks_, slowdown_, descriptor_warning_, cancel_warning_,
                                      held_warning_, cancel_keys_, cancel_turns_, *mysql_, user_sessions_,
                                      ::geteuid(), logged_in_, draining_);
   for (const auto& worker : workers_) worker->start(*shared_);
@@ -224,7 +228,8 @@ base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
 /// must not hold up a reload.
 base::Result<void> Gateway::Inside::configure(config::Config config,
                                               std::vector<net::ListeningSocket> inherited) {
-  auto applied = apply(std::make_shared<const config::Snapshot>(snapshot()->reloaded(std::move(config))),
+  const auto before = directory_.snapshot();
+  auto applied = apply(before, std::make_shared<const config::Snapshot>(before->reloaded(std::move(config))),
                        std::move(inherited));
   if (!applied) return std::unexpected(std::move(applied.error()));
   const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
@@ -233,7 +238,8 @@ base::Result<void> Gateway::Inside::configure(config::Config config,
 }
 
 base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
-    std::shared_ptr<const config::Snapshot> snapshot, std::vector<net::ListeningSocket> inherited) {
+    const std::shared_ptr<const config::Snapshot>& before, std::shared_ptr<const config::Snapshot> snapshot,
+    std::vector<net::ListeningSocket> inherited) {
   auto settings = make_settings(snapshot);
   if (!settings) return std::unexpected(std::move(settings.error()));
   // Before the lock, which accepting takes: it is a tenth of a second's work.
@@ -259,7 +265,7 @@ base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
     mysql_->rsa_key = rsa_key_.get();
   }
   tls_.look_again();
-  if (settings_) forget_databases(config::difference(*settings_->snapshot, *snapshot));
+  (void)directory_.publish(before, snapshot);
   settings_ = std::move(*settings);
   open_ = std::move(*doors);
   const bool only_owner = !settings_->snapshot->gateway || settings_->snapshot->gateway->users.empty();
@@ -275,14 +281,11 @@ base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
     greetings_->ask(*snapshot, names);
   }
   auto accepting = accept_on(open_);
+  for (const config::DirectoryEntry& gone : config::difference(*before, *snapshot).removed) {
+    desks_.retire(*gone.database);
+  }
   for (const auto& worker : workers_) worker->reconsider_sessions();
   return accepting;
-}
-
-void Gateway::Inside::forget_databases(const config::Difference& difference) {
-  for (const config::DirectoryEntry& entry : difference.removed) {
-    services_.stats.database(entry.database->name, entry.database->uri.engine)->forget_last_login();
-  }
 }
 
 std::vector<std::future<void>> Gateway::Inside::accept_on(const std::vector<Open>& doors) {
@@ -322,9 +325,10 @@ std::size_t Gateway::Inside::awaited_sessions() const {
   return sum;
 }
 
-std::shared_ptr<const config::Snapshot> Gateway::Inside::snapshot() const {
-  const std::lock_guard lock(mutex_);
-  return settings_ ? settings_->snapshot : std::make_shared<const config::Snapshot>();
+Stats::Snapshot Gateway::Inside::stats() const {
+  Stats::Snapshot counted = services_.stats.snapshot();
+  counted.databases = desks_.counted();
+  return counted;
 }
 
 std::vector<Gateway::Door> Gateway::Inside::doors() const {

@@ -71,13 +71,6 @@ std::string_view refusal_name(Refusal refusal) {
   return {};
 }
 
-std::shared_ptr<DatabaseStats> Stats::database(std::string_view name, config::Engine engine) {
-  const std::lock_guard lock(mutex_);
-  auto& stats = databases_[{std::string(name), engine}];
-  if (!stats) stats = std::make_shared<DatabaseStats>(std::string(name), engine);
-  return stats;
-}
-
 Stats::Snapshot Stats::snapshot() const {
   Snapshot snapshot;
   for (std::size_t i = 0; i < kRefusals; ++i) snapshot.refusals[i] = refusals_[i];
@@ -90,15 +83,6 @@ Stats::Snapshot Stats::snapshot() const {
   snapshot.audit_lines_lost = audit_lines_lost;
   snapshot.reloads = reloads;
   snapshot.reloads_failed = reloads_failed;
-
-  std::vector<std::shared_ptr<const DatabaseStats>> databases;
-  {
-    const std::lock_guard lock(mutex_);
-    databases.reserve(databases_.size());
-    for (const auto& [key, stats] : databases_) databases.push_back(stats);
-  }
-  snapshot.databases.reserve(databases.size());
-  for (const auto& stats : databases) snapshot.databases.push_back(stats->snapshot());
   return snapshot;
 }
 

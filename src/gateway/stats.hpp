@@ -5,12 +5,10 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -37,7 +35,7 @@ struct LastLogin {
   std::string message;  ///< the error's sentence; empty when ok
 };
 
-/// What is counted of one database since start. Thread-safe.
+/// What is counted of one database. Thread-safe.
 class DatabaseStats {
  public:
   DatabaseStats(std::string name, config::Engine engine) : name_(std::move(name)), engine_(engine) {}
@@ -45,7 +43,7 @@ class DatabaseStats {
   /// `outcome`: "ok" or the code of the error, of which there are only so many; never a text from outside.
   void login_ended(base::WallTime at, std::string_view outcome, std::string_view message,
                    const std::vector<login::Step>& steps);
-  /// For one that a reload took away: how its last login ended is nobody's concern any more.
+  /// For one that is served no more: how its last login ended is nobody's concern.
   void forget_last_login();
 
   struct Snapshot {
@@ -90,16 +88,13 @@ enum class Refusal {
 inline constexpr std::size_t kRefusals = 10;
 [[nodiscard]] std::string_view refusal_name(Refusal refusal);
 
-/// Everything the gateway counts. Thread-safe.
+/// What the gateway counts that is of no single database. Thread-safe.
 class Stats {
  public:
-  /// The counters of a configured database; they stay for the life of the process, also when a reload takes
-  /// it away. One whose engine changes begins anew, beside its old self.
-  [[nodiscard]] std::shared_ptr<DatabaseStats> database(std::string_view name, config::Engine engine);
   void refused(Refusal refusal) { refusals_[static_cast<std::size_t>(refusal)].fetch_add(1); }
 
   struct Snapshot {
-    std::vector<DatabaseStats::Snapshot> databases;  ///< by name
+    std::vector<DatabaseStats::Snapshot> databases;  ///< of a gateway, by name
     std::array<std::uint64_t, kRefusals> refusals{};
     std::uint64_t connections = 0;        ///< accepted since start
     std::int64_t connections_now = 0;     ///< open, logged in or not
@@ -111,6 +106,7 @@ class Stats {
     std::uint64_t reloads = 0;         ///< that took effect
     std::uint64_t reloads_failed = 0;  ///< that changed nothing
   };
+  /// Without any database.
   [[nodiscard]] Snapshot snapshot() const;
 
   std::atomic<std::uint64_t> connections{0};
@@ -125,8 +121,6 @@ class Stats {
 
  private:
   std::array<std::atomic<std::uint64_t>, kRefusals> refusals_{};
-  mutable std::mutex mutex_;
-  std::map<std::pair<std::string, config::Engine>, std::shared_ptr<DatabaseStats>> databases_;
 };
 
 /// What the health endpoints ask. `listeners_working` counts those that accept connections right now.

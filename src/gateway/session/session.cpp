@@ -288,7 +288,7 @@ void Session::choose_database(const std::string& name) {
                      "database_unknown");
   }
   database_ = choice.database;
-  stats_ = shared_.stats.database(database_->name, database_->uri.engine);
+  desk_ = shared_.desks.of(*database_);
   connect();
 }
 
@@ -407,7 +407,7 @@ void Session::connect() {
 
 void Session::upstream_ready(upstream::Upstream upstream) {
   // The client may have been let in at the very moment it went; step() would notice, the relay does too.
-  stats_->login_ended(shared_.clock.now(), "ok", {}, upstream.steps.all());
+  desk_->stats.login_ended(shared_.clock.now(), "ok", {}, upstream.steps.all());
   facts_ = std::make_unique<UpstreamFacts>(
       UpstreamFacts{upstream.user, upstream.endpoint, fmt::format("{}:{}", upstream.address, upstream.port),
                     upstream.stream.tls_text(), upstream.role_arn, upstream.request_id});
@@ -420,11 +420,11 @@ void Session::upstream_ready(upstream::Upstream upstream) {
   AuditRecord opened = record(AuditRecord::Event::open);
   opened.steps = upstream.steps.all();
   shared_.audit.write(opened);
-  stats_->sessions.fetch_add(1);
+  desk_->stats.sessions.fetch_add(1);
   phase_ = Phase::relaying;
   conversation_ = std::move(opening.conversation);
   relay_ = std::make_unique<Relay>(loop_, std::move(client_), std::move(upstream.stream), *conversation_,
-                                   *stats_, [this](Relay::End end) { relay_ended(end); });
+                                   desk_->stats, [this](Relay::End end) { relay_ended(end); });
   forget_login();
   relay_->start(opening.to_client, opening.from_client);
   if (phase_ == Phase::relaying) limit_time();
@@ -435,7 +435,7 @@ void Session::upstream_ready(upstream::Upstream upstream) {
 void Session::upstream_refused(const upstream::UpstreamRefusal& refusal) {
   const base::Error& error = refusal.failure.error;
   const std::string role = database_->aws_iam ? database_->aws_iam->role_arn : std::string();
-  stats_->login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());
+  desk_->stats.login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());
   facts_ = std::make_unique<UpstreamFacts>(UpstreamFacts{
       refusal.user, refusal.endpoint, {}, {}, role, error.aws ? error.aws->request_id : refusal.request_id});
   database_refused(refusal);
@@ -507,7 +507,7 @@ void Session::finish_relay(std::string_view reason, const ClientError* last) {
   closed.bytes_to_client = relay_->bytes_to_client();
   closed.bytes_to_database = relay_->bytes_to_database();
   shared_.audit.write(closed);
-  stats_->sessions.fetch_sub(1);
+  desk_->stats.sessions.fetch_sub(1);
   std::string words;
   if (last != nullptr && relay_->all_delivered() && conversation_->may_interject()) words = last_words(*last);
   client_ = relay_->take_client();

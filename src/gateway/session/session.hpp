@@ -18,6 +18,7 @@
 #include "gateway/cancel_keys.hpp"
 #include "gateway/cancel_turns.hpp"
 #include "gateway/decoys.hpp"
+#include "gateway/desks.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/session/client_error.hpp"
 #include "gateway/session/relay.hpp"
@@ -61,6 +62,7 @@ struct Shared {
   base::Log& log;
   AuditLog& audit;
   Stats& stats;
+  Desks& desks;
   FailureSlowdown& slowdown;
   OnceAMinute& descriptor_warning;  ///< that there are too few
   OnceAMinute& cancel_warning;      ///< that one could not be passed on
@@ -298,7 +300,7 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   std::string how_;
   std::string client_tls_;
   config::DatabasePtr database_;
-  std::shared_ptr<DatabaseStats> stats_;
+  std::shared_ptr<Desk> desk_;  ///< of the database
   std::unique_ptr<upstream::UpstreamLogin> upstream_login_;
   std::string early_;
   std::unique_ptr<UpstreamFacts> facts_;

@@ -53,8 +53,7 @@ TEST_F(AdminServerPages, FollowTheGatewaysHealth) {
 
 TEST_F(AdminServerPages, NameFailingDatabasesInReadiness) {
   gateway.set(FakeGateway::well());
-  gateway.counted.database("orders", config::Engine::postgresql)
-      ->login_ended(clock.now(), "assume_role_denied", "STS refused.", {});
+  gateway.orders.login_ended(clock.now(), "assume_role_denied", "STS refused.", {});
   const HttpResponse ready = get("/readiness");
   EXPECT_EQ(ready.status, 200);
   EXPECT_EQ(boost::json::parse(ready.body).at("failing_databases").at(0).at("code"), "assume_role_denied");
@@ -117,9 +116,8 @@ TEST_F(AdminServerPages, CanBeReadWhileEverythingIsCounted) {
   std::atomic<bool> stop{false};
   std::thread counting([&] {
     for (int n = 0; !stop; ++n) {
-      const auto database = gateway.counted.database(n % 2 == 0 ? "a" : "b", config::Engine::mysql);
-      database->login_ended(clock.now(), n % 3 == 0 ? "ok" : "connect_failed", "No.", {});
-      database->bytes_to_client += 100;
+      gateway.orders.login_ended(clock.now(), n % 3 == 0 ? "ok" : "connect_failed", "No.", {});
+      gateway.orders.bytes_to_client += 100;
       gateway.counted.refused(gateway::Refusal::timeout);
       EXPECT_TRUE(log_in(aurora()));
     }

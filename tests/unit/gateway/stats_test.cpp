@@ -113,23 +113,6 @@ TEST(DatabaseStats, LetsAnOvertakenLoginNotHaveTheLastWord) {
   EXPECT_EQ(seen.logins.at("connect_timeout"), 1U);
 }
 
-TEST(Stats, GivesOneSetOfCountersPerDatabaseAndEngine) {
-  Stats stats;
-  const auto shop = stats.database("shop", config::Engine::mysql);
-  const auto orders = stats.database("orders", config::Engine::postgresql);
-  EXPECT_EQ(stats.database("orders", config::Engine::postgresql), orders);
-  EXPECT_NE(stats.database("orders", config::Engine::redshift), orders);
-  orders->sessions = 7;
-
-  const auto seen = stats.snapshot().databases;
-  ASSERT_EQ(seen.size(), 3U);
-  EXPECT_EQ(seen[0].name, "orders");
-  EXPECT_EQ(seen[0].engine, config::Engine::postgresql);
-  EXPECT_EQ(seen[0].sessions, 7);
-  EXPECT_EQ(seen[1].engine, config::Engine::redshift);
-  EXPECT_EQ(seen[2].name, "shop");
-}
-
 TEST(Stats, ShowsEveryCounter) {
   Stats stats;
   stats.connections = 1;
@@ -169,25 +152,26 @@ TEST(Stats, CountsFromSeveralThreads) {
   constexpr int kThreads = 4;
   constexpr int kTimes = 500;
   Stats stats;
+  DatabaseStats orders("orders", config::Engine::postgresql);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&stats] {
+    threads.emplace_back([&] {
       for (int n = 0; n < kTimes; ++n) {
-        const auto database = stats.database("orders", config::Engine::postgresql);
-        database->login_ended(at(n), "ok", "", {step(login::StepName::tcp, milliseconds(1))});
+        orders.login_ended(at(n), "ok", "", {step(login::StepName::tcp, milliseconds(1))});
         stats.refused(Refusal::timeout);
-        if (n % 50 == 0) EXPECT_FALSE(stats.snapshot().databases.empty());
+        if (n % 50 == 0) EXPECT_FALSE(orders.snapshot().logins.empty());
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
 
-  const Stats::Snapshot seen = stats.snapshot();
-  EXPECT_EQ(seen.databases.at(0).logins.at("ok"), std::uint64_t{kThreads} * kTimes);
-  const auto& counts = seen.databases.at(0).steps.at(login::StepName::tcp).counts;
+  const DatabaseStats::Snapshot seen = orders.snapshot();
+  EXPECT_EQ(seen.logins.at("ok"), std::uint64_t{kThreads} * kTimes);
+  const auto& counts = seen.steps.at(login::StepName::tcp).counts;
   EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}),
             std::uint64_t{kThreads} * kTimes);
-  EXPECT_EQ(seen.refusals[static_cast<std::size_t>(Refusal::timeout)], std::uint64_t{kThreads} * kTimes);
+  EXPECT_EQ(stats.snapshot().refusals[static_cast<std::size_t>(Refusal::timeout)],
+            std::uint64_t{kThreads} * kTimes);
 }
 
 }  // namespace

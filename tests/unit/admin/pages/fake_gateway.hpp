@@ -13,7 +13,11 @@ class FakeGateway final : public gateway::Observed {
     const std::lock_guard lock(mutex_);
     return health_;
   }
-  [[nodiscard]] gateway::Stats::Snapshot stats() const override { return counted.snapshot(); }
+  [[nodiscard]] gateway::Stats::Snapshot stats() const override {
+    gateway::Stats::Snapshot stats = counted.snapshot();
+    stats.databases = {orders.snapshot()};
+    return stats;
+  }
 
   void set(gateway::Health health) {
     const std::lock_guard lock(mutex_);
@@ -24,6 +28,7 @@ class FakeGateway final : public gateway::Observed {
   }
 
   gateway::Stats counted;
+  gateway::DatabaseStats orders{"orders", config::Engine::postgresql};
 
  private:
   mutable std::mutex mutex_;

@@ -1,6 +1,5 @@
 #include "admin/pages/health.hpp"
 
-#include <tuple>
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -73,16 +72,20 @@ TEST(Readiness, NeedsOneListenerOnly) {
 }
 
 TEST(Readiness, NamesDatabasesWhoseLastLoginFailedAndStaysTrue) {
-  gateway::Stats stats;
-  const auto orders = stats.database("orders", config::Engine::postgresql);
-  orders->login_ended(at(0), "ok", "", {});
-  orders->login_ended(at(1), "assume_role_denied", "STS refused the \"role\".", {});
-  stats.database("shop", config::Engine::mysql)->login_ended(at(2), "connect_failed", "Nobody there.", {});
-  stats.database("shop", config::Engine::mysql)->login_ended(at(3), "ok", "", {});
-  std::ignore = stats.database("unused", config::Engine::redshift);
-  stats.database("broken", config::Engine::redshift)->login_ended(at(4), "query_failed", "no\xff text", {});
+  using gateway::DatabaseStats;
+  DatabaseStats broken("broken", config::Engine::redshift);
+  DatabaseStats orders("orders", config::Engine::postgresql);
+  DatabaseStats shop("shop", config::Engine::mysql);
+  const DatabaseStats unused("unused", config::Engine::redshift);
+  orders.login_ended(at(0), "ok", "", {});
+  orders.login_ended(at(1), "assume_role_denied", "STS refused the \"role\".", {});
+  shop.login_ended(at(2), "connect_failed", "Nobody there.", {});
+  shop.login_ended(at(3), "ok", "", {});
+  broken.login_ended(at(4), "query_failed", "no\xff text", {});
 
-  const HttpAnswer page = readiness_page(FakeGateway::well(), stats.snapshot());
+  gateway::Stats::Snapshot stats;
+  stats.databases = {broken.snapshot(), orders.snapshot(), shop.snapshot(), unused.snapshot()};
+  const HttpAnswer page = readiness_page(FakeGateway::well(), stats);
   EXPECT_EQ(page.status, 200U);
   EXPECT_EQ(body_of(page).at("failing_databases"), json::parse(R"json([
       {"database": "broken", "engine": "redshift", "at": "2026-01-02T03:04:09Z", "code": "query_failed",

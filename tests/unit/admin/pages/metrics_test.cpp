@@ -4,7 +4,6 @@
 #include <regex>
 #include <set>
 #include <sstream>
-#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,23 +41,25 @@ Measured everything() {
   stats.reloads = 16;
   stats.reloads_failed = 17;
   stats.refused(gateway::Refusal::too_many);
-  const auto orders = stats.database("orders", config::Engine::postgresql);
-  orders->sessions = 21;
-  orders->bytes_to_client = 22'000'000'123;
-  orders->bytes_to_database = 23;
+  gateway::DatabaseStats orders("orders", config::Engine::postgresql);
+  orders.sessions = 21;
+  orders.bytes_to_client = 22'000'000'123;
+  orders.bytes_to_database = 23;
   login::Step tls;
   tls.name = login::StepName::tls;
   tls.duration = 7ms;
   login::Step slow_tls = tls;
   slow_tls.duration = 40s;
-  orders->login_ended(kNow - 9s, "ok", "", {tls, slow_tls});
-  stats.database("shop", config::Engine::mysql)->login_ended(kNow - 8s, "connect_failed", "No.", {});
+  orders.login_ended(kNow - 9s, "ok", "", {tls, slow_tls});
+  gateway::DatabaseStats shop("shop", config::Engine::mysql);
+  shop.login_ended(kNow - 8s, "connect_failed", "No.", {});
 
   Measured measured;
   measured.now = kNow;
   measured.version = "1.2.3";
   measured.health = {.started = true, .draining = false, .listeners_working = 3, .listeners_configured = 4};
   measured.stats = stats.snapshot();
+  measured.stats.databases = {orders.snapshot(), shop.snapshot()};
   measured.logins = {.assume_role_calls = 31,
                      .redshift_calls = 32,
                      .cache_hits = 33,
@@ -147,10 +148,8 @@ TEST(Metrics, AreThereBeforeThereIsAnythingToCount) {
 }
 
 TEST(Metrics, EscapeLabels) {
-  gateway::Stats stats;
-  std::ignore = stats.database("a\"b\\c\nd", config::Engine::mysql);
   Measured measured;
-  measured.stats = stats.snapshot();
+  measured.stats.databases = {gateway::DatabaseStats("a\"b\\c\nd", config::Engine::mysql).snapshot()};
   EXPECT_THAT(metrics_text(measured),
               HasSubstr(R"(rolegate_sessions{database="a\"b\\c\nd",engine="mysql"} 0)"));
 }

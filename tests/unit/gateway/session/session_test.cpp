@@ -79,6 +79,8 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   base::SystemRandom random_;
   NoAuditLog audit_;
   Stats stats_;
+  config::Directory directory_;
+  Desks desks_{directory_};
   upstream::UpstreamTls tls_{environment, clock};
   upstream::LoginRates rates_;
   login::CallPool pool_{{.threads = 1, .per_lane = 1}};
@@ -101,6 +103,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
                  log,
                  audit_,
                  stats_,
+                 desks_,
                  slowdown_,
                  descriptor_warning_,
                  cancel_warning_,
