@@ -27,16 +27,9 @@ Dialer::Dialer(EventLoop& loop, std::vector<std::string> addresses, std::uint16_
       addresses_(std::move(addresses)),
       port_(port),
       deadline_(deadline),
-      done_(std::move(done)) {
-  // Not at once: who makes a dialer has not stored it yet.
-  timer_ = loop_.in(std::chrono::milliseconds(0), [this] { try_next(); });
-}
-
-Dialer::~Dialer() { stop_waiting(); }
-
-void Dialer::stop_waiting() {
-  if (std::exchange(watched_, false)) loop_.remove(socket_.get(), *this);
-  loop_.cancel(timer_);
+      done_(std::move(done)),
+      timer_(loop) {
+  try_next();
 }
 
 void Dialer::try_next() {
@@ -59,20 +52,19 @@ void Dialer::try_next() {
       continue;
     }
     const auto share = (deadline_ - loop_.now()) / static_cast<long>(addresses_.size() - next_);
-    timer_ = loop_.at(loop_.now() + share, [this] {
-      stop_waiting();
+    timer_.at(loop_.now() + share, [this] {
       missed("timed out", true);
       try_next();
     });
-    loop_.add(socket_.get(), EPOLLOUT, *this);
-    watched_ = true;
+    watch_.emplace(loop_, socket_.get(), static_cast<Watcher&>(*this));
+    watch_->want(EPOLLOUT);
     return;
   }
-  Done done = std::move(done_);
-  done(std::unexpected(Unreachable{reasons_, all_timed_out_ && !addresses_.empty()}));
+  finish(std::unexpected(Unreachable{reasons_, all_timed_out_ && !addresses_.empty()}));
 }
 
 void Dialer::missed(std::string reason, bool timed_out) {
+  watch_.reset();
   socket_.close();
   if (!reasons_.empty()) reasons_ += "; ";
   reasons_ += addresses_.size() == 1 ? reason : fmt::format("{}: {}", addresses_[next_], reason);
@@ -84,15 +76,21 @@ void Dialer::ready(std::uint32_t) {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  stop_waiting();
   if (error != 0) {
     missed(std::generic_category().message(error), false);
     try_next();
     return;
   }
+  watch_.reset();
   keep_alive(socket_.get());
-  Done done = std::move(done_);
-  done(Connected{std::move(socket_), addresses_[next_]});
+  finish(Connected{std::move(socket_), addresses_[next_]});
+}
+
+void Dialer::finish(std::expected<Connected, Unreachable> result) {
+  timer_.later([this, result = std::move(result)]() mutable {
+    Done done = std::move(done_);
+    done(std::move(result));
+  });
 }
 
 void keep_alive(int socket) {

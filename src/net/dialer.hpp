@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +11,8 @@
 #include "base/error.hpp"
 #include "net/event_loop.hpp"
 #include "net/listening.hpp"
+#include "net/timer.hpp"
+#include "net/watch.hpp"
 
 namespace rolegate::net {
 
@@ -19,8 +21,7 @@ namespace rolegate::net {
 void keep_alive(int socket);
 
 /// A TCP connection to one of several addresses, tried in turn; each but the last gets an equal share of the
-/// time that is left, so that one that swallows packets does not cost the whole login. Calls back once, from
-/// the loop, unless it is destroyed before. The callback may destroy it.
+/// time that is left, so that one that swallows packets does not cost the whole login.
 class Dialer final : private Watcher {
  public:
   struct Connected {
@@ -32,17 +33,17 @@ class Dialer final : private Watcher {
     std::string reason;
     bool timed_out = false;  ///< every one of them
   };
+  /// Called once, by the loop, unless the dialer is destroyed before; may destroy it.
   using Done = std::move_only_function<void(std::expected<Connected, Unreachable>)>;
 
   Dialer(EventLoop& loop, std::vector<std::string> addresses, std::uint16_t port, base::SteadyTime deadline,
          Done done);
-  ~Dialer() override;
 
  private:
   void try_next();
   void ready(std::uint32_t events) override;
   void missed(std::string reason, bool timed_out);
-  void stop_waiting();
+  void finish(std::expected<Connected, Unreachable> result);
 
   EventLoop& loop_;
   const std::vector<std::string> addresses_;
@@ -51,8 +52,8 @@ class Dialer final : private Watcher {
   Done done_;
   std::size_t next_ = 0;
   base::Descriptor socket_;
-  bool watched_ = false;
-  EventLoop::TimerId timer_{};
+  std::optional<Watch> watch_;  ///< of the socket
+  Timer timer_;                 ///< the share of the address, or the call of done_
   std::string reasons_;
   bool all_timed_out_ = true;
 };
