@@ -1,9 +1,5 @@
 #include "connect/attempts.hpp"
 
-#include <fmt/ranges.h>
-
-#include "upstream/resolve.hpp"
-
 namespace rolegate::connect {
 namespace {
 
@@ -37,20 +33,6 @@ void Stages::close(std::optional<base::Error> error) {
   if (steps_ != nullptr) steps_->add(step_of(stage_), now - since_, std::move(detail_), std::move(error));
   detail_.clear();
   since_ = now;
-}
-
-base::Result<std::vector<std::string>> resolve_step(const login::Login& login, base::Deadline deadline,
-                                                    login::Steps* steps) {
-  auto look_up = [&] {
-    auto addresses = upstream::resolve(login.dial.host, login.dial.port, deadline);
-    if (!addresses)
-      addresses.error().message = fmt::format("Database '{}': {}", login.database, addresses.error().message);
-    return addresses;
-  };
-  if (steps == nullptr) return look_up();
-  auto addresses = steps->walk(login::StepName::resolve, look_up);
-  if (addresses) steps->detail(fmt::format("{}", fmt::join(*addresses, ", ")));
-  return addresses;
 }
 
 }  // namespace rolegate::connect

@@ -38,11 +38,6 @@ class Stages {
   std::string detail_;
 };
 
-/// resolve() for login.dial, as the step of that name.
-[[nodiscard]] base::Result<std::vector<std::string>> resolve_step(const login::Login& login,
-                                                                  base::Deadline deadline,
-                                                                  login::Steps* steps);
-
 /// One try at one address: a connection, or why not. Only a failure to reach the address at all makes it
 /// worth trying the next: whatever answered is the database, and gets the last word.
 template <typename Connection>

@@ -1,15 +1,10 @@
 #include <fmt/format.h>
 
 #include "connect/connect.hpp"
-#include "upstream/errc.hpp"
+#include "upstream/failures.hpp"
 
 namespace rolegate::connect {
 namespace {
-
-bool was_refused(const base::Error& error) {
-  return error.code == code_name(upstream::Errc::iam_token_refused) ||
-         error.code == code_name(upstream::Errc::password_refused);
-}
 
 /// Another engine's server would not answer, or not in words that explain anything.
 base::Result<void> check_engine(const config::Database& database, bool mysql) {
@@ -20,8 +15,7 @@ base::Result<void> check_engine(const config::Database& database, bool mysql) {
       fmt::format("Use {}.", mysql ? "connect_postgresql" : "connect_mysql"));
 }
 
-/// login and open; a refused login that came out of a cache may only have been stale (a role's session
-/// revoked, a Redshift password changed), so it gets one second chance with everything asked anew.
+/// login and open, at most twice.
 template <typename Connection, typename Open>
 base::Result<Opened<Connection>> log_in(login::LoginService& service, const config::Config& config,
                                         const config::Database& database, base::Deadline deadline,
@@ -31,7 +25,8 @@ base::Result<Opened<Connection>> log_in(login::LoginService& service, const conf
     if (!login) return std::unexpected(std::move(login.error()));
     base::Result<Connection> connection = open(*login);
     if (connection) return Opened<Connection>{std::move(*connection), std::move(*login)};
-    const bool again = fresh == login::Fresh::no && login->from_cache && was_refused(connection.error());
+    const bool again =
+        fresh == login::Fresh::no && upstream::deserves_fresh_login(*login, connection.error());
     if (!again) return std::unexpected(std::move(connection.error()));
   }
   std::unreachable();

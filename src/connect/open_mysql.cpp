@@ -13,6 +13,7 @@
 #include "connect/verification.hpp"
 #include "upstream/ca.hpp"
 #include "upstream/mysql_failure.hpp"
+#include "upstream/resolve.hpp"
 
 namespace rolegate::connect {
 
@@ -119,7 +120,7 @@ base::Result<MysqlConnection> open_mysql(const login::Login& login, const base::
   if (auto loaded = load_mariadb_library(); !loaded) return std::unexpected(std::move(loaded.error()));
   const auto verification = verification_for(login, environment);
   if (!verification) return std::unexpected(verification.error());
-  auto addresses = resolve_step(login, deadline, steps);
+  auto addresses = upstream::resolve_step(login, deadline, steps);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
   Stages stages(steps);
   return try_each<MysqlConnection>(login, *addresses, deadline, stages,

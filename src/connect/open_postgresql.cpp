@@ -14,6 +14,7 @@
 #include "connect/verification.hpp"
 #include "upstream/ca.hpp"
 #include "upstream/pg_failure.hpp"
+#include "upstream/resolve.hpp"
 
 namespace rolegate::connect {
 
@@ -219,7 +220,7 @@ base::Result<PgConnection> open_postgresql(const login::Login& login, const base
   if (auto loaded = load_pq_library(); !loaded) return std::unexpected(std::move(loaded.error()));
   const auto verification = verification_for(login, environment);
   if (!verification) return std::unexpected(verification.error());
-  auto addresses = resolve_step(login, deadline, steps);
+  auto addresses = upstream::resolve_step(login, deadline, steps);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
   Stages stages(steps);
   return try_each<PgConnection>(

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "base/random.hpp"
-#include "upstream/handshake_driver.hpp"
+#include "upstream/tls_target.hpp"
 #include "wire/pg/messages.hpp"
 
 namespace rolegate::gateway {

@@ -133,7 +133,6 @@ class Gateway::Inside {
   config::Directory directory_;
   Desks desks_;
   upstream::UpstreamTls tls_;
-  upstream::LoginRates rates_;
   /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
   login::CallPool pool_{{.threads = 256, .per_lane = 4}};
   FailureSlowdown slowdown_;
@@ -179,11 +178,11 @@ Gateway::Inside::Inside(Services services)
   }
   greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
   mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
-  shared_ = std::make_unique<Shared>(upstream::UpstreamServices{services_.logins, tls_, rates_, pool_},
-                                     services_.clock, services_.random, services_.log, services_.audit,
-                                     services_.stats, desks_, slowdown_, descriptor_warning_, cancel_warning_,
-                                     held_warning_, cancel_keys_, cancel_turns_, *mysql_, user_sessions_,
-                                     ::geteuid(), logged_in_, draining_);
+  shared_ = std::make_unique<Shared>(
+      upstream::UpstreamServices{upstream::prepare_with(services_.logins, tls_), pool_, services_.random},
+      services_.clock, services_.random, services_.log, services_.audit, services_.stats, desks_, slowdown_,
+      descriptor_warning_, cancel_warning_, held_warning_, cancel_keys_, cancel_turns_, *mysql_,
+      user_sessions_, ::geteuid(), logged_in_, draining_);
   for (const auto& worker : workers_) worker->start(*shared_);
 }
 

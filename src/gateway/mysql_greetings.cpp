@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/dialer.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "upstream/mysql_handshake.hpp"
 #include "upstream/resolve.hpp"
 #include "wire/mysql/capabilities.hpp"
@@ -63,9 +64,8 @@ class MysqlGreetings::Question {
           driver_ = std::make_unique<upstream::HandshakeDriver>(
               loop_, net::Stream(std::move(connection->socket)), handshake_, upstream::TlsTarget{},
               [this](upstream::HandshakeDriver::Outcome outcome) {
-                finish(outcome == upstream::HandshakeDriver::Outcome::ready
-                           ? std::optional(handshake_.machine().greeting())
-                           : std::nullopt);
+                finish(outcome == upstream::HandshakeDriver::Outcome::ready ? handshake_.greeting()
+                                                                            : std::nullopt);
               });
           driver_->start();
         });

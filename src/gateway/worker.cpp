@@ -121,6 +121,7 @@ Worker::~Worker() { stop(); }
 
 void Worker::start(Shared& shared) {
   shared_ = &shared;
+  openings_.emplace(loop_, shared.upstream);
   thread_ = std::thread([this] { loop_.run(); });
 }
 

@@ -5,12 +5,14 @@
 #include <future>
 #include <list>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "gateway/session/session.hpp"
 #include "gateway/waiting_room.hpp"
 #include "net/event_loop.hpp"
+#include "upstream/openings.hpp"
 
 namespace rolegate::gateway {
 
@@ -62,6 +64,7 @@ class Worker final : private SessionKeeper {
   void told_to_go(Session& session, const std::string& address_group) override;
   void ended(Session& session) override;
   [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings(); }
+  [[nodiscard]] upstream::SessionProvider& sessions_with_databases() override { return *openings_; }
   void begin(Arrival arrival);
   /// Drops one that has no session, if there is one.
   bool evict_one();
@@ -71,6 +74,7 @@ class Worker final : private SessionKeeper {
   Shared* shared_ = nullptr;
   const std::size_t most_waiting_;
   net::EventLoop loop_;
+  std::optional<upstream::Openings> openings_;
   std::list<std::unique_ptr<Session>> sessions_;
   WaitingRoom waiting_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

@@ -202,4 +202,19 @@ base::Error connection_failed(const login::Login& login, std::string_view reason
                           std::move(hint), retryable);
 }
 
+base::Error connection_lost(const login::Login& login, std::string_view why, bool heard) {
+  return base::make_error(
+      Errc::upstream_lost,
+      sentence(login, fmt::format("ended the connection in the middle of the login: {}",
+                                  why.empty() ? "it closed the connection" : why)),
+      heard ? "It may be restarting or out of connections."
+            : "Something other than the database may be listening there, or a tunnel leads nowhere.",
+      true);
+}
+
+bool deserves_fresh_login(const login::Login& login, const base::Error& error) {
+  return login.from_cache && (error.code == code_name(Errc::iam_token_refused) ||
+                              error.code == code_name(Errc::password_refused));
+}
+
 }  // namespace rolegate::upstream

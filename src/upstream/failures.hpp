@@ -42,4 +42,12 @@ enum class Stage {
 [[nodiscard]] base::Error connection_failed(const login::Login& login, std::string_view reason,
                                             std::string hint = {}, bool retryable = false);
 
+/// In the middle of a login; `why`: what the system or OpenSSL said, empty for a plain end. `heard`: anything
+/// had come before.
+[[nodiscard]] base::Error connection_lost(const login::Login& login, std::string_view why, bool heard);
+
+/// A login that was refused, and made from what is kept, may only have been stale (a role's session revoked,
+/// a Redshift password changed): it gets one second chance with everything asked anew.
+[[nodiscard]] bool deserves_fresh_login(const login::Login& login, const base::Error& error);
+
 }  // namespace rolegate::upstream

@@ -1,5 +1,6 @@
 #include "upstream/handshake_driver.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include <openssl/crypto.h>
@@ -14,13 +15,11 @@ HandshakeDriver::HandshakeDriver(net::EventLoop& loop, net::Stream stream, Hands
       stream_(std::move(stream)),
       handshake_(handshake),
       tls_(std::move(tls)),
-      done_(std::move(done)) {}
+      done_(std::move(done)),
+      watch_(loop, stream_.descriptor(), *this),
+      turn_(loop) {}
 
-HandshakeDriver::~HandshakeDriver() {
-  if (waiting_ != 0) loop_.remove(stream_.descriptor(), *this);
-  loop_.cancel(again_);
-  base::wipe(output_);
-}
+HandshakeDriver::~HandshakeDriver() { base::wipe(output_); }
 
 void HandshakeDriver::start() {
   event_ = handshake_.receive({});
@@ -34,9 +33,7 @@ void HandshakeDriver::ready(std::uint32_t) { advance(); }
 /// everybody else on this loop.
 void HandshakeDriver::advance() {
   for (bool has_read = false;;) {
-    if (stream_.in_tls() && !tls_done_) {
-      if (!continue_tls()) return;
-    }
+    if (stream_.in_tls() && !tls_done_at_ && !continue_tls()) return;
     if (!send_output()) return;
     switch (event_) {
       case Handshake::Event::ready:
@@ -44,7 +41,9 @@ void HandshakeDriver::advance() {
       case Handshake::Event::failed:
         return finish(Outcome::failed);
       case Handshake::Event::start_tls:
-        if (!begin_tls()) return finish(Outcome::tls_failed);
+        if (!stream_.start_tls_client(tls_.context, tls_.name, tls_.check_name)) {
+          return finish(Outcome::tls_failed);
+        }
         continue;
       case Handshake::Event::more:
         break;
@@ -52,12 +51,11 @@ void HandshakeDriver::advance() {
     if (has_read) {
       static_cast<void>(waits_for(net::Stream::Io::wants_read));
       // What TLS holds no wait would tell of.
-      loop_.cancel(again_);
-      if (stream_.holds_bytes()) again_ = loop_.in(std::chrono::milliseconds(0), [this] { advance(); });
+      if (stream_.holds_bytes()) turn_.later([this] { advance(); });
       return;
     }
-    // Byte for byte while in the clear: what is read here belongs to the machine, and it says whether
-    // anything came that TLS should have had.
+    // In the clear, too, as much as there is: whether anything of it should have come inside TLS, the machine
+    // says.
     const auto [io, bytes] = stream_.read(loop_.buffer());
     if (waits_for(io)) return;
     if (io != net::Stream::Io::done) return finish(Outcome::lost);
@@ -88,12 +86,6 @@ bool HandshakeDriver::send_output() {
   return false;
 }
 
-bool HandshakeDriver::begin_tls() {
-  if (!stream_.start_tls_client(tls_.context, tls_.name, tls_.check_name)) return false;
-  if (on_tls) on_tls(false);
-  return true;
-}
-
 bool HandshakeDriver::continue_tls() {
   const net::Stream::Io io = stream_.handshake();
   if (waits_for(io)) return false;
@@ -101,8 +93,7 @@ bool HandshakeDriver::continue_tls() {
     finish(Outcome::tls_failed);
     return false;
   }
-  tls_done_ = true;
-  if (on_tls) on_tls(true);
+  tls_done_at_ = std::chrono::steady_clock::now();
   event_ = handshake_.tls_started(stream_);
   return true;
 }
@@ -110,24 +101,16 @@ bool HandshakeDriver::continue_tls() {
 /// Waits for what would let it go on after `io`. False: nothing would.
 bool HandshakeDriver::waits_for(net::Stream::Io io) {
   const std::uint32_t events = net::Stream::events_for(io);
-  if (events == 0) return false;
-  if (waiting_ == events) return true;
-  if (waiting_ == 0) {
-    loop_.add(stream_.descriptor(), events, *this);
-  } else {
-    loop_.modify(stream_.descriptor(), events, *this);
-  }
-  waiting_ = events;
-  return true;
+  if (events != 0) watch_.want(events);
+  return events != 0;
 }
 
 void HandshakeDriver::finish(Outcome outcome) {
-  if (std::exchange(waiting_, 0U) != 0) loop_.remove(stream_.descriptor(), *this);
-  loop_.cancel(again_);
-  Done done = std::move(done_);
-  done(outcome);
+  watch_.want(0);
+  turn_.later([this, outcome] {
+    Done done = std::move(done_);
+    done(outcome);
+  });
 }
-
-net::Stream HandshakeDriver::take_stream() { return std::move(stream_); }
 
 }  // namespace rolegate::upstream

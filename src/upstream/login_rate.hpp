@@ -20,7 +20,9 @@ namespace rolegate::upstream {
 class LoginRate {
  public:
   /// 0 or less: no limit.
-  explicit LoginRate(int per_second) : bucket_(per_second) {}
+  explicit LoginRate(int per_second) : per_second_(per_second), bucket_(per_second) {}
+
+  [[nodiscard]] int per_second() const { return per_second_; }
 
   /// A login's place in the line: it is left when the login's turn has come, or when the place goes away. The
   /// rate outlives it.
@@ -55,6 +57,7 @@ class LoginRate {
   void leave(Place& place);
   void tell_first() const;
 
+  const int per_second_;
   std::mutex mutex_;
   base::TokenBucket bucket_;
   base::FairQueue<Place*> line_;

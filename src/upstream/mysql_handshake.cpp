@@ -16,6 +16,11 @@ bool blames_schema(std::uint16_t code) { return code == 1049 || code == 1044; }
 
 }  // namespace
 
+std::optional<wire::mysql::Greeting> MysqlHandshake::greeting() const {
+  if (machine_.greeting().server_version.empty()) return std::nullopt;
+  return machine_.greeting();
+}
+
 UpstreamFailure MysqlHandshake::failure(const login::Login& login, const TrustedCertificates& trusted) const {
   using Kind = wire::mysql::ClientFailure::Kind;
   const wire::mysql::ClientFailure& failed = machine_.failure();

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "upstream/handshake_driver.hpp"
+#include "upstream/login_handshake.hpp"
 #include "wire/pg/client_login.hpp"
 
 namespace rolegate::upstream {
 
-/// A login to PostgreSQL or Redshift as the driver sees it.
-class PgHandshake final : public Handshake {
+/// A login to PostgreSQL or Redshift.
+class PgHandshake final : public LoginHandshake {
  public:
   /// `client_database`: the database of the settings, where the client has named it; else empty.
   PgHandshake(wire::pg::ClientLogin::Settings settings, std::string client_database, base::Random& random)
@@ -17,10 +17,9 @@ class PgHandshake final : public Handshake {
     return handshake_event(machine_.tls_started(stream.server_end_point()));
   }
   [[nodiscard]] std::string take_output() override { return machine_.take_output(); }
+  [[nodiscard]] SessionStart take_start() override { return machine_.take_session_start(); }
   [[nodiscard]] UpstreamFailure failure(const login::Login& login,
                                         const TrustedCertificates& trusted) const override;
-
-  [[nodiscard]] wire::pg::ClientLogin& machine() { return machine_; }
 
  private:
   wire::pg::ClientLogin machine_;
@@ -35,9 +34,6 @@ class PgCancelHandshake final : public Handshake {
   Event receive(std::string_view bytes) override { return event(machine_.receive(bytes)); }
   Event tls_started(const net::Stream&) override { return event(machine_.tls_started()); }
   [[nodiscard]] std::string take_output() override { return machine_.take_output(); }
-  [[nodiscard]] UpstreamFailure failure(const login::Login&, const TrustedCertificates&) const override {
-    return {};
-  }
 
  private:
   [[nodiscard]] static Event event(wire::pg::ClientCancel::Event event);

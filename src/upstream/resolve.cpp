@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -122,6 +123,20 @@ base::Result<std::vector<std::string>> resolve(const std::string& host, std::uin
           "connect_to=HOST:PORT to sqlalchemy_uri and keep the endpoint's own name and port {} in it.",
           port),
       shared->answer->retryable);
+}
+
+base::Result<std::vector<std::string>> resolve_step(const login::Login& login, base::Deadline deadline,
+                                                    login::Steps* steps) {
+  auto look_up = [&] {
+    auto addresses = resolve(login.dial.host, login.dial.port, deadline);
+    if (!addresses)
+      addresses.error().message = fmt::format("Database '{}': {}", login.database, addresses.error().message);
+    return addresses;
+  };
+  if (steps == nullptr) return look_up();
+  auto addresses = steps->walk(login::StepName::resolve, look_up);
+  if (addresses) steps->detail(fmt::format("{}", fmt::join(*addresses, ", ")));
+  return addresses;
 }
 
 }  // namespace rolegate::upstream

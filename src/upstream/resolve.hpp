@@ -7,6 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "login/login.hpp"
+#include "login/steps.hpp"
 
 namespace rolegate::upstream {
 
@@ -18,14 +20,19 @@ namespace rolegate::upstream {
 [[nodiscard]] base::Result<std::vector<std::string>> resolve(const std::string& host, std::uint16_t port,
                                                              base::Deadline deadline);
 
+/// The same for login.dial, as a step of the way to a database, which the errors name. `steps` may be null.
+[[nodiscard]] base::Result<std::vector<std::string>> resolve_step(const login::Login& login,
+                                                                  base::Deadline deadline,
+                                                                  login::Steps* steps);
+
 /// What a look-up gives: addresses, or the reason why there are none.
 struct LookedUp {
   std::vector<std::string> addresses;
   std::string reason;
   bool retryable = false;
 };
-/// The same with another way to look a name up: for tests. `look_up` runs in the other thread and may outlive
-/// the call, so it must own what it uses.
+/// resolve() with another way to look a name up: for tests. `look_up` runs in the other thread and may
+/// outlive the call, so it must own what it uses.
 [[nodiscard]] base::Result<std::vector<std::string>> resolve(
     const std::string& host, std::uint16_t port, base::Deadline deadline,
     std::function<LookedUp(const std::string& host)> look_up);

@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "upstream/handshake_driver.hpp"
+#include "upstream/upstream_failure.hpp"
 #include "wire/mysql/packets.hpp"
 #include "wire/pg/messages.hpp"
 

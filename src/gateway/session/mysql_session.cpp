@@ -8,7 +8,6 @@
 
 #include "gateway/session/identify.hpp"
 #include "gateway/session/mysql_conversation.hpp"
-#include "upstream/mysql_handshake.hpp"
 #include "wire/mysql/caching_sha2.hpp"
 #include "wire/mysql/commands.hpp"
 #include "wire/mysql/kill_statement.hpp"
@@ -294,45 +293,35 @@ std::string MysqlSession::encoded(const ClientError& error) {
 
 // The database.
 
-std::unique_ptr<upstream::Handshake> MysqlSession::make_handshake(login::Login& login) {
+std::variant<upstream::PgWish, upstream::MysqlWish> MysqlSession::wish() const {
   const wire::mysql::Startup& startup = login_->startup();
   const auto* who = identified_user();
-  wire::mysql::ClientLogin::Settings settings{
-      .user = login.user,
-      .password = std::move(login.password),
-      .schema = schema_.empty() ? login.db_name : schema_,
-      .methods = login.kind == config::Kind::password ? wire::mysql::ClientLogin::Methods::password
-                                                      : wire::mysql::ClientLogin::Methods::iam,
-      .capabilities = startup.capabilities,
-      .max_packet_size = startup.max_packet_size,
-      .character_set = startup.character_set,
-      .attributes =
-          who != nullptr ? identified_attributes(startup.attributes, who->name) : startup.attributes,
-      .greeting_only = false};
-  return std::make_unique<upstream::MysqlHandshake>(std::move(settings), schema_);
+  return upstream::MysqlWish{.schema = schema_,
+                             .capabilities = startup.capabilities,
+                             .max_packet_size = startup.max_packet_size,
+                             .character_set = startup.character_set,
+                             .attributes = who != nullptr
+                                               ? identified_attributes(startup.attributes, who->name)
+                                               : startup.attributes};
 }
 
-Session::Opening MysqlSession::open(upstream::Upstream& upstream) {
-  wire::mysql::ClientLogin& machine = static_cast<upstream::MysqlHandshake&>(*upstream.handshake).machine();
-  shared().mysql.greetings.learned(database()->name, machine.greeting());
-  const MysqlConnections::Connection own{machine.greeting().connection_id, database()->name, user(),
+Session::Opening MysqlSession::open(upstream::DatabaseSession& upstream) {
+  auto& start = std::get<upstream::MysqlStart>(upstream.start);
+  shared().mysql.greetings.learned(database()->name, start.greeting);
+  const MysqlConnections::Connection own{start.greeting.connection_id, database()->name, user(),
                                          upstream.address, upstream.port};
   shared().mysql.connections.open(id_, own);
   auto conversation = std::make_unique<MysqlConversation>(
       login_->startup().capabilities, [&connections = shared().mysql.connections, own](std::uint32_t id) {
         return connections.find(id, own);
       });
-  const std::string said_already = machine.take_rest();
-  conversation->from_database(said_already);
-  const std::string ok = let_in_ ? std::string() : login_->ok(machine.ok_payload());
-  return {ok + said_already, first_command_ + login_->take_rest(), std::move(conversation)};
+  conversation->from_database(start.rest);
+  const std::string ok = let_in_ ? std::string() : login_->ok(start.ok_payload);
+  return {ok + start.rest, first_command_ + login_->take_rest(), std::move(conversation)};
 }
 
-void MysqlSession::database_refused(const upstream::UpstreamRefusal& refusal) {
-  if (refusal.handshake == nullptr) return;
-  const wire::mysql::Greeting& greeting =
-      static_cast<upstream::MysqlHandshake&>(*refusal.handshake).machine().greeting();
-  if (!greeting.server_version.empty()) shared().mysql.greetings.learned(database()->name, greeting);
+void MysqlSession::database_refused(const upstream::SessionRefusal& refusal) {
+  if (refusal.greeting) shared().mysql.greetings.learned(database()->name, *refusal.greeting);
 }
 
 /// Drivers take nothing but a connection that is closed, or this error, for one that is lost. MySQL gives it

@@ -61,10 +61,10 @@ class MysqlSession final : public Session {
   void tls_started() override { follow(login_->tls_started()); }
   [[nodiscard]] const net::SslContextPtr& tls_context() const override { return settings().mysql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override;
-  [[nodiscard]] std::unique_ptr<upstream::Handshake> make_handshake(login::Login& login) override;
-  [[nodiscard]] Opening open(upstream::Upstream& upstream) override;
+  [[nodiscard]] std::variant<upstream::PgWish, upstream::MysqlWish> wish() const override;
+  [[nodiscard]] Opening open(upstream::DatabaseSession& upstream) override;
   [[nodiscard]] std::string last_words(const ClientError& error) override;
-  void database_refused(const upstream::UpstreamRefusal& refusal) override;
+  void database_refused(const upstream::SessionRefusal& refusal) override;
   void session_ended() override { shared().mysql.connections.close(id_); }
   void forget_login() override { login_.reset(); }
   [[nodiscard]] bool give_up() override;

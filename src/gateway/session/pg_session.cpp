@@ -7,6 +7,7 @@
 #include "gateway/session/identify.hpp"
 #include "gateway/session/pg_conversation.hpp"
 #include "net/dialer.hpp"
+#include "upstream/handshake_driver.hpp"
 #include "upstream/pg_handshake.hpp"
 #include "wire/pg/startup_packet.hpp"
 
@@ -159,24 +160,17 @@ PgSession::Event PgSession::let_in() {
   return login_->ask_scram(verifier());
 }
 
-std::unique_ptr<upstream::Handshake> PgSession::make_handshake(login::Login& login) {
+std::variant<upstream::PgWish, upstream::MysqlWish> PgSession::wish() const {
   const wire::pg::Startup& startup = login_->startup();
   // On a listener of its own the client's name goes through as it is; else the URI says which database it is.
   const bool own = !listener().database.empty() && startup.database_named;
   wire::pg::Parameters parameters = startup.parameters;
   if (const auto* who = identified_user()) identify_in_parameters(parameters, who->name);
-  return std::make_unique<upstream::PgHandshake>(
-      wire::pg::ClientLogin::Settings{.user = login.user,
-                                      .password = std::move(login.password),
-                                      .database = own ? startup.database : login.db_name,
-                                      .parameters = std::move(parameters),
-                                      .is_token = login.kind == config::Kind::aurora_postgresql},
-      own ? startup.database : std::string(), shared().random);
+  return upstream::PgWish{own ? startup.database : std::string(), std::move(parameters)};
 }
 
-Session::Opening PgSession::open(upstream::Upstream& upstream) {
-  wire::pg::SessionStart start =
-      static_cast<upstream::PgHandshake&>(*upstream.handshake).machine().take_session_start();
+Session::Opening PgSession::open(upstream::DatabaseSession& upstream) {
+  auto start = std::get<wire::pg::SessionStart>(std::move(upstream.start));
   key_ = shared().cancel_keys.give_out(
       {upstream.address, upstream.port, upstream.tls, std::move(start.cancel_key)},
       login_->startup().cancel_secret_size, shared().random);

@@ -24,8 +24,8 @@ class PgSession final : public Session {
   void tls_started() override;
   [[nodiscard]] const net::SslContextPtr& tls_context() const override { return settings().postgresql_tls; }
   [[nodiscard]] std::string encoded(const ClientError& error) override { return error.pg(); }
-  [[nodiscard]] std::unique_ptr<upstream::Handshake> make_handshake(login::Login& login) override;
-  [[nodiscard]] Opening open(upstream::Upstream& upstream) override;
+  [[nodiscard]] std::variant<upstream::PgWish, upstream::MysqlWish> wish() const override;
+  [[nodiscard]] Opening open(upstream::DatabaseSession& upstream) override;
   [[nodiscard]] std::string last_words(const ClientError& error) override { return error.pg(); }
   void session_ended() override { take_back_key(); }
   void forget_login() override { login_.reset(); }

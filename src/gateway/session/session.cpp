@@ -48,6 +48,7 @@ Session::Session(net::EventLoop& loop, Shared& shared, SessionKeeper& keeper, Ar
 
 Session::~Session() {
   if (watched_ != 0) loop_.remove(client_.descriptor(), *this);
+  give_up_lease();
   cancel_timers();
   loop_.cancel(again_);
   stop_counting();
@@ -392,11 +393,12 @@ void Session::evict() {
 void Session::connect() {
   phase_ = Phase::connecting;
   loop_.cancel(timer_);
-  upstream_login_ = std::make_unique<upstream::UpstreamLogin>(
-      loop_, shared_.upstream, settings().snapshot->iam_flag(), database_, settings().login_rate,
-      admission_.user != nullptr ? user_ : address_group(client().group),
-      [this](login::Login& login) { return make_handshake(login); },
-      [this](std::expected<upstream::Upstream, upstream::UpstreamRefusal> result) {
+  lease_ = keeper_.sessions_with_databases().lease(
+      {database_, wish()},
+      {settings().snapshot->iam_flag(), desk_->rate(settings().login_rate),
+       admission_.user != nullptr ? user_ : address_group(client().group)},
+      [this](upstream::SessionProvider::Result result) {
+        lease_.reset();
         if (result) {
           upstream_ready(std::move(*result));
         } else {
@@ -405,12 +407,16 @@ void Session::connect() {
       });
 }
 
-void Session::upstream_ready(upstream::Upstream upstream) {
+void Session::give_up_lease() {
+  if (lease_) keeper_.sessions_with_databases().give_up(*lease_);
+  lease_.reset();
+}
+
+void Session::upstream_ready(upstream::DatabaseSession upstream) {
   // The client may have been let in at the very moment it went; step() would notice, the relay does too.
   desk_->stats.login_ended(shared_.clock.now(), "ok", {}, upstream.steps.all());
-  facts_ = std::make_unique<UpstreamFacts>(
-      UpstreamFacts{upstream.user, upstream.endpoint, fmt::format("{}:{}", upstream.address, upstream.port),
-                    upstream.stream.tls_text(), upstream.role_arn, upstream.request_id});
+  facts_ = std::make_unique<UpstreamFacts>(UpstreamFacts{
+      upstream.facts, fmt::format("{}:{}", upstream.address, upstream.port), upstream.stream.tls_text()});
   Opening opening = open(upstream);
   opening.from_client += std::exchange(early_, {});
   if (watched_ != 0) watch(0);
@@ -428,19 +434,14 @@ void Session::upstream_ready(upstream::Upstream upstream) {
   forget_login();
   relay_->start(opening.to_client, opening.from_client);
   if (phase_ == Phase::relaying) limit_time();
-  // The login is on the stack; it goes when this is done.
-  loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
 }
 
-void Session::upstream_refused(const upstream::UpstreamRefusal& refusal) {
+void Session::upstream_refused(const upstream::SessionRefusal& refusal) {
   const base::Error& error = refusal.failure.error;
-  const std::string role = database_->aws_iam ? database_->aws_iam->role_arn : std::string();
   desk_->stats.login_ended(shared_.clock.now(), error.code, error.message, refusal.steps.all());
-  facts_ = std::make_unique<UpstreamFacts>(UpstreamFacts{
-      refusal.user, refusal.endpoint, {}, {}, role, error.aws ? error.aws->request_id : refusal.request_id});
+  facts_ = std::make_unique<UpstreamFacts>(UpstreamFacts{refusal.facts, {}, {}});
   database_refused(refusal);
   audit_failure(error.code, error.message, &refusal.steps);
-  loop_.in(std::chrono::milliseconds(0), [login = std::move(upstream_login_)] {});
   leave(encoded(client_error(refusal.failure)));
 }
 
@@ -532,7 +533,7 @@ void Session::shut_down() {
 void Session::leave(std::string bytes) {
   stop_counting();
   cancel_timers();
-  upstream_login_.reset();
+  give_up_lease();
   if (!client_.is_open()) return end();
   phase_ = Phase::leaving;
   keeper_.told_to_go(*this, address_group(client().group));
@@ -564,7 +565,7 @@ void Session::cancel_timers() {
 void Session::end() {
   if (std::exchange(phase_, Phase::over) == Phase::over) return;
   loop_.cancel(timer_);
-  upstream_login_.reset();
+  give_up_lease();
   keeper_.ended(*this);
 }
 
@@ -584,12 +585,12 @@ AuditRecord Session::record(AuditRecord::Event event) const {
     record.engine = config::engine_name(database_->uri.engine);
   }
   if (facts_) {
-    record.upstream = facts_->endpoint;
+    record.upstream = facts_->login.endpoint;
     record.upstream_dial = facts_->dialled;
-    record.upstream_user = facts_->user;
+    record.upstream_user = facts_->login.user;
     record.upstream_tls = facts_->tls;
-    record.role_arn = facts_->role_arn;
-    record.request_id = facts_->request_id;
+    record.role_arn = facts_->login.role_arn;
+    record.request_id = facts_->login.request_id;
   }
   if (event != AuditRecord::Event::open) {
     record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - began_);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -96,6 +97,7 @@ class SessionKeeper {
   /// Takes it away; it is destroyed at the end of the loop's round.
   virtual void ended(Session& session) = 0;
   [[nodiscard]] virtual std::shared_ptr<const Settings> latest_settings() const = 0;
+  [[nodiscard]] virtual upstream::SessionProvider& sessions_with_databases() = 0;
 };
 
 /// A client's connection from accept to close: the client proves who it is, the gateway logs in to the
@@ -143,17 +145,18 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   virtual void tls_started() = 0;
   [[nodiscard]] virtual const net::SslContextPtr& tls_context() const = 0;
   [[nodiscard]] virtual std::string encoded(const ClientError& error) = 0;
-  [[nodiscard]] virtual std::unique_ptr<upstream::Handshake> make_handshake(login::Login& login) = 0;
+  /// What is wanted of the database.
+  [[nodiscard]] virtual std::variant<upstream::PgWish, upstream::MysqlWish> wish() const = 0;
   /// How a session begins that the database has let in.
   struct Opening {
     std::string to_client;
     std::string from_client;  ///< what it has sent ahead
     std::unique_ptr<Conversation> conversation;
   };
-  [[nodiscard]] virtual Opening open(upstream::Upstream& upstream) = 0;
+  [[nodiscard]] virtual Opening open(upstream::DatabaseSession& upstream) = 0;
   /// To a client whose session was being carried, and whose conversation has room for it; may be empty.
   [[nodiscard]] virtual std::string last_words(const ClientError& error) = 0;
-  virtual void database_refused(const upstream::UpstreamRefusal&) {}
+  virtual void database_refused(const upstream::SessionRefusal&) {}
   /// The database's session is over, the client's connection not yet: what leads to it leads nowhere from now
   /// on.
   virtual void session_ended() = 0;
@@ -232,12 +235,9 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
     over,
   };
   struct UpstreamFacts {
-    std::string user;
-    std::string endpoint;
+    upstream::LoginFacts login;
     std::string dialled;
     std::string tls;
-    std::string role_arn;
-    std::string request_id;
   };
 
   void ready(std::uint32_t events) override;
@@ -253,8 +253,9 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   [[nodiscard]] bool waits_for(net::Stream::Io io);
   void watch(std::uint32_t events);
   void connect();
-  void upstream_ready(upstream::Upstream upstream);
-  void upstream_refused(const upstream::UpstreamRefusal& refusal);
+  void upstream_ready(upstream::DatabaseSession upstream);
+  void upstream_refused(const upstream::SessionRefusal& refusal);
+  void give_up_lease();
   void relay_ended(Relay::End end);
   void finish_relay(std::string_view reason, const ClientError* last);
   void check_idle();
@@ -300,8 +301,8 @@ class Session : public net::Retired, public WaitingRoom::Guest, private net::Wat
   std::string how_;
   std::string client_tls_;
   config::DatabasePtr database_;
-  std::shared_ptr<Desk> desk_;  ///< of the database
-  std::unique_ptr<upstream::UpstreamLogin> upstream_login_;
+  std::shared_ptr<Desk> desk_;                              ///< of the database
+  std::optional<upstream::SessionProvider::Ticket> lease_;  ///< that was asked for
   std::string early_;
   std::unique_ptr<UpstreamFacts> facts_;
   std::unique_ptr<Conversation> conversation_;

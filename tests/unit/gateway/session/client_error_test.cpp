@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/config.hpp"
 #include "gateway/errc.hpp"
 #include "upstream/errc.hpp"
 

@@ -11,6 +11,7 @@
 #include "gateway/session/mysql_session.hpp"
 #include "gateway/session/pg_session.hpp"
 #include "unit/login/login_fixture.hpp"
+#include "upstream/openings.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -51,6 +52,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   }
   void ended(Session&) override { loop_.retire(std::move(session_)); }
   [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings_; }
+  [[nodiscard]] upstream::SessionProvider& sessions_with_databases() override { return openings_; }
 
   void say(std::string_view text) const {
     ASSERT_EQ(::send(client_.get(), text.data(), text.size(), MSG_NOSIGNAL),
@@ -82,7 +84,6 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   config::Directory directory_;
   Desks desks_{directory_};
   upstream::UpstreamTls tls_{environment, clock};
-  upstream::LoginRates rates_;
   login::CallPool pool_{{.threads = 1, .per_lane = 1}};
   FailureSlowdown slowdown_;
   OnceAMinute descriptor_warning_;
@@ -97,7 +98,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
   UserSessions user_sessions_;
   std::atomic<std::size_t> logged_in_{0};
   std::atomic<bool> draining_{false};
-  Shared shared_{{*service, tls_, rates_, pool_},
+  Shared shared_{{upstream::prepare_with(*service, tls_), pool_, random_},
                  clock,
                  random_,
                  log,
@@ -115,6 +116,7 @@ class SessionTest : public login::LoginTest, public SessionKeeper {
                  0,
                  logged_in_,
                  draining_};
+  upstream::Openings openings_{loop_, shared_.upstream};
 };
 
 TEST_F(SessionTest, ReadsOnceInARoundOfAClientThatWasRefused) {
