@@ -1,18 +1,11 @@
 #include "wire/mysql/server_login.hpp"
 
 #include <utility>
-#include <vector>
-
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "base/utf8.hpp"
 #include "wire/mysql/auth_packets.hpp"
-#include "wire/mysql/caching_sha2.hpp"
 #include "wire/mysql/capabilities.hpp"
-#include "wire/mysql/clear_password.hpp"
 #include "wire/mysql/handshake_response.hpp"
-#include "wire/mysql/native_password.hpp"
 #include "wire/mysql/packet_buffer.hpp"
 
 namespace rolegate::wire::mysql {
@@ -35,24 +28,6 @@ bool is_name(std::string_view text, std::size_t longest) {
   return text.size() <= longest && base::is_utf8(text) && !base::has_control_characters(text);
 }
 
-/// What a client has answered without being let in.
-struct Answer {
-  std::string_view plugin;
-  std::string scramble;
-  base::Secret response;
-
-  bool was_made_from(const base::Secret& password) const {
-    return plugin == kNativePassword
-               ? native_response_fits(native_hash(password.reveal()), scramble, response.reveal())
-               : fast_response_fits(fast_check_of(password.reveal()), scramble, response.reveal());
-  }
-};
-
-/// How clients say that there is no password: nothing, or (libmysqlclient) a NUL.
-bool is_empty_password(std::string_view payload) {
-  return payload.empty() || payload == std::string_view("\0", 1);
-}
-
 }  // namespace
 
 struct ServerLogin::State {
@@ -60,10 +35,7 @@ struct ServerLogin::State {
     response,      ///< waiting for a HandshakeResponse41 or an SSLRequest
     starting_tls,  ///< waiting for tls_started()
     startup,       ///< waiting for trust() or ask_password()
-    native,        ///< waiting for mysql_native_password's response
-    fast,          ///< waiting for caching_sha2_password's response
-    full,          ///< waiting for the password, or a request for the public key
-    encrypted,     ///< the public key has been sent: waiting for the password encrypted with it
+    proof,         ///< waiting for the client's part of the exchange
     checking,      ///< waiting for password_checked()
     authenticated,
     refused,
@@ -72,9 +44,8 @@ struct ServerLogin::State {
     failed,
   };
 
-  State(Options given, base::Random& source) : options(std::move(given)), random(source) {
-    scramble = new_scramble(random);
-    options.greeting.scramble = scramble;
+  State(Options given, base::Random& random) : options(std::move(given)), exchange(random) {
+    options.greeting.scramble = exchange.scramble();
     options.greeting.auth_plugin = kCachingSha2Password;
     options.greeting.capabilities |= kOwn | (options.tls_offered ? kSsl : 0);
     send(greeting_payload(options.greeting));
@@ -84,47 +55,27 @@ struct ServerLogin::State {
   Event fail(std::uint16_t code, std::string_view sqlstate, std::string why);
   Event fail_silently(std::string why);
   Event out_of_order() { return fail(kPacketsOutOfOrder, "08S01", "The client sent packets out of order."); }
-  Event refuse(std::string why);
-  Event refuse_unproven();
-  Event accept();
-  void note_guess(std::string_view response);
+  Event follow(PasswordExchange::Step step);
 
   Event event_of_stage() const;
   Event advance();
-  Event take_packet(std::string_view payload);
   Event take_response(std::string_view payload);
   Event take_handshake_response(HandshakeResponse taken);
-  Event take_native(std::string_view response);
-  Event take_fast(std::string_view response, bool full_possible);
-  Event take_full(std::string_view payload);
-  Event take_password(std::optional<base::Secret> given);
-  Event ask(const PasswordVerifiers& known);
-  Event switch_to(std::string_view plugin, Stage next);
 
   bool is_over() const {
     return stage == Stage::failed || stage == Stage::refused || stage == Stage::unproven ||
            stage == Stage::quit;
   }
-  bool secure() const { return in_tls || options.unix_socket; }
-  bool plugin_auth() const { return (startup.capabilities & kPluginAuth) != 0; }
 
   Options options;
-  base::Random& random;
+  PasswordExchange exchange;
   Stage stage = Stage::response;
   PacketBuffer input{kMaxPacket};
   std::string output;
   std::uint8_t sequence = 0;  ///< of the next packet, whoever sends it
-  std::string scramble;
   bool in_tls = false;
   bool protocol_41 = false;  ///< the client has said so: errors carry a SQLSTATE
   Startup startup;
-  std::string claimed_plugin;
-  base::Secret auth_response;
-  std::vector<Answer> answers;
-  unsigned guesses = 0;
-  PasswordVerifiers verifiers;
-  base::Secret password;
-  std::string_view method;
   std::string reason;
 };
 
@@ -139,28 +90,30 @@ ServerLogin::Event ServerLogin::State::fail_silently(std::string why) {
   return Event::failed;
 }
 
-ServerLogin::Event ServerLogin::State::refuse(std::string why) {
-  reason = std::move(why);
-  stage = Stage::refused;
-  return Event::refused;
-}
-
-ServerLogin::Event ServerLogin::State::refuse_unproven() {
-  reason = "the client sent no password";
-  stage = Stage::unproven;
-  return Event::no_password;
-}
-
-ServerLogin::Event ServerLogin::State::accept() {
-  stage = Stage::authenticated;
-  guesses = 0;
-  return Event::authenticated;
-}
-
-/// For everybody alike, whether or not there was something to compare with: what it leads to must not tell.
-void ServerLogin::State::note_guess(std::string_view response) {
-  answers.push_back({method, scramble, base::Secret(response)});
-  ++guesses;
+ServerLogin::Event ServerLogin::State::follow(PasswordExchange::Step step) {
+  using Step = PasswordExchange::Step;
+  if (std::string reply = exchange.take_reply(); !reply.empty()) send(reply);
+  switch (step) {
+    case Step::more:
+      stage = Stage::proof;
+      return Event::more;
+    case Step::check_password:
+      stage = Stage::checking;
+      return Event::check_password;
+    case Step::proven:
+      stage = Stage::authenticated;
+      return Event::authenticated;
+    case Step::refused:
+      stage = Stage::refused;
+      break;
+    case Step::no_password:
+      stage = Stage::unproven;
+      break;
+    case Step::in_the_clear:
+      return fail(kHandshakeError, "08S01", exchange.reason());
+  }
+  reason = exchange.reason();
+  return event_of_stage();
 }
 
 ServerLogin::Event ServerLogin::State::event_of_stage() const {
@@ -185,10 +138,7 @@ ServerLogin::Event ServerLogin::State::advance() {
   for (;;) {
     switch (stage) {
       case Stage::response:
-      case Stage::native:
-      case Stage::fast:
-      case Stage::full:
-      case Stage::encrypted:
+      case Stage::proof:
         break;
       case Stage::startup:
       case Stage::checking:
@@ -216,23 +166,9 @@ ServerLogin::Event ServerLogin::State::advance() {
     }
     if (input.sequence() != sequence) return out_of_order();
     ++sequence;
-    const Event event = take_packet(input.payload());
+    const Event event =
+        stage == Stage::response ? take_response(input.payload()) : follow(exchange.receive(input.payload()));
     if (event != Event::more) return event;
-  }
-}
-
-ServerLogin::Event ServerLogin::State::take_packet(std::string_view payload) {
-  switch (stage) {
-    case Stage::response:
-      return take_response(payload);
-    case Stage::native:
-      return take_native(payload);
-    case Stage::fast:
-      return take_fast(payload, true);
-    case Stage::full:
-      return take_full(payload);
-    default:
-      return take_password(decrypt_password(*options.rsa_key, scramble, payload));
   }
 }
 
@@ -277,8 +213,12 @@ ServerLogin::Event ServerLogin::State::take_handshake_response(HandshakeResponse
   }
   // Without CLIENT_PLUGIN_AUTH there is but one way to answer, mysql_native_password's.
   const bool names_plugin = (taken.capabilities & kPluginAuth) != 0;
-  claimed_plugin = names_plugin ? std::move(taken.auth_plugin) : std::string(kNativePassword);
-  auth_response = std::move(taken.auth_response);
+  exchange.begin({.plugins = names_plugin,
+                  .in_tls = in_tls,
+                  .unix_socket = options.unix_socket,
+                  .rsa_key = options.rsa_key},
+                 {names_plugin ? std::move(taken.auth_plugin) : std::string(kNativePassword),
+                  std::move(taken.auth_response)});
   startup.user = std::move(taken.user);
   startup.schema = std::move(taken.schema);
   startup.capabilities = taken.capabilities;
@@ -287,97 +227,6 @@ ServerLogin::Event ServerLogin::State::take_handshake_response(HandshakeResponse
   startup.attributes = std::move(taken.attributes);
   stage = Stage::startup;
   return Event::startup;
-}
-
-ServerLogin::Event ServerLogin::State::switch_to(std::string_view plugin, Stage next) {
-  scramble = new_scramble(random);
-  send(auth_switch_request_payload({std::string(plugin), scramble}));
-  method = plugin;
-  stage = next;
-  return Event::more;
-}
-
-ServerLogin::Event ServerLogin::State::ask(const PasswordVerifiers& known) {
-  verifiers = known;
-  const base::Secret response = std::move(auth_response);
-  const bool native_answered = claimed_plugin == kNativePassword && !response.empty();
-  if (native_answered) {
-    method = kNativePassword;
-    // Compared with something in any case, so that it takes the same time for everybody.
-    const bool fits =
-        native_response_fits(verifiers.native.value_or(NativeHash{}), scramble, response.reveal());
-    if (fits && verifiers.native) return accept();
-    note_guess(response.reveal());
-  }
-  const bool sha2_possible = plugin_auth() && (secure() || options.rsa_key != nullptr);
-  if (claimed_plugin == kCachingSha2Password) {
-    method = kCachingSha2Password;
-    const Event event = take_fast(response.reveal(), sha2_possible);
-    if (stage != Stage::startup) return event;
-  } else if (sha2_possible) {
-    return switch_to(kCachingSha2Password, Stage::fast);
-  }
-  if (native_answered) return refuse("the password is wrong, or there is no such user");
-  if (!plugin_auth()) return refuse_unproven();
-  return switch_to(kNativePassword, Stage::native);
-}
-
-ServerLogin::Event ServerLogin::State::take_native(std::string_view response) {
-  if (is_empty_password(response)) return refuse_unproven();
-  const bool fits = native_response_fits(verifiers.native.value_or(NativeHash{}), scramble, response);
-  if (fits && verifiers.native) return accept();
-  note_guess(response);
-  return refuse("the password is wrong, or there is no such user");
-}
-
-ServerLogin::Event ServerLogin::State::take_fast(std::string_view response, bool full_possible) {
-  if (is_empty_password(response)) return refuse_unproven();
-  if (response.size() != base::Sha256Digest().size()) {
-    return refuse("the client's response is none of caching_sha2_password");
-  }
-  const bool fits =
-      fast_response_fits(verifiers.fast_check.value_or(base::Sha256Digest{}), scramble, response);
-  if (fits && verifiers.fast_check) {
-    send(std::string{kAuthMoreData, kFastAuthSuccess});
-    return accept();
-  }
-  note_guess(response);
-  if (!full_possible) return Event::more;
-  send(std::string{kAuthMoreData, kPerformFullAuthentication});
-  stage = Stage::full;
-  return Event::more;
-}
-
-ServerLogin::Event ServerLogin::State::take_full(std::string_view payload) {
-  if (in_tls) return take_password(parse_clear_password(payload));
-  EVP_PKEY* const key = options.rsa_key;
-  // On a unix socket, too, there are clients that ask for the key: MariaDB Connector/J wherever there is no
-  // TLS.
-  if (key != nullptr && payload.size() == 1 && payload.front() == kRequestPublicKey) {
-    send(std::string(1, kAuthMoreData) + public_key_pem(*key));
-    stage = Stage::encrypted;
-    return Event::more;
-  }
-  // A client that was given the key beforehand sends the password at once, encrypted with it.
-  if (key != nullptr && payload.size() == static_cast<std::size_t>(::EVP_PKEY_get_size(key))) {
-    auto decrypted = decrypt_password(*key, scramble, payload);
-    if (decrypted || !secure()) return take_password(std::move(decrypted));
-  }
-  if (secure()) return take_password(parse_clear_password(payload));
-  return fail(
-      kHandshakeError, "08S01",
-      "The client sent its password in the clear, without TLS. MariaDB's clients do so unless they are told "
-      "--skip-ssl; change the password, and use TLS, a unix socket, or --skip-ssl.");
-}
-
-ServerLogin::Event ServerLogin::State::take_password(std::optional<base::Secret> given) {
-  if (!given) return refuse("what the client sent holds no password");
-  if (given->empty()) return refuse_unproven();
-  password = std::move(*given);
-  std::erase_if(answers, [this](const Answer& answer) { return answer.was_made_from(password); });
-  guesses = static_cast<unsigned>(answers.size()) + 1;
-  stage = Stage::checking;
-  return Event::check_password;
 }
 
 ServerLogin::ServerLogin(Options options, base::Random& random)
@@ -407,20 +256,13 @@ ServerLogin::Event ServerLogin::tls_started() {
 ServerLogin::Event ServerLogin::trust() {
   State& state = *state_;
   if (state.stage != State::Stage::startup) return state.fail_silently("The client was trusted out of turn.");
-  // Having answered for this plugin, clients take nothing but this for a yes; without a password, they take
-  // nothing but OK.
-  const bool fast = state.claimed_plugin == kCachingSha2Password;
-  if (fast && !is_empty_password(state.auth_response.reveal())) {
-    state.send(std::string{kAuthMoreData, kFastAuthSuccess});
-  }
-  state.auth_response.wipe();
-  return state.accept();
+  return state.follow(state.exchange.trust());
 }
 
 ServerLogin::Event ServerLogin::ask_password(const PasswordVerifiers& verifiers) {
   if (state_->stage != State::Stage::startup)
     return state_->fail_silently("A password was asked out of turn.");
-  const Event event = state_->ask(verifiers);
+  const Event event = state_->follow(state_->exchange.ask(verifiers));
   return event == Event::more ? state_->advance() : event;
 }
 
@@ -428,22 +270,16 @@ ServerLogin::Event ServerLogin::password_checked(bool right) {
   State& state = *state_;
   if (state.stage != State::Stage::checking)
     return state.fail_silently("A password was checked out of turn.");
-  bool native = false;
-  if (!state.verifiers.full_check && state.verifiers.native) {
-    const NativeHash hash = native_hash(state.password.reveal());
-    native = ::CRYPTO_memcmp(hash.data(), state.verifiers.native->data(), hash.size()) == 0;
-  }
-  state.password.wipe();
-  return right || native ? state.accept() : state.refuse("the password is wrong, or there is no such user");
+  return state.follow(state.exchange.password_checked(right));
 }
 
 const Startup& ServerLogin::startup() const { return state_->startup; }
 bool ServerLogin::has_answered() const {
-  return state_->stage == State::Stage::startup && !is_empty_password(state_->auth_response.reveal());
+  return state_->stage == State::Stage::startup && state_->exchange.has_answered();
 }
-unsigned ServerLogin::guesses() const { return state_->guesses; }
-const base::Secret& ServerLogin::password() const { return state_->password; }
-std::string_view ServerLogin::method() const { return state_->method; }
+unsigned ServerLogin::guesses() const { return state_->exchange.guesses(); }
+const base::Secret& ServerLogin::password() const { return state_->exchange.password(); }
+std::string_view ServerLogin::method() const { return state_->exchange.method(); }
 const std::string& ServerLogin::reason() const { return state_->reason; }
 std::string ServerLogin::take_output() { return std::exchange(state_->output, {}); }
 std::string ServerLogin::take_rest() { return state_->input.take_behind(); }

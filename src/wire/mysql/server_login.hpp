@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,8 +10,8 @@
 
 #include "base/random.hpp"
 #include "base/secret.hpp"
-#include "base/sha256.hpp"
 #include "wire/mysql/packets.hpp"
+#include "wire/mysql/password_exchange.hpp"
 
 namespace rolegate::wire::mysql {
 
@@ -25,24 +25,8 @@ struct Startup {
   std::string attributes;           ///< CLIENT_CONNECT_ATTRS, as they came
 };
 
-/// What is known of a user's password.
-struct PasswordVerifiers {
-  std::optional<NativeHash> native;              ///< mysql_native_password can be answered
-  bool full_check = false;                       ///< the owner can check a password in the clear
-  std::optional<base::Sha256Digest> fast_check;  ///< SHA256(SHA256(password)), of a password checked before
-};
-
-/// A server's side of a login: greeting, SSLRequest, HandshakeResponse41, AuthSwitchRequest,
-/// caching_sha2_password (fast path; full path inside TLS, over a unix socket, or with RSA) and
-/// mysql_native_password. Takes bytes and says what comes next; does no I/O.
-///
-/// What a login goes through depends on the client and its connection, not on the user; so a wrong password
-/// and a user that does not exist look the same:
-/// - a client that has answered for mysql_native_password, right: authenticated. Wrong, or nothing to compare
-///   with: as any other plugin;
-/// - where caching_sha2_password is possible (the client knows plugins; TLS, unix socket, or an RSA key):
-///   that one, after an AuthSwitchRequest if the client has answered for another; fast path, else full path;
-/// - elsewhere: mysql_native_password, after an AuthSwitchRequest if the client has answered for another.
+/// A server's side of a login: greeting, SSLRequest, HandshakeResponse41, and the proof (see
+/// PasswordExchange). Takes bytes and says what comes next; does no I/O.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 class ServerLogin {
  public:
