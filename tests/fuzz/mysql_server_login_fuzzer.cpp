@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -12,8 +13,9 @@
 #include "wire/mysql/caching_sha2.hpp"
 #include "wire/mysql/server_login.hpp"
 
-// A client of the gateway that may send anything. The first byte chooses the connection, the second the user,
-// the third the size of the pieces in which the rest comes.
+// A client of the gateway that may send anything: once it is logged in, it changes the user. The first byte
+// chooses the connection, the second the user, the third the size of the pieces in which the rest comes; at
+// once, it must come out the same.
 
 namespace {
 
@@ -46,7 +48,7 @@ struct Owner {
     if ((user & 2) != 0) verifiers.full_check = true;
     if ((user & 4) != 0) verifiers.fast_check = fast_check_of(kPassword);
     known = (user & 7) != 0;
-    sent += login.take_output().size();
+    sent += login.take_output();
   }
 
   static ServerLogin::Options options(std::uint8_t connection) {
@@ -60,13 +62,24 @@ struct Owner {
     return options;
   }
 
+  void receive(std::string_view bytes) {
+    if (!over) handle(login.receive(bytes));
+  }
+  void change_user() {
+    const std::string rest = login.take_rest();
+    login = ServerLogin(login.connection(), random);
+    receive(rest);
+  }
+
   void handle(ServerLogin::Event event) {
-    sent += login.take_output().size();
+    sent += login.take_output();
     switch (event) {
-      case ServerLogin::Event::start_tls:
-        // Of what has come already, TLS makes nothing here.
-        (void)login.take_rest();
-        return handle(login.tls_started());
+      case ServerLogin::Event::start_tls: {
+        // What follows counts as if TLS had given it.
+        const std::string rest = login.take_rest();
+        handle(login.tls_started());
+        return receive(rest);
+      }
       case ServerLogin::Event::startup:
         require(login.startup().user.size() <= ServerLogin::kMaxUser);
         return handle(trusted ? login.trust() : login.ask_password(verifiers));
@@ -77,21 +90,21 @@ struct Owner {
       }
       case ServerLogin::Event::authenticated:
         require(trusted || known);
-        over = true;
-        break;
+        sent += login.ok("OK");
+        return changes++ < 3 ? change_user() : end();
       case ServerLogin::Event::refused:
       case ServerLogin::Event::failed:
         require(!login.reason().empty());
-        over = true;
-        break;
+        return end();
       case ServerLogin::Event::no_password:
       case ServerLogin::Event::quit:
-        over = true;
-        break;
+        return end();
       case ServerLogin::Event::more:
         break;
     }
   }
+
+  void end() { over = true; }
 
   Alphabet random;
   ServerLogin login;
@@ -99,21 +112,25 @@ struct Owner {
   bool trusted;
   bool known = false;
   bool over = false;
-  std::size_t sent = 0;
+  int changes = 0;
+  std::string sent;
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
-  Owner owner(data[0], data[1]);
-  const std::size_t piece = data[2] == 0 ? size : data[2];
+  Owner whole(data[0], data[1]);
+  Owner pieces(data[0], data[1]);
   std::string_view bytes(reinterpret_cast<const char*>(data) + 3, size - 3);
-  for (; !bytes.empty() && !owner.over; bytes.remove_prefix(std::min(piece, bytes.size()))) {
-    owner.handle(owner.login.receive(bytes.substr(0, piece)));
+  whole.receive(bytes);
+  const std::size_t piece = data[2] == 0 ? size : data[2];
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+    pieces.receive(bytes.substr(0, piece));
   }
-  require(owner.sent < 4096);
-  (void)owner.login.error({1045, "28000", "Access denied"});
-  (void)owner.login.take_rest();
+  require(whole.over == pieces.over && whole.sent == pieces.sent);
+  require(whole.sent.size() < 4 * 4096);
+  (void)whole.login.error({1045, "28000", "Access denied"});
+  (void)whole.login.take_rest();
   return 0;
 }

@@ -34,14 +34,19 @@ bool PasswordExchange::Answer::was_made_from(const base::Secret& password) const
              : fast_response_fits(fast_check_of(password.reveal()), scramble, response.reveal());
 }
 
-PasswordExchange::PasswordExchange(base::Random& random) : random_(random), scramble_(new_scramble(random)) {}
+PasswordExchange::PasswordExchange(base::Random& random) : PasswordExchange(new_scramble(random), random) {}
 
-void PasswordExchange::begin(Channel channel, FirstAnswer first) {
+PasswordExchange::PasswordExchange(std::string scramble, base::Random& random)
+    : random_(random), scramble_(std::move(scramble)) {}
+
+void PasswordExchange::begin(Channel channel, std::optional<FirstAnswer> first) {
   channel_ = channel;
   first_ = std::move(first);
 }
 
-bool PasswordExchange::has_answered() const { return !is_empty_password(first_.response.reveal()); }
+bool PasswordExchange::has_answered() const {
+  return first_ && !is_empty_password(first_->response.reveal());
+}
 
 PasswordExchange::Step PasswordExchange::prove() {
   guesses_ = 0;
@@ -65,24 +70,34 @@ void PasswordExchange::note_guess(std::string_view response) {
 }
 
 PasswordExchange::Step PasswordExchange::trust() {
-  // Having answered for this plugin, clients take nothing but this for a yes; without a password, they take
-  // nothing but OK.
-  if (first_.plugin == kCachingSha2Password && has_answered()) reply_ = {kAuthMoreData, kFastAuthSuccess};
-  first_.response.wipe();
+  if (!first_) {
+    switch_to(kCachingSha2Password, Stage::trusted);
+    method_ = {};
+    return Step::more;
+  }
+  // Of a client that has answered for another plugin, nothing is to be said but OK.
+  const base::Secret response = std::move(first_->response);
+  return first_->plugin == kCachingSha2Password ? take_trusted(response.reveal()) : prove();
+}
+
+/// Having answered for caching_sha2_password, clients take nothing but this for a yes; without a password,
+/// they take nothing but OK.
+PasswordExchange::Step PasswordExchange::take_trusted(std::string_view response) {
+  if (!is_empty_password(response)) reply_ = {kAuthMoreData, kFastAuthSuccess};
   return prove();
 }
 
 PasswordExchange::Step PasswordExchange::ask(const PasswordVerifiers& known) {
   verifiers_ = known;
-  const base::Secret response = std::move(first_.response);
-  const bool native_answered = first_.plugin == kNativePassword && !response.empty();
+  const base::Secret response = first_ ? std::move(first_->response) : base::Secret();
+  const bool native_answered = answered_for(kNativePassword) && !response.empty();
   if (native_answered) {
     method_ = kNativePassword;
     if (native_fits(verifiers_, scramble_, response.reveal())) return prove();
     note_guess(response.reveal());
   }
   const bool sha2_possible = channel_.plugins && (secure() || channel_.rsa_key != nullptr);
-  if (first_.plugin == kCachingSha2Password) {
+  if (answered_for(kCachingSha2Password)) {
     method_ = kCachingSha2Password;
     if (const auto step = judge_fast(response.reveal())) return *step;
     if (sha2_possible) return ask_for_password();
@@ -95,7 +110,9 @@ PasswordExchange::Step PasswordExchange::ask(const PasswordVerifiers& known) {
 }
 
 PasswordExchange::Step PasswordExchange::switch_to(std::string_view plugin, Stage next) {
-  scramble_ = new_scramble(random_);
+  // Client libraries that change the user answer for mysql_native_password with the scramble that they have,
+  // whatever the request says; as servers do, it says the same one.
+  if (first_ || plugin != kNativePassword) scramble_ = new_scramble(random_);
   reply_ = auth_switch_request_payload({std::string(plugin), scramble_});
   method_ = plugin;
   stage_ = next;
@@ -110,6 +127,8 @@ PasswordExchange::Step PasswordExchange::receive(std::string_view payload) {
       return take_fast(payload);
     case Stage::full:
       return take_full(payload);
+    case Stage::trusted:
+      return take_trusted(payload);
     case Stage::encrypted:
       break;
   }

@@ -57,13 +57,16 @@ class PasswordExchange {
     base::Secret response;
   };
 
-  /// `random` outlives this.
+  /// At a login, with a new scramble. `random` outlives this.
   explicit PasswordExchange(base::Random& random);
+  /// In a change of user. `scramble`: the last one that the client was given.
+  PasswordExchange(std::string scramble, base::Random& random);
 
   /// Of the greeting, until an AuthSwitchRequest brings another one.
   [[nodiscard]] const std::string& scramble() const { return scramble_; }
 
-  void begin(Channel channel, FirstAnswer first);
+  /// Without a first answer, the client is asked for one by an AuthSwitchRequest in any case.
+  void begin(Channel channel, std::optional<FirstAnswer> first);
   /// The client has shown something already, for the plugin that it expects.
   [[nodiscard]] bool has_answered() const;
 
@@ -92,6 +95,7 @@ class PasswordExchange {
     fast,       ///< caching_sha2_password's response
     full,       ///< the password, or a request for the public key
     encrypted,  ///< the password, encrypted with the public key that was sent
+    trusted,    ///< anything: the client is let in
   };
   /// What a client has answered without being let in.
   struct Answer {
@@ -101,6 +105,9 @@ class PasswordExchange {
     base::Secret response;
   };
 
+  [[nodiscard]] bool answered_for(std::string_view plugin) const {
+    return first_ && first_->plugin == plugin;
+  }
   [[nodiscard]] bool secure() const { return channel_.in_tls || channel_.unix_socket; }
   Step prove();
   Step refuse(std::string why);
@@ -108,6 +115,7 @@ class PasswordExchange {
   void note_guess(std::string_view response);
   Step switch_to(std::string_view plugin, Stage next);
   Step take_native(std::string_view response);
+  Step take_trusted(std::string_view response);
   Step take_fast(std::string_view response);
   [[nodiscard]] std::optional<Step> judge_fast(std::string_view response);
   Step ask_for_password();
@@ -117,7 +125,7 @@ class PasswordExchange {
   base::Random& random_;
   std::string scramble_;
   Channel channel_;
-  FirstAnswer first_;
+  std::optional<FirstAnswer> first_;
   PasswordVerifiers verifiers_;
   Stage stage_ = Stage::native;
   std::string reply_;

@@ -1,10 +1,12 @@
 #include "wire/mysql/server_login.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "base/utf8.hpp"
 #include "wire/mysql/auth_packets.hpp"
 #include "wire/mysql/capabilities.hpp"
+#include "wire/mysql/change_user.hpp"
 #include "wire/mysql/handshake_response.hpp"
 #include "wire/mysql/packet_buffer.hpp"
 
@@ -13,6 +15,7 @@ namespace {
 
 // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 constexpr std::uint16_t kHandshakeError = 1043;
+constexpr std::uint16_t kUnknownCommand = 1047;
 constexpr std::uint16_t kPacketTooLarge = 1153;
 constexpr std::uint16_t kPacketsOutOfOrder = 1156;
 constexpr std::uint16_t kUnsupportedProtocol = 1251;
@@ -33,6 +36,7 @@ bool is_name(std::string_view text, std::size_t longest) {
 struct ServerLogin::State {
   enum class Stage {
     response,      ///< waiting for a HandshakeResponse41 or an SSLRequest
+    change_user,   ///< waiting for a COM_CHANGE_USER
     starting_tls,  ///< waiting for tls_started()
     startup,       ///< waiting for trust() or ask_password()
     proof,         ///< waiting for the client's part of the exchange
@@ -48,7 +52,18 @@ struct ServerLogin::State {
     options.greeting.scramble = exchange.scramble();
     options.greeting.auth_plugin = kCachingSha2Password;
     options.greeting.capabilities |= kOwn | (options.tls_offered ? kSsl : 0);
+    channel.unix_socket = options.unix_socket;
+    channel.rsa_key = options.rsa_key;
     send(greeting_payload(options.greeting));
+  }
+  State(Connection connection, base::Random& random)
+      : exchange(std::move(connection.scramble), random),
+        stage(Stage::change_user),
+        channel(connection.channel),
+        protocol_41(true) {
+    startup.capabilities = connection.capabilities;
+    startup.max_packet_size = connection.max_packet_size;
+    startup.character_set = connection.character_set;
   }
 
   void send(std::string_view payload) { output += framed(sequence++, payload); }
@@ -59,8 +74,11 @@ struct ServerLogin::State {
 
   Event event_of_stage() const;
   Event advance();
+  Event take_packet(std::string_view payload);
   Event take_response(std::string_view payload);
   Event take_handshake_response(HandshakeResponse taken);
+  Event take_change_user(std::string_view payload);
+  Event take_names(std::string user, std::string schema);
 
   bool is_over() const {
     return stage == Stage::failed || stage == Stage::refused || stage == Stage::unproven ||
@@ -73,7 +91,7 @@ struct ServerLogin::State {
   PacketBuffer input{kMaxPacket};
   std::string output;
   std::uint8_t sequence = 0;  ///< of the next packet, whoever sends it
-  bool in_tls = false;
+  PasswordExchange::Channel channel;
   bool protocol_41 = false;  ///< the client has said so: errors carry a SQLSTATE
   Startup startup;
   std::string reason;
@@ -138,6 +156,7 @@ ServerLogin::Event ServerLogin::State::advance() {
   for (;;) {
     switch (stage) {
       case Stage::response:
+      case Stage::change_user:
       case Stage::proof:
         break;
       case Stage::startup:
@@ -166,10 +185,15 @@ ServerLogin::Event ServerLogin::State::advance() {
     }
     if (input.sequence() != sequence) return out_of_order();
     ++sequence;
-    const Event event =
-        stage == Stage::response ? take_response(input.payload()) : follow(exchange.receive(input.payload()));
+    const Event event = take_packet(input.payload());
     if (event != Event::more) return event;
   }
+}
+
+ServerLogin::Event ServerLogin::State::take_packet(std::string_view payload) {
+  if (stage == Stage::response) return take_response(payload);
+  if (stage == Stage::change_user) return take_change_user(payload);
+  return follow(exchange.receive(payload));
 }
 
 ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
@@ -179,7 +203,7 @@ ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
                 "The client does not speak MySQL's protocol 4.1, or this is no MySQL client.");
   }
   protocol_41 = true;
-  if ((*capabilities & kSsl) != 0 && !in_tls) {
+  if ((*capabilities & kSsl) != 0 && !channel.in_tls) {
     if (!options.tls_offered) {
       return fail(kHandshakeError, "08S01", "The client asks for TLS, which this gateway does not offer.");
     }
@@ -189,7 +213,7 @@ ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
     }
     return fail(kHandshakeError, "08S01", "The client announces TLS and logs in without it.");
   }
-  if (options.tls_required && !in_tls) {
+  if (options.tls_required && !channel.in_tls) {
     return fail(kSecureTransportRequired, "HY000",
                 "Connections without TLS are not taken here; connect with TLS (--ssl, sslMode).");
   }
@@ -203,34 +227,48 @@ ServerLogin::Event ServerLogin::State::take_response(std::string_view payload) {
 }
 
 ServerLogin::Event ServerLogin::State::take_handshake_response(HandshakeResponse taken) {
-  if (!is_name(taken.user, kMaxUser)) {
-    return fail(kHandshakeError, "08S01",
-                "The user name is longer than 256 bytes, no valid UTF-8, or has control characters.");
-  }
-  if (!is_name(taken.schema, kMaxSchema)) {
-    return fail(kHandshakeError, "08S01",
-                "The schema's name is longer than 1024 bytes, no valid UTF-8, or has control characters.");
-  }
   // Without CLIENT_PLUGIN_AUTH there is but one way to answer, mysql_native_password's.
-  const bool names_plugin = (taken.capabilities & kPluginAuth) != 0;
-  exchange.begin({.plugins = names_plugin,
-                  .in_tls = in_tls,
-                  .unix_socket = options.unix_socket,
-                  .rsa_key = options.rsa_key},
-                 {names_plugin ? std::move(taken.auth_plugin) : std::string(kNativePassword),
-                  std::move(taken.auth_response)});
-  startup.user = std::move(taken.user);
-  startup.schema = std::move(taken.schema);
+  channel.plugins = (taken.capabilities & kPluginAuth) != 0;
+  exchange.begin(channel, PasswordExchange::FirstAnswer{
+                              channel.plugins ? std::move(taken.auth_plugin) : std::string(kNativePassword),
+                              std::move(taken.auth_response)});
   startup.capabilities = taken.capabilities;
   startup.max_packet_size = taken.max_packet_size;
   startup.character_set = taken.character_set;
   startup.attributes = std::move(taken.attributes);
+  return take_names(std::move(taken.user), std::move(taken.schema));
+}
+
+ServerLogin::Event ServerLogin::State::take_change_user(std::string_view payload) {
+  auto change = parse_change_user(payload, startup.capabilities);
+  if (!change) return fail(kUnknownCommand, "08S01", "The client's COM_CHANGE_USER is malformed.");
+  std::optional<PasswordExchange::FirstAnswer> only;
+  if (!channel.plugins) only = {std::string(kNativePassword), std::move(change->auth_response)};
+  exchange.begin(channel, std::move(only));
+  if (change->character_set) startup.character_set = *change->character_set;
+  startup.attributes = std::move(change->attributes);
+  return take_names(std::move(change->user), std::move(change->schema));
+}
+
+ServerLogin::Event ServerLogin::State::take_names(std::string user, std::string schema) {
+  if (!is_name(user, kMaxUser)) {
+    return fail(kHandshakeError, "08S01",
+                "The user name is longer than 256 bytes, no valid UTF-8, or has control characters.");
+  }
+  if (!is_name(schema, kMaxSchema)) {
+    return fail(kHandshakeError, "08S01",
+                "The schema's name is longer than 1024 bytes, no valid UTF-8, or has control characters.");
+  }
+  startup.user = std::move(user);
+  startup.schema = std::move(schema);
   stage = Stage::startup;
   return Event::startup;
 }
 
 ServerLogin::ServerLogin(Options options, base::Random& random)
     : state_(std::make_unique<State>(std::move(options), random)) {}
+ServerLogin::ServerLogin(Connection connection, base::Random& random)
+    : state_(std::make_unique<State>(std::move(connection), random)) {}
 ServerLogin::~ServerLogin() = default;
 ServerLogin::ServerLogin(ServerLogin&&) noexcept = default;
 ServerLogin& ServerLogin::operator=(ServerLogin&&) noexcept = default;
@@ -248,7 +286,7 @@ ServerLogin::Event ServerLogin::tls_started() {
   if (state_->input.behind() > 0) {
     return state_->fail_silently("The client sent bytes in the clear behind its request for TLS.");
   }
-  state_->in_tls = true;
+  state_->channel.in_tls = true;
   state_->stage = State::Stage::response;
   return Event::more;
 }
@@ -256,7 +294,8 @@ ServerLogin::Event ServerLogin::tls_started() {
 ServerLogin::Event ServerLogin::trust() {
   State& state = *state_;
   if (state.stage != State::Stage::startup) return state.fail_silently("The client was trusted out of turn.");
-  return state.follow(state.exchange.trust());
+  const Event event = state.follow(state.exchange.trust());
+  return event == Event::more ? state.advance() : event;
 }
 
 ServerLogin::Event ServerLogin::ask_password(const PasswordVerifiers& verifiers) {
@@ -274,6 +313,11 @@ ServerLogin::Event ServerLogin::password_checked(bool right) {
 }
 
 const Startup& ServerLogin::startup() const { return state_->startup; }
+ServerLogin::Connection ServerLogin::connection() const {
+  const Startup& startup = state_->startup;
+  return {startup.capabilities, startup.max_packet_size, startup.character_set, state_->channel,
+          state_->exchange.scramble()};
+}
 bool ServerLogin::has_answered() const {
   return state_->stage == State::Stage::startup && state_->exchange.has_answered();
 }

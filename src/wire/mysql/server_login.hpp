@@ -26,7 +26,8 @@ struct Startup {
 };
 
 /// A server's side of a login: greeting, SSLRequest, HandshakeResponse41, and the proof (see
-/// PasswordExchange). Takes bytes and says what comes next; does no I/O.
+/// PasswordExchange); or of a change of user, which is a login that begins with COM_CHANGE_USER. Takes bytes
+/// and says what comes next; does no I/O.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 class ServerLogin {
  public:
@@ -52,6 +53,15 @@ class ServerLogin {
     EVP_PKEY* rsa_key =
         nullptr;  ///< for passwords over TCP without TLS; outlives this; null: not possible there
   };
+  /// What holds for a client's connection from its login on, whoever its user: what a change of user begins
+  /// with.
+  struct Connection {
+    Capabilities capabilities = 0;
+    std::uint32_t max_packet_size = 0;
+    std::uint16_t character_set = 0;  ///< where a COM_CHANGE_USER names none
+    PasswordExchange::Channel channel;
+    std::string scramble;  ///< the last one that the client was given
+  };
   /// Room for all the attributes that servers take, and for what stands before them.
   static constexpr std::size_t kMaxPacket = (64 + 4) << 10;
   /// Of a user's name and of a schema's, in bytes.
@@ -60,6 +70,9 @@ class ServerLogin {
 
   /// The greeting is the first output. `random` outlives this.
   ServerLogin(Options options, base::Random& random);
+  /// A change of user; its COM_CHANGE_USER comes first. As servers do, a client that knows plugins is asked
+  /// by an AuthSwitchRequest, whatever it has answered already: from which scramble, it does not say.
+  ServerLogin(Connection connection, base::Random& random);
   ~ServerLogin();
   ServerLogin(ServerLogin&&) noexcept;
   ServerLogin& operator=(ServerLogin&&) noexcept;
@@ -78,6 +91,8 @@ class ServerLogin {
   Event password_checked(bool right);
 
   [[nodiscard]] const Startup& startup() const;
+  /// Once authenticated.
+  [[nodiscard]] Connection connection() const;
   /// After startup: the client has answered already, for the plugin that it expects.
   [[nodiscard]] bool has_answered() const;
   /// Passwords that the client has tried and that did not let it in: its answers, those of one password once

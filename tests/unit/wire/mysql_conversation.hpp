@@ -49,6 +49,17 @@ struct Replay {
     output += login.take_output();
   }
 
+  /// Once somebody is logged in.
+  void begin_change(PasswordVerifiers known, bool trusted) {
+    login = ServerLogin(login.connection(), random);
+    verifiers = std::move(known);
+    setting.trusted = trusted;
+    events.clear();
+    output.clear();
+    reason.clear();
+    checks = 0;
+  }
+
   void feed(std::string_view bytes) { handle(login.receive(bytes)); }
   void handle(ServerLogin::Event event) {
     using Event = ServerLogin::Event;
@@ -102,40 +113,73 @@ struct Conversation {
 };
 
 /// A client and a server, until there is nothing more to say.
+class Meeting {
+ public:
+  Meeting(const Setting& setting, ReferenceClient::Claims claims, const std::string& password,
+          const PasswordVerifiers& known, const std::string& right)
+      : server_(setting, known, right), client_(setting.transport, claims, password) {}
+
+  Conversation log_in() {
+    Conversation talk;
+    go_on(talk);
+    return talk;
+  }
+  /// After a login.
+  Conversation change_user(const std::string& password, const PasswordVerifiers& known,
+                           bool trusted = false) {
+    server_.begin_change(known, trusted);
+    at_ = 0;
+    Conversation talk;
+    say(talk, client_.change_user("bob", password));
+    go_on(talk);
+    return talk;
+  }
+
+  /// How a message comes.
+  std::function<void(Replay&, std::string_view)> deliver = [](Replay& server, std::string_view message) {
+    server.feed(message);
+  };
+
+ private:
+  void say(Conversation& talk, std::string bytes) {
+    if (bytes.empty()) return;
+    talk.sent.push_back(bytes);
+    deliver(server_, bytes);
+  }
+  void go_on(Conversation& talk) {
+    while (server_.output.size() - at_ >= 4) {
+      const std::size_t length = 4 + static_cast<unsigned char>(server_.output[at_]) +
+                                 static_cast<unsigned char>(server_.output[at_ + 1]) * 256U;
+      const std::string packet_bytes = server_.output.substr(at_, length);
+      at_ += length;
+      const std::size_t tls_before = server_.events.size();
+      say(talk, client_.answer(packet_bytes));
+      if (tls_before == 0 && !server_.events.empty() && server_.events[0] == ServerLogin::Event::start_tls) {
+        say(talk, client_.after_tls());
+      }
+    }
+    talk.authenticated =
+        !server_.events.empty() && server_.events.back() == ServerLogin::Event::authenticated;
+    talk.client_confused = client_.confused();
+    talk.checks = server_.checks;
+    talk.guesses = server_.login.guesses();
+    talk.seen = client_.seen();
+    talk.received = server_.output;
+    talk.events = server_.events;
+    talk.reason = server_.reason;
+    talk.method = server_.login.method();
+    talk.startup = server_.login.startup();
+  }
+
+  Replay server_;
+  ReferenceClient client_;
+  std::size_t at_ = 0;  ///< of the server's output
+};
+
 inline Conversation converse(const Setting& setting, ReferenceClient::Claims claims,
                              const std::string& password, const PasswordVerifiers& known,
                              const std::string& right = kPassword) {
-  Replay server(setting, known, right);
-  ReferenceClient client(setting.transport, claims, password);
-  Conversation talk;
-  std::size_t at = 0;
-  const auto say = [&](std::string bytes) {
-    if (bytes.empty()) return;
-    talk.sent.push_back(bytes);
-    server.feed(bytes);
-  };
-  while (server.output.size() - at >= 4) {
-    const std::size_t length = 4 + static_cast<unsigned char>(server.output[at]) +
-                               static_cast<unsigned char>(server.output[at + 1]) * 256U;
-    const std::string packet_bytes = server.output.substr(at, length);
-    at += length;
-    const std::size_t tls_before = server.events.size();
-    say(client.answer(packet_bytes));
-    if (tls_before == 0 && !server.events.empty() && server.events[0] == ServerLogin::Event::start_tls) {
-      say(client.after_tls());
-    }
-  }
-  talk.authenticated = !server.events.empty() && server.events.back() == ServerLogin::Event::authenticated;
-  talk.client_confused = client.confused();
-  talk.checks = server.checks;
-  talk.guesses = server.login.guesses();
-  talk.seen = client.seen();
-  talk.received = server.output;
-  talk.events = server.events;
-  talk.reason = server.reason;
-  talk.method = server.login.method();
-  talk.startup = server.login.startup();
-  return talk;
+  return Meeting(setting, claims, password, known, right).log_in();
 }
 
 /// Sends `messages` as `how` does.

@@ -63,6 +63,24 @@ class ReferenceClient {
     return response();
   }
 
+  /// Its COM_CHANGE_USER, once it is logged in.
+  std::string change_user(std::string user, std::string password) {
+    changes_ = true;
+    password_ = std::move(password);
+    seen_.clear();
+    sequence_ = -1;
+    // libmysqlclient answers for its own default plugin only when it is asked; the others answer for this
+    // one.
+    const bool answers = claims_ == Claims::native || claims_ == Claims::none;
+    plugin_ = answers                      ? kNativePassword
+              : claims_ == Claims::another ? "mysql_clear_password"
+                                           : kCachingSha2Password;
+    const std::string proof = answers ? prove() : "";
+    std::string payload = "\x11" + std::move(user) + '\0' + le(proof.size(), 1) + proof + "books\0\x2E\x01"s;
+    if (claims_ != Claims::none) payload += plugin_ + '\0';
+    return reply(payload + "\x04\x01k\x01w");
+  }
+
   [[nodiscard]] const std::vector<std::string>& seen() const { return seen_; }
   [[nodiscard]] bool confused() const { return confused_; }
 
@@ -104,7 +122,8 @@ class ReferenceClient {
     }
     note("switch to " + request->plugin);
     plugin_ = request->plugin;
-    scramble_ = request->data;
+    // As client libraries do.
+    if (!changes_ || plugin_ != kNativePassword) scramble_ = request->data;
     return reply(prove());
   }
   std::string more(std::string_view data) {
@@ -135,6 +154,7 @@ class ReferenceClient {
   std::string scramble_;
   int sequence_ = 0;
   bool greeted_ = false;
+  bool changes_ = false;       ///< the user
   bool must_see_yes_ = false;  ///< caching_sha2_password's response is out: OK alone would be misunderstood
   bool confused_ = false;
   std::vector<std::string> seen_;
