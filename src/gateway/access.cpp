@@ -1,6 +1,13 @@
 #include "gateway/access.hpp"
 
 namespace rolegate::gateway {
+namespace {
+
+bool speaks(const config::Database& database, bool mysql) {
+  return (database.uri.engine == config::Engine::mysql) == mysql;
+}
+
+}  // namespace
 
 std::string_view way_name(Admission::Way way) {
   switch (way) {
@@ -55,8 +62,18 @@ Choice choose(const config::Snapshot& snapshot, std::string_view name, const con
   if (user != nullptr && !user->may_use(name)) return {};
   const config::DirectoryEntry* const found = snapshot.databases.find(name);
   if (found == nullptr) return {nullptr, snapshot.is_broken(name)};
-  const bool speaks_mysql = found->database->uri.engine == config::Engine::mysql;
-  return speaks_mysql == mysql ? Choice{found->database, false} : Choice{};
+  return speaks(*found->database, mysql) ? Choice{found->database, false} : Choice{};
+}
+
+std::string only_choice(const config::Snapshot& snapshot, const config::GatewayUser& user, bool mysql) {
+  std::string only;
+  for (const std::string& name : user.databases) {
+    const config::DirectoryEntry* const found = snapshot.databases.find(name);
+    if (found == nullptr || !speaks(*found->database, mysql) || name == only) continue;
+    if (!only.empty()) return {};
+    only = name;
+  }
+  return only;
 }
 
 }  // namespace rolegate::gateway

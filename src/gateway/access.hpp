@@ -64,5 +64,9 @@ struct Choice {
 /// there and what is not this user's the answer is the same: nothing.
 [[nodiscard]] Choice choose(const config::Snapshot& snapshot, std::string_view name,
                             const config::GatewayUser* user, bool mysql);
+/// The only one that speaks this wire of those that `user`, who may not use all, may use; empty: there are
+/// none, or several.
+[[nodiscard]] std::string only_choice(const config::Snapshot& snapshot, const config::GatewayUser& user,
+                                      bool mysql);
 
 }  // namespace rolegate::gateway

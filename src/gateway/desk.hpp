@@ -24,7 +24,6 @@ class Desk {
 
  private:
   std::mutex mutex_;
-  int per_second_ = 0;
   std::shared_ptr<upstream::LoginRate> rate_;
 };
 

@@ -272,17 +272,15 @@ base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
     if (open.socket->set_only_owner(only_owner)) continue;
     services_.log.warning("the mode of the socket {} could not be changed", open.listener->address);
   }
-  if (mysql) {
-    std::vector<std::string> names;
-    for (const config::DirectoryEntry& entry : snapshot->databases.entries()) {
-      if (entry.database->uri.engine == config::Engine::mysql) names.push_back(entry.database->name);
-    }
-    greetings_->ask(*snapshot, names);
-  }
   auto accepting = accept_on(open_);
-  for (const config::DirectoryEntry& gone : config::difference(*before, *snapshot).removed) {
+  const config::Difference difference = config::difference(*before, *snapshot);
+  for (const config::DirectoryEntry& gone : difference.removed) {
+    greetings_->erase(gone.database->name);
     desks_.retire(*gone.database);
   }
+  for (const config::DirectoryEntry& added : difference.added) greetings_->put(added);
+  for (const config::Difference::Change& changed : difference.changed) greetings_->put(changed.after);
+  greetings_->set_needed(mysql);
   for (const auto& worker : workers_) worker->reconsider_sessions();
   return accepting;
 }

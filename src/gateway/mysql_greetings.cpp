@@ -1,97 +1,29 @@
 #include "gateway/mysql_greetings.hpp"
 
-#include <algorithm>
+#include <tuple>
 #include <utility>
 
-#include "net/dialer.hpp"
-#include "upstream/handshake_driver.hpp"
-#include "upstream/mysql_handshake.hpp"
-#include "upstream/resolve.hpp"
 #include "wire/mysql/capabilities.hpp"
 
 namespace rolegate::gateway {
 namespace {
 
-/// A greeting comes at once or not at all; a client that waits for it has ten seconds.
-constexpr std::chrono::seconds kPatience{5};
-constexpr std::chrono::seconds kAskAgain{5};
-
-wire::mysql::ClientLogin::Settings greeting_only() {
-  wire::mysql::ClientLogin::Settings settings;
-  settings.greeting_only = true;
-  return settings;
+bool same(const wire::mysql::Greeting& one, const wire::mysql::Greeting& other) {
+  const auto lasting = [](const wire::mysql::Greeting& greeting) {
+    return std::tie(greeting.server_version, greeting.capabilities, greeting.character_set, greeting.status,
+                    greeting.auth_plugin);
+  };
+  return lasting(one) == lasting(other);
 }
 
 }  // namespace
 
-/// One database being asked. Lives on home_'s thread, but for the look-up of its name.
-class MysqlGreetings::Question {
- public:
-  using Answer = std::move_only_function<void(std::optional<wire::mysql::Greeting>)>;
+MysqlGreetings::MysqlGreetings(net::EventLoop& home, login::CallPool& pool)
+    : MysqlGreetings(home, [&home, &pool](const config::Database& database, Answer answer) -> Question {
+        return std::make_shared<GreetingQuestion>(home, pool, database, std::move(answer));
+      }) {}
 
-  Question(net::EventLoop& loop, login::CallPool& pool, const config::Database& database, Answer answer)
-      : loop_(loop),
-        deadline_(loop.now() + kPatience),
-        answer_(std::move(answer)),
-        self_(std::make_shared<Question*>(this)),
-        handshake_(greeting_only()) {
-    const config::HostPort to =
-        database.uri.connect_to.value_or(config::HostPort{database.uri.host, database.uri.port_or_default()});
-    timer_ = loop_.at(deadline_ + std::chrono::seconds(1), [this] { finish(std::nullopt); });
-    pool.submit(database.name, login::CallPool::Urgency::renewal,
-                [self = self_, &home = loop_, to, deadline = base::Deadline(deadline_)] {
-                  auto addresses = upstream::resolve(to.host, to.port, deadline);
-                  home.post([self, port = to.port, addresses = std::move(addresses)]() mutable {
-                    if (*self == nullptr) return;
-                    if (!addresses) return (*self)->finish(std::nullopt);
-                    (*self)->dial(std::move(*addresses), port);
-                  });
-                });
-  }
-  ~Question() {
-    *self_ = nullptr;
-    loop_.cancel(timer_);
-  }
-  Question(const Question&) = delete;
-  Question& operator=(const Question&) = delete;
-
- private:
-  void dial(std::vector<std::string> addresses, std::uint16_t port) {
-    dialer_ = std::make_unique<net::Dialer>(
-        loop_, std::move(addresses), port, deadline_,
-        [this](std::expected<net::Dialer::Connected, net::Dialer::Unreachable> connection) {
-          if (!connection) return finish(std::nullopt);
-          driver_ = std::make_unique<upstream::HandshakeDriver>(
-              loop_, net::Stream(std::move(connection->socket)), handshake_, upstream::TlsTarget{},
-              [this](upstream::HandshakeDriver::Outcome outcome) {
-                finish(outcome == upstream::HandshakeDriver::Outcome::ready ? handshake_.greeting()
-                                                                            : std::nullopt);
-              });
-          driver_->start();
-        });
-  }
-
-  /// Not at once: driver and dialer may be on the stack, and the answer ends this object.
-  void finish(std::optional<wire::mysql::Greeting> greeting) {
-    loop_.cancel(timer_);
-    timer_ = loop_.in(std::chrono::milliseconds(0), [this, greeting = std::move(greeting)]() mutable {
-      Answer answer = std::move(answer_);
-      answer(std::move(greeting));
-    });
-  }
-
-  net::EventLoop& loop_;
-  const base::SteadyTime deadline_;
-  Answer answer_;
-  std::shared_ptr<Question*> self_;
-  net::EventLoop::TimerId timer_{};
-  upstream::MysqlHandshake handshake_;
-  std::unique_ptr<net::Dialer> dialer_;
-  std::unique_ptr<upstream::HandshakeDriver> driver_;
-};
-
-MysqlGreetings::MysqlGreetings(net::EventLoop& home, login::CallPool& pool) : home_(home), pool_(pool) {}
-MysqlGreetings::~MysqlGreetings() = default;
+MysqlGreetings::MysqlGreetings(net::EventLoop& home, Ask ask) : home_(home), ask_(std::move(ask)) {}
 
 wire::mysql::Greeting MysqlGreetings::of_unknown() {
   wire::mysql::Greeting greeting;
@@ -104,85 +36,211 @@ wire::mysql::Greeting MysqlGreetings::of_unknown() {
   return greeting;
 }
 
+// What is known.
+
+void MysqlGreetings::put(const config::DirectoryEntry& served) {
+  const std::string& name = served.database->name;
+  if (served.database->uri.engine != config::Engine::mysql) return erase(name);
+  {
+    const std::lock_guard lock(mutex_);
+    const CommonGreeting::Rank rank(served);
+    const auto [place, added] = entries_.try_emplace(name, Entry{served.database, rank, {}, false, {}});
+    Entry& entry = place->second;
+    if (entry.greeting) common_.erase(entry.rank);
+    entry.database = served.database;
+    entry.rank = rank;
+    if (entry.greeting) common_.put(rank, *entry.greeting);
+    if (needed_ && !entry.greeting) line_up(name, entry);
+  }
+  home_.post([this, name] { drop_question(name); });
+}
+
+void MysqlGreetings::erase(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) return;
+    if (found->second.greeting) common_.erase(found->second.rank);
+    entries_.erase(found);
+  }
+  home_.post([this, name] { drop_question(name); });
+}
+
 void MysqlGreetings::learned(const std::string& database, wire::mysql::Greeting greeting) {
   const std::lock_guard lock(mutex_);
-  entries_[database].greeting = std::move(greeting);
+  const auto found = entries_.find(database);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  if (entry.greeting && same(*entry.greeting, greeting)) return;
+  common_.put(entry.rank, greeting);
+  entry.greeting = std::move(greeting);
 }
 
-std::optional<wire::mysql::Greeting> MysqlGreetings::common(const std::vector<std::string>& databases) const {
-  std::optional<wire::mysql::Greeting> common;
+std::optional<wire::mysql::Greeting> MysqlGreetings::at_listener(const std::string& database) const {
   const std::lock_guard lock(mutex_);
-  for (const std::string& database : databases) {
-    const auto found = entries_.find(database);
-    if (found == entries_.end() || !found->second.greeting) continue;
-    if (!common) {
-      common = found->second.greeting;
-    } else {
-      common->capabilities &= found->second.greeting->capabilities;
-    }
-  }
-  return common;
+  if (database.empty()) return common_.value();
+  const auto found = entries_.find(database);
+  return found == entries_.end() ? std::nullopt : found->second.greeting;
 }
 
-void MysqlGreetings::ask(const config::Snapshot& snapshot, const std::vector<std::string>& databases) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const std::string& name : databases) {
-    const config::DirectoryEntry* const found = snapshot.databases.find(name);
-    if (found == nullptr) continue;
-    {
-      const std::lock_guard lock(mutex_);
-      Entry& entry = entries_[name];
-      if (entry.greeting || entry.asking || now < entry.asked_at + kAskAgain) continue;
-      entry.asking = true;
-      entry.asked_at = now;
-    }
-    home_.post([this, database = found->database] { begin(database); });
-  }
+bool MysqlGreetings::is_known(const std::string& database) const {
+  if (database.empty()) return common_.value().has_value();
+  const auto found = entries_.find(database);
+  return found != entries_.end() && found->second.greeting;
 }
 
-void MysqlGreetings::begin(const config::DatabasePtr& database) {
-  questions_[database->name] = std::make_unique<Question>(
-      home_, pool_, *database, [this, name = database->name](std::optional<wire::mysql::Greeting> greeting) {
-        answered(name, std::move(greeting));
-      });
+std::string MysqlGreetings::only_database() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size() == 1 ? entries_.begin()->first : std::string();
 }
 
-void MysqlGreetings::answered(const std::string& database, std::optional<wire::mysql::Greeting> greeting) {
-  questions_.erase(database);
-  std::vector<Waiting> ready;
+std::size_t MysqlGreetings::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size() + line_.size();
+}
+
+// Asking.
+
+void MysqlGreetings::set_needed(bool needed) {
   {
     const std::lock_guard lock(mutex_);
-    Entry& entry = entries_[database];
-    entry.asking = false;
-    if (greeting) entry.greeting = std::move(greeting);
-    std::vector<Waiting> still;
-    for (Waiting& one : waiting_) (settled(one.databases) ? ready : still).push_back(std::move(one));
-    waiting_ = std::move(still);
+    if (std::exchange(needed_, needed) == needed || !needed) return;
+    for (auto& [name, entry] : entries_) {
+      if (!entry.greeting) line_up(name, entry);
+    }
   }
-  for (Waiting& one : ready) one.loop->post(std::move(one.task));
+  home_.post([this] { ask_next(); });
 }
 
-bool MysqlGreetings::settled(const std::vector<std::string>& databases) const {
-  bool asking = false;
-  for (const std::string& database : databases) {
-    const auto found = entries_.find(database);
-    if (found == entries_.end()) continue;
-    if (found->second.greeting) return true;
-    asking = asking || found->second.asking;
-  }
-  return !asking;
+void MysqlGreetings::line_up(const std::string& name, Entry& entry) {
+  if (std::exchange(entry.asking, true)) return;
+  line_.push_back(name);
 }
 
-void MysqlGreetings::when_settled(const std::vector<std::string>& databases, net::EventLoop& loop,
+void MysqlGreetings::ask_next() {
+  while (asked_.size() < kAskedAtOnce) {
+    const config::DatabasePtr next = take_next();
+    if (!next) break;
+    ask(next);
+  }
+}
+
+void MysqlGreetings::ask(const config::DatabasePtr& database) {
+  Question question = ask_(*database, [this, database](std::optional<wire::mysql::Greeting> greeting) {
+    answered(database, std::move(greeting));
+  });
+  asked_[database->name] = {database, std::move(question)};
+}
+
+/// Null: there is none.
+config::DatabasePtr MysqlGreetings::take_next() {
+  const std::lock_guard lock(mutex_);
+  while (!line_.empty()) {
+    const std::string name = std::move(line_.front());
+    line_.pop_front();
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || asked_.contains(name)) continue;
+    Entry& entry = found->second;
+    entry.asking = entry.asking && !entry.greeting;  // a login may have been first
+    if (!entry.asking) continue;
+    entry.ask_again = home_.now() + kAskAgain;
+    return entry.database;
+  }
+  return nullptr;
+}
+
+/// When the database that is being asked is there no more, or is another one now.
+void MysqlGreetings::drop_question(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(name);
+    const auto asked = asked_.find(name);
+    const bool gone = found == entries_.end();
+    if (asked != asked_.end() && (gone || found->second.database != asked->second.database)) {
+      asked_.erase(asked);
+      if (!gone && found->second.asking) line_.push_back(name);
+    }
+  }
+  ask_next();
+  release_waiting();
+}
+
+void MysqlGreetings::answered(config::DatabasePtr database, std::optional<wire::mysql::Greeting> greeting) {
+  asked_.erase(database->name);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(database->name);
+    if (found != entries_.end()) found->second.asking = false;
+  }
+  if (greeting) learned(database->name, std::move(*greeting));
+  ask_next();
+  release_waiting();
+}
+
+// Clients that wait.
+
+void MysqlGreetings::when_settled(const std::string& database, net::Mailbox::Address address,
                                   net::EventLoop::Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!settled(databases)) {
-      waiting_.push_back({databases, &loop, std::move(task)});
-      return;
-    }
+  home_.post([this, database, address = std::move(address), task = std::move(task)]() mutable {
+    await(database, address, std::move(task));
+  });
+}
+
+void MysqlGreetings::await(const std::string& database, const net::Mailbox::Address& address,
+                           net::EventLoop::Task task) {
+  if (database.empty()) {
+    line_up_all();
+    ask_next();
+  } else if (const config::DatabasePtr own = take(database)) {
+    ask(own);
   }
-  loop.post(std::move(task));
+  if (is_settled(database)) return address.send(std::move(task));
+  const auto place = waiting_.emplace(waiting_.end(), home_, database, address, std::move(task));
+  place->limit.in(kClientWaits, [this, place] {
+    place->address.send(std::move(place->task));
+    waiting_.erase(place);
+  });
+}
+
+/// However many clients come, the databases are walked through once in a while only.
+void MysqlGreetings::line_up_all() {
+  const std::lock_guard lock(mutex_);
+  const auto now = home_.now();
+  if (common_.value() || now < ask_all_again_) return;
+  ask_all_again_ = now + kAskAgain;
+  for (auto& [name, entry] : entries_) {
+    if (now >= entry.ask_again) line_up(name, entry);
+  }
+}
+
+/// The database that a client waits for is asked out of turn. Null: there is nothing to ask it, or not now.
+config::DatabasePtr MysqlGreetings::take(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || asked_.contains(name)) return nullptr;
+  Entry& entry = found->second;
+  const auto now = home_.now();
+  if (entry.greeting || now < entry.ask_again) return nullptr;
+  entry.asking = true;
+  entry.ask_again = now + kAskAgain;
+  return entry.database;
+}
+
+bool MysqlGreetings::is_settled(const std::string& database) const {
+  const std::lock_guard lock(mutex_);
+  if (is_known(database)) return true;
+  if (database.empty()) return asked_.empty() && line_.empty();
+  const auto found = entries_.find(database);
+  return found == entries_.end() || !found->second.asking;
+}
+
+void MysqlGreetings::release_waiting() {
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    const auto place = next++;
+    if (!is_settled(place->database)) continue;
+    place->address.send(std::move(place->task));
+    waiting_.erase(place);
+  }
 }
 
 }  // namespace rolegate::gateway

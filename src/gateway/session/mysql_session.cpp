@@ -48,29 +48,17 @@ MysqlSession::~MysqlSession() {
 
 // The server speaks first.
 
-std::vector<std::string> MysqlSession::possible_databases() const {
-  if (!listener().database.empty()) return {listener().database};
-  std::vector<std::string> names;
-  for (const config::DirectoryEntry& entry : settings().snapshot->databases.entries()) {
-    if (entry.database->uri.engine == config::Engine::mysql) names.push_back(entry.database->name);
-  }
-  return names;
-}
-
 void MysqlSession::greet() {
-  const auto names = possible_databases();
-  if (shared().mysql.greetings.common(names)) return say_hello();
-  shared().mysql.greetings.ask(*settings().snapshot, names);
-  shared().mysql.greetings.when_settled(names, loop(), [self = self_] {
-    if (*self != nullptr) (*self)->say_hello();
-  });
+  MysqlGreetings& greetings = shared().mysql.greetings;
+  if (greetings.at_listener(listener().database)) return say_hello();
+  greetings.when_settled(listener().database, mailbox_.address(), [this] { say_hello(); });
 }
 
 void MysqlSession::say_hello() {
   if (is_over() || login_) return;
   if (shared().draining && shared().mysql.connections.none_open()) return refuse_session();
   wire::mysql::Greeting greeting =
-      shared().mysql.greetings.common(possible_databases()).value_or(MysqlGreetings::of_unknown());
+      shared().mysql.greetings.at_listener(listener().database).value_or(MysqlGreetings::of_unknown());
   greeting.capabilities = wire::mysql::relayed(greeting.capabilities);
   greeting.connection_id = id_;
   login_ = std::make_unique<wire::mysql::ServerLogin>(
@@ -161,11 +149,10 @@ void MysqlSession::find_database() {
   const auto in_use = shared().mysql.connections.databases_of(name_);
   if (shared().draining) return in_use.empty() ? refuse_session() : hear_first_command();
   if (!selected_.empty()) return choose_database(selected_);
-  std::vector<std::string> usable;
-  for (const std::string& name : possible_databases()) {
-    if (admission().user == nullptr || admission().user->may_use(name)) usable.push_back(name);
-  }
-  if (usable.size() == 1) return choose_database(usable.front());
+  const std::string only = admission().user == nullptr || admission().user->all_databases
+                               ? shared().mysql.greetings.only_database()
+                               : only_choice(*settings().snapshot, *admission().user, true);
+  if (!only.empty()) return choose_database(only);
   if (in_use.size() <= 1) return choose_database(in_use.empty() ? std::string() : *in_use.begin());
   hear_first_command();
 }

@@ -12,6 +12,7 @@
 #include "gateway/mysql_connections.hpp"
 #include "gateway/mysql_greetings.hpp"
 #include "gateway/session/session.hpp"
+#include "net/mailbox.hpp"
 #include "wire/mysql/server_login.hpp"
 
 namespace rolegate::gateway {
@@ -81,7 +82,6 @@ class MysqlSession final : public Session {
   void password_checked(std::optional<bool> right);
   /// Takes "user@database" apart when the listener is shared.
   void read_names();
-  [[nodiscard]] std::vector<std::string> possible_databases() const;
   void find_database();
   void hear_first_command();
   void take_first_command(std::string_view bytes);
@@ -98,6 +98,7 @@ class MysqlSession final : public Session {
   bool checking_ = false;
   /// What a task on its way from another thread looks at first.
   std::shared_ptr<MysqlSession*> self_;
+  net::Mailbox mailbox_{loop()};
 };
 
 }  // namespace rolegate::gateway

@@ -122,6 +122,18 @@ TEST(Choose, DoesNotMixTheProtocols) {
   EXPECT_EQ(choose(snapshot, "orders", ci, true).database, nullptr);
 }
 
+TEST(OnlyChoice, IsTheOneThatSpeaksTheProtocolOfThoseThatTheUserMayUse) {
+  const config::Snapshot snapshot = with_users();
+  config::GatewayUser user;
+  EXPECT_EQ(only_choice(snapshot, user, true), "");
+  user.databases = {"orders", "gone", "shop", "shop"};
+  EXPECT_EQ(only_choice(snapshot, user, true), "shop");
+  EXPECT_EQ(only_choice(snapshot, user, false), "orders");
+  user.databases = {"orders", "sales"};
+  EXPECT_EQ(only_choice(snapshot, user, true), "");
+  EXPECT_EQ(only_choice(snapshot, user, false), "") << "there are two";
+}
+
 TEST(Client, IsOnTheSameMachineByItsAddressOnly) {
   for (const char* host : {"127.0.0.1", "127.8.9.10", "::1"}) {
     EXPECT_TRUE((Client{.address = {}, .group = host, .uid = {}, .certificate_name = {}}.is_loopback()))
