@@ -177,7 +177,6 @@ void Opening::fail(UpstreamFailure failure) {
 /// Nothing of the path goes on while the call is on its way.
 void Opening::finish(SessionProvider::Result result) {
   place_.reset();
-  call_.cancel();
   dialer_.reset();
   driver_.reset();
   timer_.later([this, result = std::move(result)]() mutable {

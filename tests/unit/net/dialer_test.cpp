@@ -1,5 +1,6 @@
 #include "net/dialer.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,29 +10,19 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "net/socket_address.hpp"
+#include "support/fake_clock.hpp"
+#include "support/silent_address.hpp"
 
 namespace rolegate::net {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// All of 127.0.0.0/8 is this machine: a port may be open at one of its addresses and closed at the others.
 constexpr const char* kOpen = "127.0.0.1";
-constexpr const char* kOther = "127.0.0.2";
-
-base::Descriptor listen_at(const char* host, std::uint16_t port, int backlog) {
-  base::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const auto address = numeric_address(host, port);
-  EXPECT_EQ(::bind(socket.get(), address->get(), address->size), 0);
-  EXPECT_EQ(::listen(socket.get(), backlog), 0);
-  return socket;
-}
-
-std::uint16_t port_of(const base::Descriptor& socket) {
-  const std::string address = own_address(socket.get())->text();
-  return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-}
+constexpr const char* kSilent = test::SilentAddress::kHost;
+/// Nobody listens there.
+constexpr const char* kClosed = "127.0.0.3";
 
 int option(const base::Descriptor& socket, int level, int name) {
   int value = -1;
@@ -40,82 +31,125 @@ int option(const base::Descriptor& socket, int level, int name) {
   return value;
 }
 
+/// Loopback answers at once or not at all: time passes only when the test says so.
 class DialerTest : public testing::Test {
  protected:
   using Outcome = std::expected<Dialer::Connected, Dialer::Unreachable>;
 
-  static Outcome dial(std::vector<std::string> addresses, std::uint16_t port, seconds time = seconds(30)) {
-    const base::SystemClock clock;
-    EventLoop loop(clock);
-    const base::SteadyTime deadline = loop.now() + time;
-    std::optional<Outcome> outcome;
-    Dialer dialer(loop, std::move(addresses), port, deadline, [&](Outcome result) {
-      EXPECT_TRUE(!result || loop.now() < deadline);
-      outcome = std::move(result);
-      loop.stop();
+  void dial(std::vector<std::string> addresses, seconds time = seconds(30)) {
+    dialer_.emplace(loop_, std::move(addresses), port_, loop_.now() + time, [this](Outcome result) {
+      EXPECT_FALSE(outcome_) << "called twice";
+      outcome_ = std::move(result);
+      dialer_.reset();
     });
-    loop.run();
-    return std::move(*outcome);
+    EXPECT_FALSE(outcome_) << "called by whom it was made from";
+    settle();
   }
+  void settle() {
+    while (loop_.run_once()) {
+    }
+  }
+  void advance(milliseconds time) {
+    clock_.advance(time);
+    settle();
+  }
+  [[nodiscard]] std::string reason() const { return outcome_ ? outcome_->error().reason : "none yet"; }
 
-  const base::Descriptor listener_ = listen_at(kOpen, 0, 8);
-  const std::uint16_t port_ = port_of(listener_);
+  test::FakeClock clock_;
+  EventLoop loop_{clock_};
+  const base::Descriptor listener_ = test::listen_at(kOpen, 0, 8);
+  const std::uint16_t port_ = test::port_of(listener_);
+  const test::SilentAddress silent_{port_};
+  std::optional<Dialer> dialer_;
+  std::optional<Outcome> outcome_;
 };
 
 TEST_F(DialerTest, TriesOneAddressAfterTheOther) {
-  const auto outcome = dial({kOther, "no address", kOpen}, port_);
-  ASSERT_TRUE(outcome) << outcome.error().reason;
-  EXPECT_EQ(outcome->address, kOpen);
+  dial({kClosed, "no address", kOpen});
+  ASSERT_TRUE(outcome_);
+  ASSERT_TRUE(*outcome_) << reason();
+  EXPECT_EQ((*outcome_)->address, kOpen);
 }
 
 TEST_F(DialerTest, AsksForKeepAliveAndNoDelay) {
-  const auto outcome = dial({kOpen}, port_);
-  ASSERT_TRUE(outcome) << outcome.error().reason;
-  EXPECT_EQ(option(outcome->socket, SOL_SOCKET, SO_KEEPALIVE), 1);
-  EXPECT_EQ(option(outcome->socket, IPPROTO_TCP, TCP_KEEPIDLE), 60);
-  EXPECT_EQ(option(outcome->socket, IPPROTO_TCP, TCP_KEEPINTVL), 10);
-  EXPECT_EQ(option(outcome->socket, IPPROTO_TCP, TCP_KEEPCNT), 6);
-  EXPECT_EQ(option(outcome->socket, IPPROTO_TCP, TCP_NODELAY), 1);
+  dial({kOpen});
+  ASSERT_TRUE(outcome_);
+  ASSERT_TRUE(*outcome_) << reason();
+  const base::Descriptor& socket = (*outcome_)->socket;
+  EXPECT_EQ(option(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPCNT), 6);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
 TEST_F(DialerTest, SaysWhyEachCouldNotBeReached) {
-  const auto outcome = dial({kOther, "127.0.0.3"}, port_);
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().reason, "127.0.0.2: Connection refused; 127.0.0.3: Connection refused");
-  EXPECT_FALSE(outcome.error().timed_out);
-  EXPECT_EQ(dial({kOther}, port_).error().reason, "Connection refused");
+  dial({kClosed, "127.0.0.4"});
+  EXPECT_EQ(reason(), "127.0.0.3: Connection refused; 127.0.0.4: Connection refused");
+  EXPECT_FALSE(outcome_->error().timed_out);
+  outcome_.reset();
+  dial({kClosed});
+  EXPECT_EQ(reason(), "Connection refused");
+  outcome_.reset();
+  dial({"no address"});
+  EXPECT_EQ(reason(), "it is no address");
+  outcome_.reset();
+  dial({});
+  EXPECT_EQ(reason(), "");
+  EXPECT_FALSE(outcome_->error().timed_out);
 }
 
-/// An address whose port takes no more connections drops what comes: nothing is heard of it.
-class SilentAddress {
- public:
-  explicit SilentAddress(std::uint16_t port) : listener_(listen_at(kOther, port, 0)) {
-    const auto address = numeric_address(kOther, port);
-    for (int i = 0; i < 4; ++i) {
-      waiting_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      static_cast<void>(::connect(waiting_.back().get(), address->get(), address->size));
-    }
-  }
+TEST_F(DialerTest, GivesEachAddressAnEqualShareOfTheTimeThatIsLeft) {
+  dial({kSilent, kSilent, kOpen}, seconds(30));
+  advance(seconds(10) - milliseconds(1));
+  EXPECT_FALSE(outcome_);
+  advance(milliseconds(1));  // the second one's, 10 of 20 seconds
+  EXPECT_FALSE(outcome_);
+  advance(seconds(10) - milliseconds(1));
+  EXPECT_FALSE(outcome_);
+  advance(milliseconds(1));
+  ASSERT_TRUE(outcome_);
+  ASSERT_TRUE(*outcome_) << reason();
+  EXPECT_EQ((*outcome_)->address, kOpen);
+}
 
- private:
-  base::Descriptor listener_;
-  std::vector<base::Descriptor> waiting_;
-};
+TEST_F(DialerTest, LeavesToTheOthersWhatOneDidNotNeed) {
+  dial({kClosed, kSilent, kOpen}, seconds(30));
+  advance(seconds(15) - milliseconds(1));
+  EXPECT_FALSE(outcome_);
+  advance(milliseconds(1));
+  ASSERT_TRUE(outcome_);
+  EXPECT_TRUE(*outcome_) << reason();
+}
 
-TEST_F(DialerTest, LeavesTimeForTheNextAddress) {
-  const SilentAddress silent(port_);
-  const auto outcome = dial({kOther, kOpen}, port_, seconds(6));
-  ASSERT_TRUE(outcome) << outcome.error().reason;
-  EXPECT_EQ(outcome->address, kOpen);
+TEST_F(DialerTest, GivesTheLastAddressAllTheTimeThatIsLeft) {
+  dial({kClosed, kSilent}, seconds(30));
+  advance(seconds(30) - milliseconds(1));
+  EXPECT_FALSE(outcome_);
+  advance(milliseconds(1));
+  EXPECT_EQ(reason(), "127.0.0.3: Connection refused; 127.0.0.2: timed out");
+  EXPECT_FALSE(outcome_->error().timed_out) << "one has answered";
 }
 
 TEST_F(DialerTest, SaysThatAllWereSilent) {
-  const SilentAddress silent(port_);
-  const auto outcome = dial({kOther}, port_, seconds(1));
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().reason, "timed out");
-  EXPECT_TRUE(outcome.error().timed_out);
-  EXPECT_FALSE(dial({kOther, "127.0.0.3"}, port_, seconds(1)).error().timed_out);
+  dial({kSilent, kSilent}, seconds(2));
+  advance(seconds(1));
+  advance(seconds(1));
+  EXPECT_EQ(reason(), "127.0.0.2: timed out; 127.0.0.2: timed out");
+  EXPECT_TRUE(outcome_->error().timed_out);
+}
+
+TEST_F(DialerTest, CallsNobodyOnceItIsGone) {
+  dial({kSilent, kOpen});
+  dialer_.reset();
+  advance(seconds(60));
+  EXPECT_FALSE(outcome_);
+  // Its end is known, and on its way.
+  dialer_.emplace(loop_, std::vector<std::string>{"no address"}, port_, loop_.now() + seconds(1),
+                  [this](Outcome result) { outcome_ = std::move(result); });
+  dialer_.reset();
+  settle();
+  EXPECT_FALSE(outcome_);
 }
 
 }  // namespace
