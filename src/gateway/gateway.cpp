@@ -16,9 +16,11 @@
 #include "config/snapshot.hpp"
 #include "gateway/desks.hpp"
 #include "gateway/errc.hpp"
+#include "gateway/rsa_key.hpp"
 #include "gateway/server_tls.hpp"
-#include "gateway/session/mysql_session.hpp"
+#include "gateway/session/session_services.hpp"
 #include "gateway/worker.hpp"
+#include "upstream/openings.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -150,8 +152,9 @@ class Gateway::Inside {
   const base::Descriptor idle_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MysqlGreetings> greetings_;
-  std::unique_ptr<MysqlDoor> mysql_;
-  std::unique_ptr<Shared> shared_;
+  std::unique_ptr<const upstream::UpstreamServices> upstream_;
+  std::unique_ptr<MysqlServices> mysql_;
+  std::unique_ptr<SessionServices> session_services_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;
@@ -177,13 +180,16 @@ Gateway::Inside::Inside(Services services)
     };
   }
   greetings_ = std::make_unique<MysqlGreetings>(workers_.front()->loop(), pool_);
-  mysql_ = std::make_unique<MysqlDoor>(*greetings_, connections_, fast_passwords_, nullptr);
-  shared_ = std::make_unique<Shared>(
-      upstream::UpstreamServices{upstream::prepare_with(services_.logins, tls_), pool_, services_.random},
-      services_.clock, services_.random, services_.log, services_.audit, services_.stats, desks_, slowdown_,
-      descriptor_warning_, cancel_warning_, held_warning_, cancel_keys_, cancel_turns_, *mysql_,
+  mysql_ = std::make_unique<MysqlServices>(*greetings_, connections_, fast_passwords_, nullptr);
+  session_services_ = std::make_unique<SessionServices>(
+      pool_, services_.clock, services_.random, services_.log, services_.audit, services_.stats, desks_,
+      slowdown_, descriptor_warning_, cancel_warning_, held_warning_, cancel_keys_, cancel_turns_, *mysql_,
       user_sessions_, ::geteuid(), logged_in_, draining_);
-  for (const auto& worker : workers_) worker->start(*shared_);
+  upstream_ = std::make_unique<const upstream::UpstreamServices>(
+      upstream::prepare_with(services_.logins, tls_), pool_, services_.random);
+  for (const auto& worker : workers_) {
+    worker->start(*session_services_, std::make_unique<upstream::Openings>(worker->loop(), *upstream_));
+  }
 }
 
 /// Sessions first, since they use everything else; then the calls that nobody waits for any more.

@@ -11,9 +11,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "gateway/session/mysql_session.hpp"
-#include "gateway/session/pg_session.hpp"
+#include "gateway/session/mysql_client.hpp"
+#include "gateway/session/pg_client.hpp"
 #include "net/socket_address.hpp"
+#include "net/timer.hpp"
+#include "net/watch.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -32,6 +34,11 @@ bool few_descriptors_left(int open) {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
          static_cast<rlim_t>(next.get()) >=
              limit.rlim_cur - std::min(limit.rlim_cur / 8, kMostDescriptorsKept);
+}
+
+template <typename Side>
+std::unique_ptr<ClientSide> make_side_of(const Arrival& arrival, SessionServices& services) {
+  return std::make_unique<Side>(arrival, services);
 }
 
 Client client_of(int socket, const net::SocketAddress& address) {
@@ -55,12 +62,12 @@ Client client_of(int socket, const net::SocketAddress& address) {
 class Worker::Acceptor final : public net::Watcher {
  public:
   Acceptor(Worker& worker, Door door, Place place)
-      : worker_(worker), door_(std::move(door)), place_(std::move(place)) {
+      : worker_(worker),
+        door_(std::move(door)),
+        place_(std::move(place)),
+        watch_(worker.loop_, door_.socket->descriptor(), *this),
+        pause_(worker.loop_) {
     wait();
-  }
-  ~Acceptor() override {
-    if (waiting_) worker_.loop_.remove(descriptor(), *this);
-    worker_.loop_.cancel(pause_);
   }
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -68,10 +75,7 @@ class Worker::Acceptor final : public net::Watcher {
  private:
   [[nodiscard]] int descriptor() const { return door_.socket->descriptor(); }
 
-  void wait() {
-    worker_.loop_.add(descriptor(), EPOLLIN | EPOLLEXCLUSIVE, *this);
-    waiting_ = true;
-  }
+  void wait() { watch_.want(EPOLLIN | EPOLLEXCLUSIVE); }
 
   void ready(std::uint32_t) override {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
@@ -93,25 +97,24 @@ class Worker::Acceptor final : public net::Watcher {
 
   void failed(int error) {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
-    if (worker_.shared_->descriptor_warning.is_due(worker_.loop_.now())) {
-      worker_.shared_->log.warning("no connection can be accepted at {} for the moment: {}",
-                                   door_.listener->address, std::generic_category().message(error));
+    if (worker_.services_->descriptor_warning.is_due(worker_.loop_.now())) {
+      worker_.services_->log.warning("no connection can be accepted at {} for the moment: {}",
+                                     door_.listener->address, std::generic_category().message(error));
     }
     pause();
   }
 
   void pause() {
-    worker_.loop_.remove(descriptor(), *this);
-    waiting_ = false;
-    pause_ = worker_.loop_.in(kOutOfRoom, [this] { wait(); });
+    watch_.want(0);
+    pause_.in(kOutOfRoom, [this] { wait(); });
   }
 
   Worker& worker_;
   const Door door_;
   const Place place_;
-  bool waiting_ = false;
+  net::Watch watch_;
+  net::Timer pause_;
   bool has_room_ = false;  ///< one has left for the next that comes
-  net::EventLoop::TimerId pause_{};
 };
 
 Worker::Worker(const base::Clock& clock, std::size_t most_waiting)
@@ -119,9 +122,9 @@ Worker::Worker(const base::Clock& clock, std::size_t most_waiting)
 
 Worker::~Worker() { stop(); }
 
-void Worker::start(Shared& shared) {
-  shared_ = &shared;
-  openings_.emplace(loop_, shared.upstream);
+void Worker::start(SessionServices& services, std::unique_ptr<upstream::SessionProvider> databases) {
+  services_ = &services;
+  databases_ = std::move(databases);
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -159,29 +162,26 @@ void Worker::take(Arrival arrival) {
 }
 
 void Worker::begin(Arrival arrival) {
-  shared_->stats.connections.fetch_add(1);
-  shared_->stats.connections_now.fetch_add(1);
-  shared_->stats.authenticating_now.fetch_add(1);
+  services_->stats.connections.fetch_add(1);
+  services_->stats.connections_now.fetch_add(1);
+  services_->stats.authenticating_now.fetch_add(1);
   const std::string group = address_group(arrival.client.group);
   if (waiting_.size() >= most_waiting_) evict_one();
   arrival.settings = settings();
+  const Session::MakeClientSide make_side =
+      arrival.listener->wire == net::Wire::mysql ? make_side_of<MysqlClient> : make_side_of<PgClient>;
   SessionKeeper& keeper = *this;
-  std::unique_ptr<Session> made;
-  if (arrival.listener->wire == net::Wire::postgresql) {
-    made = std::make_unique<PgSession>(loop_, *shared_, keeper, std::move(arrival));
-  } else {
-    made = std::make_unique<MysqlSession>(loop_, *shared_, keeper, std::move(arrival));
-  }
-  Session& session = *sessions_.emplace_front(std::move(made));
-  session.place = sessions_.begin();
+  Session& session = *sessions_.emplace_front(
+      std::make_unique<Session>(loop_, *services_, keeper, *databases_, std::move(arrival), make_side));
+  session.kept_at = sessions_.begin();
   waiting_.enter(session, group);
   session.begin();
 }
 
 /// The last descriptors are for those who have authenticated: each needs one more, for its database.
 bool Worker::make_room_for_descriptor() {
-  if (shared_->descriptor_warning.is_due(loop_.now())) {
-    shared_->log.warning(
+  if (services_->descriptor_warning.is_due(loop_.now())) {
+    services_->log.warning(
         "file descriptors run low: connections that have no session make room for others (ulimit -n, "
         "LimitNOFILE)");
   }
@@ -190,7 +190,7 @@ bool Worker::make_room_for_descriptor() {
 
 /// Its descriptor is free at the end of the round.
 bool Worker::evict_one() {
-  WaitingRoom::Guest* const guest = waiting_.one_of_the_most(shared_->random);
+  WaitingRoom::Guest* const guest = waiting_.one_of_the_most(services_->random);
   if (guest == nullptr) return false;
   static_cast<Session*>(guest)->evict();
   return true;
@@ -198,10 +198,10 @@ bool Worker::evict_one() {
 
 void Worker::authenticated(Session& session) {
   waiting_.leave(session);
-  shared_->stats.authenticating_now.fetch_sub(1);
+  services_->stats.authenticating_now.fetch_sub(1);
   // Counted before it is asked: a drain that begins now counts it, or is seen here.
   awaited_now_.fetch_add(1);
-  session.awaited = !shared_->draining;
+  session.awaited = !services_->draining;
   if (!session.awaited) one_awaited_less();
 }
 
@@ -211,11 +211,11 @@ void Worker::told_to_go(Session& session, const std::string& address_group) {
 
 void Worker::ended(Session& session) {
   waiting_.leave(session);
-  if (!session.has_authenticated()) shared_->stats.authenticating_now.fetch_sub(1);
-  shared_->stats.connections_now.fetch_sub(1);
+  if (!session.has_authenticated()) services_->stats.authenticating_now.fetch_sub(1);
+  services_->stats.connections_now.fetch_sub(1);
   const bool was_awaited = session.awaited;
-  std::unique_ptr<Session> whole = std::move(*session.place);
-  sessions_.erase(session.place);
+  std::unique_ptr<Session> whole = std::move(*session.kept_at);
+  sessions_.erase(session.kept_at);
   loop_.retire(std::move(whole));
   sessions_now_.fetch_sub(1, std::memory_order_relaxed);
   if (was_awaited) one_awaited_less();

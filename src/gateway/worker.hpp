@@ -5,14 +5,13 @@
 #include <future>
 #include <list>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
 #include "gateway/session/session.hpp"
 #include "gateway/waiting_room.hpp"
 #include "net/event_loop.hpp"
-#include "upstream/openings.hpp"
+#include "upstream/session_provider.hpp"
 
 namespace rolegate::gateway {
 
@@ -29,8 +28,8 @@ class Worker final : private SessionKeeper {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// `shared` outlives this.
-  void start(Shared& shared);
+  /// `services` outlives this; `databases` is for this worker's loop.
+  void start(SessionServices& services, std::unique_ptr<upstream::SessionProvider> databases);
   /// Ends all sessions at once and the thread.
   void stop();
 
@@ -64,17 +63,16 @@ class Worker final : private SessionKeeper {
   void told_to_go(Session& session, const std::string& address_group) override;
   void ended(Session& session) override;
   [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings(); }
-  [[nodiscard]] upstream::SessionProvider& sessions_with_databases() override { return *openings_; }
   void begin(Arrival arrival);
   /// Drops one that has no session, if there is one.
   bool evict_one();
   bool make_room_for_descriptor();
   void one_awaited_less();
 
-  Shared* shared_ = nullptr;
+  SessionServices* services_ = nullptr;
   const std::size_t most_waiting_;
   net::EventLoop loop_;
-  std::optional<upstream::Openings> openings_;
+  std::unique_ptr<upstream::SessionProvider> databases_;
   std::list<std::unique_ptr<Session>> sessions_;
   WaitingRoom waiting_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

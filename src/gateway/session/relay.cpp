@@ -15,15 +15,10 @@ Relay::Relay(net::EventLoop& loop, net::Stream client, net::Stream database, Con
       down_{database_, client_, stats.bytes_to_client, {}, 0, 0, false, false},
       conversation_(conversation),
       done_(std::move(done)),
-      last_activity_(loop.now()) {}
-
-Relay::~Relay() {
-  for (Side* side : {&client_, &database_}) {
-    if (side->watched != 0) loop_.remove(side->stream.descriptor(), *side);
-  }
-  loop_.cancel(linger_);
-  loop_.cancel(again_);
-}
+      last_activity_(loop.now()),
+      linger_(loop),
+      again_(loop),
+      told_(loop) {}
 
 void Relay::start(std::string_view to_client, std::string_view from_client) {
   if (!put(down_, to_client) || !forward_up(from_client)) return;
@@ -35,9 +30,8 @@ void Relay::start(std::string_view to_client, std::string_view from_client) {
 
 net::Stream Relay::take_client() {
   finished_ = true;
-  for (Side* side : {&client_, &database_}) {
-    if (std::exchange(side->watched, 0U) != 0) loop_.remove(side->stream.descriptor(), *side);
-  }
+  client_.watch.want(0);
+  database_.watch.want(0);
   database_.stream.close();
   return std::move(client_.stream);
 }
@@ -152,7 +146,7 @@ void Relay::source_closed(Direction& direction) {
   if (&direction == &down_) return finish(End::database_closed);
   client_ended_ = true;
   database_.stream.cut_writing();
-  linger_ = loop_.in(kLinger, [this] { finish(End::client_closed); });
+  linger_.in(kLinger, [this] { finish(End::client_closed); });
 }
 
 void Relay::read_failed(const Side& side) {
@@ -175,17 +169,15 @@ bool Relay::has_more(const Direction& direction) const {
 }
 
 void Relay::watch() {
-  const std::uint32_t of_client = wanted(client_, down_, up_);
-  const std::uint32_t of_database = wanted(database_, up_, down_);
-  if (of_client != client_.watched) watch(client_, of_client);
-  if (of_database != database_.watched) watch(database_, of_database);
-  if ((has_more(up_) || has_more(down_)) && again_ == net::EventLoop::TimerId{}) {
-    again_ = loop_.in(std::chrono::milliseconds(0), [this] { go_on(); });
+  client_.watch.want(wanted(client_, down_, up_));
+  database_.watch.want(wanted(database_, up_, down_));
+  if ((has_more(up_) || has_more(down_)) && !std::exchange(goes_on_, true)) {
+    again_.later([this] { go_on(); });
   }
 }
 
 void Relay::go_on() {
-  again_ = {};
+  goes_on_ = false;
   for (Direction* direction : {&up_, &down_}) {
     if (!finished_ && has_more(*direction)) pump(*direction);
   }
@@ -199,24 +191,16 @@ std::uint32_t Relay::wanted(const Side& side, const Direction& out, const Direct
   return events;
 }
 
-void Relay::watch(Side& side, std::uint32_t events) {
-  // Without any interest the kernel would still report a hang-up, again and again: better not to be asked at
-  // all.
-  if (events == 0) {
-    loop_.remove(side.stream.descriptor(), side);
-  } else if (side.watched == 0) {
-    loop_.add(side.stream.descriptor(), events, side);
-  } else {
-    loop_.modify(side.stream.descriptor(), events, side);
-  }
-  side.watched = events;
-}
-
 void Relay::finish(End end) {
   if (std::exchange(finished_, true)) return;
+  client_.watch.want(0);
+  database_.watch.want(0);
   // After the client's goodbye it does not matter how the database ends.
   if (client_ended_ && (end == End::database_closed || end == End::database_lost)) end = End::client_closed;
-  done_(end);
+  told_.later([this, end] {
+    Done done = std::move(done_);
+    done(end);
+  });
 }
 
 }  // namespace rolegate::gateway

@@ -10,6 +10,8 @@
 #include "gateway/stats.hpp"
 #include "net/event_loop.hpp"
 #include "net/stream.hpp"
+#include "net/timer.hpp"
+#include "net/watch.hpp"
 
 namespace rolegate::gateway {
 
@@ -20,8 +22,7 @@ namespace rolegate::gateway {
 ///
 /// The end of the client's side is passed on, so that the database ends what it does for it as it would for a
 /// client of its own, and what it still has to say is waited for (kLinger);
-/// the end of the database's side ends the session. Calls back once; the callback must not destroy it, retire
-/// it instead.
+/// the end of the database's side ends the session. The loop calls back once; the callback may destroy this.
 class Relay {
  public:
   enum class End {
@@ -41,12 +42,10 @@ class Relay {
   /// `conversation` and `stats` outlive this.
   Relay(net::EventLoop& loop, net::Stream client, net::Stream database, Conversation& conversation,
         DatabaseStats& stats, Done done);
-  ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// What is to be said first: to the client, and by it, if it has sent something ahead. May call back at
-  /// once.
+  /// What is to be said first: to the client, and by it, if it has sent something ahead.
   void start(std::string_view to_client, std::string_view from_client);
   /// Stops carrying, and gives the client's connection back.
   [[nodiscard]] net::Stream take_client();
@@ -59,11 +58,12 @@ class Relay {
 
  private:
   struct Side final : net::Watcher {
-    Side(Relay& owner, net::Stream connection) : relay(owner), stream(std::move(connection)) {}
+    Side(Relay& owner, net::Stream connection)
+        : relay(owner), stream(std::move(connection)), watch(owner.loop_, stream.descriptor(), *this) {}
     void ready(std::uint32_t events) override { relay.ready(*this, events); }
     Relay& relay;
     net::Stream stream;
-    std::uint32_t watched = 0;
+    net::Watch watch;
     bool write_wants_read = false;  ///< TLS has to hear something before it can write …
     bool read_wants_write = false;  ///< … or the other way round
   };
@@ -91,7 +91,6 @@ class Relay {
   void watch();
   void go_on();
   [[nodiscard]] std::uint32_t wanted(const Side& side, const Direction& out, const Direction& in) const;
-  void watch(Side& side, std::uint32_t events);
   void finish(End end);
   void read_failed(const Side& side);
   void write_failed(const Side& side);
@@ -109,8 +108,10 @@ class Relay {
   bool client_ended_ = false;
   bool draining_ = false;
   base::SteadyTime last_activity_;
-  net::EventLoop::TimerId linger_{};
-  net::EventLoop::TimerId again_{};
+  net::Timer linger_;
+  net::Timer again_;
+  bool goes_on_ = false;  ///< again_ is set
+  net::Timer told_;
 };
 
 }  // namespace rolegate::gateway

@@ -1,138 +1,375 @@
 #include "gateway/session/session.hpp"
 
-#include <memory>
-#include <string>
-
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include "gateway/mysql_greetings.hpp"
-#include "gateway/session/mysql_session.hpp"
-#include "gateway/session/pg_session.hpp"
-#include "unit/login/login_fixture.hpp"
-#include "upstream/openings.hpp"
+#include "unit/gateway/session/fake_side.hpp"
+#include "unit/gateway/session/session_fixture.hpp"
 
 namespace rolegate::gateway {
 namespace {
 
-struct NoAuditLog final : AuditLog {
-  void write(const AuditRecord&) override {}
-  base::Result<void> reopen(const std::string&) override { return {}; }
-  bool flush(std::chrono::milliseconds) override { return true; }
-  [[nodiscard]] bool works() const override { return true; }
-};
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
-/// One session on the test's own loop; the client is the test.
-class SessionTest : public login::LoginTest, public SessionKeeper {
+constexpr milliseconds kTick{1};
+
+/// One session on the test's own loop; client, database and time are the test's.
+class SessionTest : public SessionServicesTest, public SessionKeeper {
  protected:
   SessionTest() {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-    client_ = base::Descriptor(ends[0]);
-    accepted_ = ends[1];
+    auto gateway = std::make_shared<config::Gateway>();
+    config::GatewayUser& ann = gateway->users.emplace_back();
+    ann.name = "ann";
+    ann.all_databases = true;
+    gateway_ = gateway;
+    publish();
+    auto [near, far] = socket_pair();
+    accepted_ = near.get();
+    client_ = std::move(far);
+    session_ = std::make_unique<Session>(
+        loop_, services_, *this, databases_,
+        Arrival{
+            std::move(near),
+            std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false}),
+            settings_,
+            {"192.0.2.7:51234", "192.0.2.7", {}, {}}},
+        [this](const Arrival&, SessionServices&) { return std::make_unique<FakeSide>(script_); });
+  }
+  ~SessionTest() override { session_.reset(); }
+
+  void publish() {
+    config::Snapshot snapshot;
+    snapshot.gateway = gateway_;
+    config::Database orders;
+    orders.name = "orders";
     auto settings = std::make_shared<Settings>();
-    settings->snapshot = std::make_shared<const config::Snapshot>();
+    settings->snapshot = std::make_shared<const config::Snapshot>(snapshot.with(std::move(orders)));
+    settings->idle_timeout = gateway_->idle_timeout;
     settings_ = settings;
-    auto listener =
-        std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false});
-    session_ = std::make_unique<PgSession>(loop_, shared_, *this,
-                                           Arrival{base::Descriptor(accepted_),
-                                                   std::move(listener),
-                                                   std::move(settings),
-                                                   {"192.0.2.7:51234", "192.0.2.7", {}, {}}});
   }
 
-  ~SessionTest() override { session_.reset(); }  // it uses everything else
-
-  void authenticated(Session&) override {}
+  // The keeper.
+  void authenticated(Session&) override { ++authenticated_; }
   void told_to_go(Session&, const std::string& address_group) override {
     EXPECT_EQ(address_group, "192.0.2.7");
     ++told_to_go_;
   }
   void ended(Session&) override { loop_.retire(std::move(session_)); }
   [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings_; }
-  [[nodiscard]] upstream::SessionProvider& sessions_with_databases() override { return openings_; }
 
-  void say(std::string_view text) const {
-    ASSERT_EQ(::send(client_.get(), text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
+  void begin() {
+    session_->begin();
+    run();
   }
-  /// What the client has said and the session has not read.
+  void say(std::string_view text) {
+    SessionServicesTest::say(client_, text);
+    run();
+  }
+  std::string hear() { return SessionServicesTest::hear(client_); }
   [[nodiscard]] std::size_t unread() const {
     int bytes = 0;
     EXPECT_EQ(::ioctl(accepted_, FIONREAD, &bytes), 0);
     return static_cast<std::size_t>(bytes);
   }
-  /// After whatever is ready by then.
-  void in_the_next_round(net::EventLoop::Task task) {
-    loop_.in(std::chrono::milliseconds(0), std::move(task));
+  [[nodiscard]] const AuditRecord& audited() const { return audit_.records.back(); }
+
+  /// As far as the database being asked for a session.
+  void connect() {
+    begin();
+    script_.steps = {{.kind = Step::Kind::admit},
+                     {.kind = Step::Kind::authenticated, .text = "scram-sha-256"},
+                     {.kind = Step::Kind::connect, .text = "orders"}};
+    say("startup");
+    ASSERT_EQ(databases_.leases.size(), 1U);
+    ASSERT_EQ(session_->phase(), Phase::connecting);
+  }
+  /// As far as bytes being carried.
+  void relay() {
+    connect();
+    auto [near, far] = socket_pair();
+    database_ = std::move(far);
+    upstream::DatabaseSession session;
+    session.stream = net::Stream(std::move(near));
+    session.address = "10.0.0.5";
+    session.port = 5432;
+    session.facts.user = "app_rw";
+    databases_.answer(std::move(session));
+    run();
+    ASSERT_EQ(session_->phase(), Phase::relaying);
+    ASSERT_EQ(hear(), "welcome ");
+    ASSERT_EQ(SessionServicesTest::hear(database_), "first ");
   }
 
-  const base::SystemClock clock_;
-  net::EventLoop loop_{clock_};
+  std::shared_ptr<config::Gateway> gateway_;
   std::shared_ptr<const Settings> settings_;
+  FakeDatabases databases_;
+  FakeSide::Script script_;
   base::Descriptor client_;
+  base::Descriptor database_;
   int accepted_ = -1;
-  std::unique_ptr<PgSession> session_;
+  int authenticated_ = 0;
   int told_to_go_ = 0;
-
- private:
-  base::SystemRandom random_;
-  NoAuditLog audit_;
-  Stats stats_;
-  config::Directory directory_;
-  Desks desks_{directory_};
-  upstream::UpstreamTls tls_{environment, clock};
-  login::CallPool pool_{{.threads = 1, .per_lane = 1}};
-  FailureSlowdown slowdown_;
-  OnceAMinute descriptor_warning_;
-  OnceAMinute cancel_warning_;
-  OnceAMinute held_warning_;
-  CancelKeys cancel_keys_;
-  CancelTurns cancel_turns_;
-  MysqlGreetings greetings_{loop_, pool_};
-  MysqlConnections connections_;
-  FastPasswords fast_passwords_;
-  MysqlDoor mysql_{greetings_, connections_, fast_passwords_, nullptr};
-  UserSessions user_sessions_;
-  std::atomic<std::size_t> logged_in_{0};
-  std::atomic<bool> draining_{false};
-  Shared shared_{{upstream::prepare_with(*service, tls_), pool_, random_},
-                 clock,
-                 random_,
-                 log,
-                 audit_,
-                 stats_,
-                 desks_,
-                 slowdown_,
-                 descriptor_warning_,
-                 cancel_warning_,
-                 held_warning_,
-                 cancel_keys_,
-                 cancel_turns_,
-                 mysql_,
-                 user_sessions_,
-                 0,
-                 logged_in_,
-                 draining_};
-  upstream::Openings openings_{loop_, shared_.upstream};
+  std::unique_ptr<Session> session_;
 };
+
+// Login.
+
+TEST_F(SessionTest, GivesAClientTheTimeOfAStartUpAndNoMore) {
+  begin();
+  pass(Session::kStartup - kTick);
+  EXPECT_EQ(session_->phase(), Phase::login);
+  pass(kTick);
+  EXPECT_EQ(session_->phase(), Phase::leaving);
+  EXPECT_EQ(hear(), "error: " + startup_too_slow().message);
+  EXPECT_EQ(audited().reason, "startup_timeout");
+}
+
+TEST_F(SessionTest, LetsTheWaitForAnAddresssFailuresCostTheClientNoneOfItsTime) {
+  for (int i = 0; i < 3; ++i) slowdown_.failed("192.0.2.7", clock_.steady());
+  const milliseconds wait = slowdown_.wait("192.0.2.7", clock_.steady());
+  ASSERT_GT(wait, milliseconds(0));
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}};
+  say("name ");
+  EXPECT_EQ(script_.heard, "name ");
+  say("proof");
+  pass(wait - kTick);
+  EXPECT_EQ(script_.heard, "name ");
+  pass(kTick);
+  EXPECT_EQ(script_.heard, "name proof");
+  pass(Session::kStartup - kTick);
+  EXPECT_EQ(session_->phase(), Phase::login);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "startup_timeout");
+}
+
+TEST_F(SessionTest, ChecksAPasswordElsewhereAndHearsNothingMeanwhile) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::check}};
+  SessionServicesTest::say(client_, "password");
+  while (script_.heard.empty()) loop_.run_once();
+  script_.steps = {{.kind = Step::Kind::refused, .text = "wrong", .error = password_refused("ann")}};
+  while (session_->phase() == Phase::login) loop_.run_once();
+  EXPECT_EQ(audited().reason, "authentication_failed");
+  EXPECT_EQ(audited().message, "wrong");
+  EXPECT_GT(slowdown_.size(), 0U);
+}
+
+TEST_F(SessionTest, CountsAConnectionThatShowsNothingAsAProbe) {
+  begin();
+  client_.close();
+  run();
+  EXPECT_EQ(stats_.probes.load(), 1U);
+  EXPECT_TRUE(audit_.records.empty());
+}
+
+TEST_F(SessionTest, CountsAGuessThatNobodyWaitsFor) {
+  begin();
+  script_.guesses = 1;
+  client_.close();
+  run();
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(audited().reason, "authentication_failed");
+  EXPECT_EQ(slowdown_.size(), 1U);
+}
+
+TEST_F(SessionTest, TellsOfTheDatabaseThatIsNotThere) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit},
+                   {.kind = Step::Kind::authenticated, .text = "scram-sha-256"},
+                   {.kind = Step::Kind::connect, .text = "sales"}};
+  say("startup");
+  EXPECT_EQ(authenticated_, 1);
+  EXPECT_EQ(audited().reason, "database_unknown");
+  EXPECT_EQ(logged_in_.load(), 0U);
+}
+
+// Connecting.
+
+TEST_F(SessionTest, AsksForWhatItsClientWants) {
+  connect();
+  const FakeDatabases::Lease& lease = databases_.leases.begin()->second;
+  EXPECT_EQ(lease.wish.database->name, "orders");
+  EXPECT_EQ(std::get<upstream::PgWish>(lease.wish.session).database, "orders");
+  EXPECT_EQ(lease.terms.client, "ann");
+  EXPECT_EQ(logged_in_.load(), 1U);
+  pass(seconds(60));  // the login has a time limit of its own
+  EXPECT_EQ(session_->phase(), Phase::connecting);
+}
+
+TEST_F(SessionTest, GivesTheLeaseUpWhenItsClientGoes) {
+  connect();
+  client_.close();
+  run();
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(databases_.given_up, 1U);
+  EXPECT_EQ(audited().reason, "client_gone");
+  EXPECT_EQ(logged_in_.load(), 0U);
+}
+
+TEST_F(SessionTest, KeepsWhatIsSentAheadUpToABound) {
+  connect();
+  const std::string much(Session::kMaxEarly, 'x');
+  say(much);
+  EXPECT_EQ(session_->phase(), Phase::connecting);
+  say("x");
+  EXPECT_EQ(session_->phase(), Phase::leaving);
+  EXPECT_EQ(audited().reason, "protocol_violation");
+  EXPECT_EQ(databases_.given_up, 1U);
+}
+
+TEST_F(SessionTest, TellsItsClientWhyTheDatabaseRefused) {
+  connect();
+  upstream::SessionRefusal refusal;
+  refusal.failure.error.code = "iam_token_refused";
+  refusal.failure.error.message = "The database refused.";
+  databases_.answer(std::unexpected(std::move(refusal)));
+  run();
+  EXPECT_EQ(session_->phase(), Phase::leaving);
+  EXPECT_THAT(hear(), testing::HasSubstr("The database refused."));
+  EXPECT_EQ(audited().reason, "iam_token_refused");
+  EXPECT_EQ(databases_.given_up, 0U);
+}
+
+// Relaying.
+
+TEST_F(SessionTest, CarriesBytesAndWritesDownBothEnds) {
+  connect();
+  say("early ");
+  auto [near, far] = socket_pair();
+  upstream::DatabaseSession opened;
+  opened.stream = net::Stream(std::move(near));
+  databases_.answer(std::move(opened));
+  say("question");
+  EXPECT_EQ(SessionServicesTest::hear(far), "first early question");
+  EXPECT_EQ(audited().event, AuditRecord::Event::open);
+  EXPECT_EQ(hear(), "welcome ");
+  client_.close();
+  run();
+  far.close();
+  run();
+  EXPECT_EQ(audited().event, AuditRecord::Event::close);
+  EXPECT_EQ(audited().reason, "client_closed");
+  EXPECT_TRUE(script_.closed);
+  EXPECT_EQ(logged_in_.load(), 0U);
+}
+
+TEST_F(SessionTest, SaysWhyItEndsWhereItsConversationHasRoom) {
+  relay();
+  session_->shut_down();
+  run();
+  EXPECT_EQ(hear(), "words: " + shutting_down().message);
+  EXPECT_TRUE(has_ended(client_));
+}
+
+TEST_F(SessionTest, SaysNothingInTheMiddleOfAnAnswer) {
+  script_.rests = false;
+  relay();
+  session_->shut_down();
+  run();
+  EXPECT_EQ(hear(), "");
+  EXPECT_TRUE(has_ended(client_));
+  EXPECT_EQ(audited().reason, "shutdown");
+}
+
+TEST_F(SessionTest, IsIdleFromTheEndOfTheLastAnswerOn) {
+  gateway_->idle_timeout = seconds(60);
+  publish();
+  script_.rests = false;
+  relay();
+  pass(seconds(600));
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  SessionServicesTest::say(database_, "answer");
+  script_.rests = true;
+  run();
+  pass(seconds(60) - kTick);
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  pass(seconds(60));
+  EXPECT_EQ(audited().reason, "idle_timeout");
+}
+
+TEST_F(SessionTest, EndsAtItsUsersMaxAge) {
+  gateway_->users.front().max_age = seconds(300);
+  publish();
+  relay();
+  pass(seconds(300) - kTick);
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "max_age");
+}
+
+TEST_F(SessionTest, StaysForTheGraceAfterItsUserHasGone) {
+  relay();
+  gateway_->grace = seconds(5);
+  const config::GatewayUser ann = gateway_->users.front();
+  gateway_ = std::make_shared<config::Gateway>(*gateway_);
+  gateway_->users.front().name = "bob";
+  publish();
+  session_->reconsider(settings_);
+  pass(seconds(4));
+  gateway_ = std::make_shared<config::Gateway>(*gateway_);
+  gateway_->users.front() = ann;
+  publish();
+  session_->reconsider(settings_);  // and comes back
+  pass(seconds(60));
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  gateway_ = std::make_shared<config::Gateway>(*gateway_);
+  gateway_->users.clear();
+  publish();
+  session_->reconsider(settings_);
+  pass(seconds(5) - kTick);
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "no_longer_allowed");
+}
+
+TEST_F(SessionTest, GivesTheDatabaseAWhileForAClientThatHasEndedItsSide) {
+  relay();
+  ASSERT_EQ(::shutdown(client_.get(), SHUT_WR), 0);
+  run();
+  EXPECT_TRUE(has_ended(database_));
+  pass(Relay::kLinger - kTick);
+  SessionServicesTest::say(database_, "answer");
+  run();
+  EXPECT_EQ(hear(), "answer");
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "client_closed");
+}
+
+// Leaving.
+
+TEST_F(SessionTest, HearsAClientOutThatHasBeenToldToGo) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::violation, .text = "This is no login."}};
+  say("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(told_to_go_, 1);
+  say("and on it talks");
+  EXPECT_EQ(unread(), 0U);
+  pass(Session::kLeaving - kTick);
+  EXPECT_NE(session_, nullptr);
+  pass(kTick);
+  EXPECT_EQ(session_, nullptr);
+}
 
 TEST_F(SessionTest, ReadsOnceInARoundOfAClientThatWasRefused) {
   const std::size_t one_read = loop_.buffer().size();
-  session_->begin();
+  begin();
+  script_.steps = {{.kind = Step::Kind::violation, .text = "This is no login."}};
   say("GET / HTTP/1.1\r\n\r\n");
-  in_the_next_round([&] {
-    EXPECT_EQ(told_to_go_, 1);
-    EXPECT_EQ(unread(), 0U);  // it was refused, and goes on talking
-    say(std::string(one_read + 1, 'x'));
-    in_the_next_round([&] {
-      EXPECT_EQ(unread(), 1U);
-      loop_.stop();
-    });
-  });
-  loop_.run();
+  SessionServicesTest::say(client_, std::string(one_read + 1, 'x'));
+  loop_.run_once();
+  EXPECT_EQ(unread(), 1U);
+}
+
+TEST_F(SessionTest, MakesRoomWithoutAWord) {
+  begin();
+  session_->evict();
+  run();
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(hear(), "");
+  EXPECT_TRUE(audit_.records.empty());
 }
 
 }  // namespace

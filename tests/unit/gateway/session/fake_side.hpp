@@ -1,0 +1,76 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "gateway/session/client_side.hpp"
+
+namespace rolegate::gateway {
+
+struct FakeConversation final : Conversation {
+  explicit FakeConversation(const bool& rests) : rests(rests) {}
+  Passed from_client(std::string_view bytes) override { return {bytes, {}, bytes.size()}; }
+  void from_database(std::string_view) override {}
+  [[nodiscard]] bool at_rest() const override { return rests; }
+  [[nodiscard]] bool said_goodbye() const override { return false; }
+  const bool& rests;
+};
+
+/// Takes the next step of the test's script, whatever it is asked.
+class FakeSide final : public ClientSide {
+ public:
+  struct Script {
+    std::deque<Step> steps;
+    std::string heard;
+    std::string output;
+    unsigned guesses = 0;
+    bool has_answered = false;
+    bool rests = true;
+    bool closed = false;
+  };
+  explicit FakeSide(Script& script) : script_(script) {}
+
+  Step begin() override { return {}; }
+  Step receive(std::string_view bytes) override {
+    script_.heard += bytes;
+    return next();
+  }
+  Step tls_started(const net::Stream&) override { return next(); }
+  std::string take_output() override { return std::exchange(script_.output, {}); }
+  [[nodiscard]] const net::SslContextPtr& tls_context() const override { return tls_; }
+  std::string user() override { return "ann"; }
+  [[nodiscard]] bool has_answered() const override { return script_.has_answered; }
+  Step trust() override { return next(); }
+  Step ask(const Admission&, base::ScramVerifier) override { return next(); }
+  [[nodiscard]] base::Secret password() const override { return base::Secret("guess"); }
+  Step password_checked(bool) override { return next(); }
+  Step choose(const Admission&) override { return next(); }
+  [[nodiscard]] unsigned guesses() const override { return script_.guesses; }
+  [[nodiscard]] std::variant<upstream::PgWish, upstream::MysqlWish> wish(
+      const config::GatewayUser*) const override {
+    return upstream::PgWish{"orders", {{"application_name", "psql"}}};
+  }
+  Start open(const upstream::DatabaseSession&, const std::string&) override {
+    return {"welcome ", "first ", std::make_unique<FakeConversation>(script_.rests)};
+  }
+  void close() override { script_.closed = true; }
+  std::string encoded(const ClientError& error) override { return "error: " + error.message; }
+  std::string last_words(const ClientError& error) override { return "words: " + error.message; }
+
+ private:
+  Step next() {
+    if (script_.steps.empty()) return {};
+    Step step = std::move(script_.steps.front());
+    script_.steps.pop_front();
+    return step;
+  }
+
+  Script& script_;
+  net::SslContextPtr tls_;
+};
+
+}  // namespace rolegate::gateway
