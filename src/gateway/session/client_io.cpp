@@ -47,13 +47,13 @@ ClientIo::Event ClientIo::next() {
 ClientIo::Event ClientIo::flush() {
   const auto [io, bytes] = stream_.write(std::string_view(output_).substr(sent_));
   sent_ += bytes;
-  if (io == net::Stream::Io::done) {
-    output_.clear();
-    sent_ = 0;
-    if (closing_) stream_.close_writing();
-    return Event::readable;
-  }
-  return waits_for(io) ? Event::waiting : Event::gone;
+  if (waits_for(io)) return Event::waiting;
+  const bool lost = io != net::Stream::Io::done;
+  if (lost && hearing_ != Hearing::nothing) return Event::gone;
+  output_.clear();
+  sent_ = 0;
+  if (closing_) stream_.close_writing();
+  return Event::readable;
 }
 
 ClientIo::Event ClientIo::continue_tls() {

@@ -73,7 +73,6 @@ void PgCancel::wait_for_close() {
 
 void PgCancel::ready(std::uint32_t) {
   if (stream_.read(loop_.buffer()).io == net::Stream::Io::wants_read) return;
-  watch_.reset();
   end();
 }
 
@@ -84,8 +83,13 @@ void PgCancel::fail() {
   end();
 }
 
-/// Others of its session may have their turn at once; whoever waits for this one is told by the loop.
+/// Others of its session may have their turn at once; whoever waits for this one is told by the loop. What
+/// the server still says comes too late.
 void PgCancel::end() {
+  watch_.reset();
+  driver_.reset();
+  dialer_.reset();
+  stream_.close();
   give_back_turn();
   timer_.later([this] {
     auto done = std::move(done_);

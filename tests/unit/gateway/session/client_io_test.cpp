@@ -131,6 +131,19 @@ TEST_F(ClientIoTest, HearsNothingWhenItIsToldTo) {
   EXPECT_EQ(read_all(), "anything");
 }
 
+TEST_F(ClientIoTest, HearsNothingOfAClientThatWillNotHearWhatIsToBeSaid) {
+  io_->send("hello");
+  io_->hear(ClientIo::Hearing::nothing);
+  client_.close();
+  EXPECT_EQ(io_->next(), Event::waiting);
+  run();
+  EXPECT_EQ(woken_, 0);
+  io_->hear(ClientIo::Hearing::all);
+  EXPECT_EQ(io_->next(), Event::readable);
+  EXPECT_EQ(io_->read(kAll), std::nullopt);
+  EXPECT_EQ(io_->next(), Event::gone);
+}
+
 TEST_F(ClientIoTest, ClosesItsSideBehindWhatItHasToSay) {
   std::string much(8 << 20, 'x');
   io_->send(much);
