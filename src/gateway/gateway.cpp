@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <future>
-#include <tuple>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,9 +17,9 @@
 #include "config/directory.hpp"
 #include "config/snapshot.hpp"
 #include "gateway/desks.hpp"
+#include "gateway/doors.hpp"
 #include "gateway/errc.hpp"
 #include "gateway/rsa_key.hpp"
-#include "gateway/server_tls.hpp"
 #include "gateway/session/session_services.hpp"
 #include "gateway/worker.hpp"
 #include "upstream/openings.hpp"
@@ -37,54 +39,38 @@ std::size_t cores() {
   return static_cast<std::size_t>(std::max(count, 1));
 }
 
-/// A listener as the configuration wants it.
-struct Wanted {
-  base::ListenAddress address;
-  net::Wire wire = net::Wire::postgresql;
-  std::string database;
-  bool tls_required = false;
-};
-
-std::vector<Wanted> wanted(const config::Snapshot& snapshot) {
-  std::vector<Wanted> all;
-  const config::Gateway none;
-  const config::Gateway& gateway = snapshot.gateway ? *snapshot.gateway : none;
-  const auto add = [&](const std::vector<base::ListenAddress>& addresses, net::Wire wire,
-                       const std::string& database) {
-    const config::GatewayListeners& engine = wire == net::Wire::mysql ? gateway.mysql : gateway.postgresql;
-    for (const auto& address : addresses)
-      all.push_back({address, wire, database, engine.requires_tls(address)});
-  };
-  add(gateway.postgresql.listen, net::Wire::postgresql, {});
-  add(gateway.mysql.listen, net::Wire::mysql, {});
-  for (const config::DirectoryEntry& entry : snapshot.databases.entries()) {
-    const config::Database& database = *entry.database;
-    const bool mysql = database.uri.engine == config::Engine::mysql;
-    add(database.listen, mysql ? net::Wire::mysql : net::Wire::postgresql, database.name);
-  }
-  return all;
+bool is_only_owners(const config::Snapshot& snapshot) {
+  return !snapshot.gateway || snapshot.gateway->users.empty();
 }
 
-base::Result<std::shared_ptr<const Settings>> make_settings(
-    std::shared_ptr<const config::Snapshot> snapshot) {
-  auto settings = std::make_shared<Settings>();
-  if (snapshot->gateway) {
-    const config::Gateway& gateway = *snapshot->gateway;
-    for (const auto& [tls, wire, context] :
-         {std::tuple{&gateway.postgresql.tls, net::Wire::postgresql, &settings->postgresql_tls},
-          std::tuple{&gateway.mysql.tls, net::Wire::mysql, &settings->mysql_tls}}) {
-      if (!*tls) continue;
-      auto made = make_server_context(**tls, wire);
-      if (!made) return std::unexpected(std::move(made.error()));
-      *context = std::move(*made);
-    }
-    settings->max_sessions = gateway.max_sessions;
-    settings->login_rate = gateway.login_rate;
-    settings->idle_timeout = gateway.idle_timeout;
-    settings->decoys = Decoys(gateway.users);
+/// Of the databases that are others now; of all when it may have to do with the gateway section.
+Doors::Listeners changed_listeners(const config::Difference& difference, const config::Snapshot& after) {
+  const config::Gateway* const gateway = after.gateway.get();
+  Doors::Listeners listeners;
+  for (const config::DirectoryEntry& removed : difference.removed) listeners[removed.database->name];
+  const auto put = [&](const config::DirectoryEntry& entry) {
+    listeners[entry.database->name] = listeners_of(*entry.database, gateway);
+  };
+  if (difference.gateway) {
+    listeners[""] = shared_listeners(gateway);
+    for (const config::DirectoryEntry& entry : after.databases.entries()) put(entry);
+  } else {
+    for (const config::DirectoryEntry& added : difference.added) put(added);
+    for (const config::Difference::Change& changed : difference.changed) put(changed.after);
   }
-  settings->snapshot = std::move(snapshot);
-  return settings;
+  return listeners;
+}
+
+bool needs_rsa_key(const Door& door) {
+  const Listener& listener = *door.listener;
+  return listener.wire == net::Wire::mysql && !listener.configured.is_unix && !listener.tls_required;
+}
+
+/// After that nobody is let in by what was there before: but for a loop that is busy for so long, which must
+/// not hold up a change.
+void wait_for(std::vector<std::future<void>> taken_over) {
+  const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
+  for (std::future<void>& done : taken_over) done.wait_until(deadline);
 }
 
 }  // namespace
@@ -96,40 +82,33 @@ class Gateway::Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
-  [[nodiscard]] base::Result<void> configure(config::Config config,
-                                             std::vector<net::ListeningSocket> inherited);
+  [[nodiscard]] base::Result<void> reload(config::Config config, std::vector<net::ListeningSocket> inherited);
+  /// Serves what follows from the present snapshot.
+  using Follows = std::function<config::Snapshot(const config::Snapshot& present)>;
+  [[nodiscard]] base::Result<void> change(const Follows& follows);
   void drain();
   void close_sessions();
   [[nodiscard]] std::size_t sessions() const;
   [[nodiscard]] std::size_t awaited_sessions() const;
   [[nodiscard]] int idle_descriptor() const { return idle_.get(); }
   [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const { return directory_.snapshot(); }
-  [[nodiscard]] std::vector<Door> doors() const;
+  [[nodiscard]] std::vector<Listener> listeners() const;
   [[nodiscard]] Health health() const;
   [[nodiscard]] Stats::Snapshot stats() const;
 
  private:
-  struct Open {
-    Wanted wanted;
-    std::shared_ptr<const net::ListeningSocket> socket;
-    std::shared_ptr<const Listener> listener;
+  /// Ready when each loop has taken over what is served now.
+  using TakenOver = std::vector<std::future<void>>;
 
-    /// Port 0 is another port for everybody who asks for it.
-    [[nodiscard]] bool serves(const Wanted& one) const {
-      const bool any_port = !one.address.is_unix && one.address.port == 0;
-      return wanted.address == one.address && wanted.wire == one.wire &&
-             (!any_port || wanted.database == one.database);
-    }
-  };
-
-  [[nodiscard]] base::Result<std::vector<Open>> open_doors(const config::Snapshot& snapshot,
-                                                           std::vector<net::ListeningSocket> inherited) const;
+  [[nodiscard]] base::Result<TakenOver> publish(std::shared_ptr<const Settings> settings,
+                                                std::vector<net::ListeningSocket> inherited);
+  [[nodiscard]] base::Result<Doors::Change> open_doors(const config::Difference& difference,
+                                                       const config::Snapshot& after,
+                                                       std::vector<net::ListeningSocket> inherited);
+  TakenOver change_doors(const Doors::Change& change);
+  void set_modes_of_sockets(bool only_owner) const;
+  void reconsider_sessions(const config::Difference& difference);
   [[nodiscard]] Worker& least_busy();
-  /// Ready when the workers do so.
-  std::vector<std::future<void>> accept_on(const std::vector<Open>& doors);
-  [[nodiscard]] base::Result<std::vector<std::future<void>>> apply(
-      const std::shared_ptr<const config::Snapshot>& before, std::shared_ptr<const config::Snapshot> snapshot,
-      std::vector<net::ListeningSocket> inherited);
 
   const Services services_;
   config::Directory directory_;
@@ -156,9 +135,11 @@ class Gateway::Inside {
   std::unique_ptr<MysqlServices> mysql_;
   std::unique_ptr<SessionServices> session_services_;
 
+  std::mutex changing_;  ///< one change at a time
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;
-  std::vector<Open> open_;
+  Doors doors_;
+  std::size_t listeners_configured_ = 0;
 };
 
 Gateway::Inside::Inside(Services services)
@@ -174,6 +155,7 @@ Gateway::Inside::Inside(Services services)
       const std::lock_guard lock(mutex_);
       return settings_;
     };
+    workers_.back()->place = [this]() -> Worker& { return least_busy(); };
     workers_.back()->on_empty = [this] {
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t put = ::write(idle_.get(), &one, sizeof one);
@@ -199,106 +181,117 @@ Gateway::Inside::~Inside() {
   pool_.stop();
 }
 
-base::Result<std::vector<Gateway::Inside::Open>> Gateway::Inside::open_doors(
-    const config::Snapshot& snapshot, std::vector<net::ListeningSocket> inherited) const {
-  const bool only_owner = !snapshot.gateway || snapshot.gateway->users.empty();
-  std::vector<Open> doors;
-  std::vector<Open> known = open_;
-  for (Wanted& one : wanted(snapshot)) {
-    std::shared_ptr<const net::ListeningSocket> socket;
-    const auto same = std::ranges::find_if(known, [&](const Open& open) { return open.serves(one); });
-    if (same != known.end()) {
-      socket = std::move(same->socket);
-      known.erase(same);
-    } else if (auto given = net::take_inherited(inherited, one.address, one.wire)) {
-      socket = std::make_shared<const net::ListeningSocket>(std::move(*given));
-    } else {
-      auto opened = net::listen_at(one.address, one.wire, only_owner);
-      if (!opened) return std::unexpected(std::move(opened.error()));
-      socket = std::make_shared<const net::ListeningSocket>(std::move(*opened));
-    }
-    auto listener =
-        std::make_shared<const Listener>(socket->address(), one.wire, one.database, one.tls_required);
-    doors.push_back({std::move(one), std::move(socket), std::move(listener)});
+base::Result<void> Gateway::Inside::reload(config::Config config,
+                                           std::vector<net::ListeningSocket> inherited) {
+  base::Result<TakenOver> taken_over;
+  {
+    const std::lock_guard one_at_a_time(changing_);
+    auto settings = make_settings(
+        std::make_shared<const config::Snapshot>(directory_.snapshot()->reloaded(std::move(config))));
+    if (!settings) return std::unexpected(std::move(settings.error()));
+    tls_.look_again();
+    taken_over = publish(std::move(*settings), std::move(inherited));
+  }
+  if (!taken_over) return std::unexpected(std::move(taken_over.error()));
+  wait_for(std::move(*taken_over));
+  return {};
+}
+
+base::Result<void> Gateway::Inside::change(const Follows& follows) {
+  base::Result<TakenOver> taken_over;
+  {
+    const std::lock_guard one_at_a_time(changing_);
+    auto snapshot = std::make_shared<const config::Snapshot>(follows(*directory_.snapshot()));
+    taken_over = publish(with_snapshot(*settings_, std::move(snapshot)), {});
+  }
+  if (!taken_over) return std::unexpected(std::move(taken_over.error()));
+  wait_for(std::move(*taken_over));
+  return {};
+}
+
+/// The order matters: whoever is told of a database finds its door, whoever comes in by a door finds its
+/// database, and nobody is with what is given up.
+base::Result<Gateway::Inside::TakenOver> Gateway::Inside::publish(
+    std::shared_ptr<const Settings> settings, std::vector<net::ListeningSocket> inherited) {
+  const auto before = directory_.snapshot();
+  const auto after = settings->snapshot;
+  const config::Difference difference = config::difference(*before, *after);
+  // 1. What may fail: sockets begin to listen, at which nobody is heard yet.
+  auto doors = open_doors(difference, *after, std::move(inherited));
+  if (!doors) return std::unexpected(std::move(doors.error()));
+  // 2. Sessions that begin from now on are with the new snapshot.
+  {
+    const std::lock_guard lock(mutex_);
+    (void)directory_.publish(before, after);
+    settings_ = std::move(settings);
+    doors_.apply(*doors);
+    listeners_configured_ = doors_.size();
+  }
+  for (const config::DirectoryEntry& added : difference.added) greetings_->put(added);
+  for (const config::Difference::Change& changed : difference.changed) greetings_->put(changed.after);
+  greetings_->set_needed(doors_.mysql() > 0);
+  // 3. Clients are heard at the new doors, and at the old ones no more.
+  if (difference.users) set_modes_of_sockets(is_only_owners(*after));
+  TakenOver taken_over = change_doors(*doors);
+  // 4. What is kept of databases that have gone is given up, as far as nobody uses it.
+  for (const config::DirectoryEntry& removed : difference.removed) {
+    if (after->databases.find(removed.database->name) == nullptr) greetings_->erase(removed.database->name);
+    desks_.retire(*removed.database);
+  }
+  // 5. Sessions that could not begin any more end.
+  reconsider_sessions(difference);
+  return taken_over;
+}
+
+base::Result<Doors::Change> Gateway::Inside::open_doors(const config::Difference& difference,
+                                                        const config::Snapshot& after,
+                                                        std::vector<net::ListeningSocket> inherited) {
+  auto doors = doors_.prepare(changed_listeners(difference, after), inherited, is_only_owners(after));
+  if (!doors) return doors;
+  if (doors_.size() + doors->opened.size() == doors->closed.size()) {
+    return base::fail(Errc::gateway_not_configured,
+                      fmt::format("Nothing in {} says where the gateway is to listen.", after.file),
+                      "Add 'gateway: {postgresql: {listen: [\"127.0.0.1:6432\"]}}', or name databases: "
+                      "`rolegate serve DATABASE…`.");
   }
   for (const net::ListeningSocket& unused : inherited) {
     services_.log.warning(
         "the socket {} was passed on by the service manager, but nothing in {} listens there",
-        unused.address(), snapshot.file);
+        unused.address(), after.file);
+  }
+  if (!rsa_key_ && std::ranges::any_of(doors->opened, needs_rsa_key)) {
+    rsa_key_ = make_rsa_key();
+    mysql_->rsa_key = rsa_key_.get();
   }
   return doors;
 }
 
-/// Once it returns, nobody is let in by what was there before: but for a loop that is busy for so long, which
-/// must not hold up a reload.
-base::Result<void> Gateway::Inside::configure(config::Config config,
-                                              std::vector<net::ListeningSocket> inherited) {
-  const auto before = directory_.snapshot();
-  auto applied = apply(before, std::make_shared<const config::Snapshot>(before->reloaded(std::move(config))),
-                       std::move(inherited));
-  if (!applied) return std::unexpected(std::move(applied.error()));
-  const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
-  for (std::future<void>& done : *applied) done.wait_until(deadline);
-  return {};
+Gateway::Inside::TakenOver Gateway::Inside::change_doors(const Doors::Change& change) {
+  TakenOver taken_over;
+  if (change.opened.empty() && change.closed.empty()) return taken_over;
+  for (const auto& worker : workers_)
+    taken_over.push_back(worker->change_doors(change.closed, change.opened));
+  return taken_over;
 }
 
-base::Result<std::vector<std::future<void>>> Gateway::Inside::apply(
-    const std::shared_ptr<const config::Snapshot>& before, std::shared_ptr<const config::Snapshot> snapshot,
-    std::vector<net::ListeningSocket> inherited) {
-  auto settings = make_settings(snapshot);
-  if (!settings) return std::unexpected(std::move(settings.error()));
-  // Before the lock, which accepting takes: it is a tenth of a second's work.
-  RsaKeyPtr rsa_key;
-  if (mysql_->rsa_key == nullptr && std::ranges::any_of(wanted(*snapshot), [](const Wanted& one) {
-        return one.wire == net::Wire::mysql && !one.address.is_unix && !one.tls_required;
-      })) {
-    rsa_key = make_rsa_key();
+void Gateway::Inside::set_modes_of_sockets(bool only_owner) const {
+  for (const Door& door : doors_.all()) {
+    if (door.socket->set_only_owner(only_owner)) continue;
+    services_.log.warning("the mode of the socket {} could not be changed", door.listener->address);
   }
-  const std::lock_guard lock(mutex_);
-  auto doors = open_doors(*snapshot, std::move(inherited));
-  if (!doors) return std::unexpected(std::move(doors.error()));
-  if (doors->empty()) {
-    return base::fail(Errc::gateway_not_configured,
-                      fmt::format("Nothing in {} says where the gateway is to listen.", snapshot->file),
-                      "Add 'gateway: {postgresql: {listen: [\"127.0.0.1:6432\"]}}', or name databases: "
-                      "`rolegate serve DATABASE…`.");
-  }
-  const bool mysql =
-      std::ranges::any_of(*doors, [](const Open& open) { return open.wanted.wire == net::Wire::mysql; });
-  if (rsa_key && !rsa_key_) {
-    rsa_key_ = std::move(rsa_key);
-    mysql_->rsa_key = rsa_key_.get();
-  }
-  tls_.look_again();
-  (void)directory_.publish(before, snapshot);
-  settings_ = std::move(*settings);
-  open_ = std::move(*doors);
-  const bool only_owner = !settings_->snapshot->gateway || settings_->snapshot->gateway->users.empty();
-  for (const Open& open : open_) {
-    if (open.socket->set_only_owner(only_owner)) continue;
-    services_.log.warning("the mode of the socket {} could not be changed", open.listener->address);
-  }
-  auto accepting = accept_on(open_);
-  const config::Difference difference = config::difference(*before, *snapshot);
-  for (const config::DirectoryEntry& gone : difference.removed) {
-    greetings_->erase(gone.database->name);
-    desks_.retire(*gone.database);
-  }
-  for (const config::DirectoryEntry& added : difference.added) greetings_->put(added);
-  for (const config::Difference::Change& changed : difference.changed) greetings_->put(changed.after);
-  greetings_->set_needed(mysql);
-  for (const auto& worker : workers_) worker->reconsider_sessions();
-  return accepting;
 }
 
-std::vector<std::future<void>> Gateway::Inside::accept_on(const std::vector<Open>& doors) {
-  std::vector<Worker::Door> accepting;
-  for (const Open& open : doors) accepting.push_back({open.socket, open.listener});
-  std::vector<std::future<void>> done;
-  for (const auto& worker : workers_) {
-    done.push_back(worker->accept_on(accepting, [this]() -> Worker& { return least_busy(); }));
+/// A database that has changed, and is there still, ends no session; neither does one that others are with.
+void Gateway::Inside::reconsider_sessions(const config::Difference& difference) {
+  if (difference.gateway) {
+    for (const auto& worker : workers_) worker->reconsider_sessions();
+    return;
   }
-  return done;
+  auto databases = std::make_shared<std::set<std::string>>();
+  for (const config::DirectoryEntry& removed : difference.removed) databases->insert(removed.database->name);
+  for (const config::DirectoryEntry& added : difference.added) databases->insert(added.database->name);
+  if (databases->empty()) return;
+  for (const auto& worker : workers_) worker->reconsider_sessions_with(databases);
 }
 
 Worker& Gateway::Inside::least_busy() {
@@ -309,9 +302,10 @@ void Gateway::Inside::drain() { draining_ = true; }
 
 void Gateway::Inside::close_sessions() {
   {
+    const std::lock_guard one_at_a_time(changing_);
     const std::lock_guard lock(mutex_);
-    open_.clear();
-    accept_on({});
+    const Doors closed = std::exchange(doors_, {});
+    change_doors({.doors = {}, .opened = {}, .closed = closed.all()});
   }
   for (const auto& worker : workers_) worker->shut_down_sessions();
 }
@@ -334,18 +328,16 @@ Stats::Snapshot Gateway::Inside::stats() const {
   return counted;
 }
 
-std::vector<Gateway::Door> Gateway::Inside::doors() const {
+std::vector<Listener> Gateway::Inside::listeners() const {
   const std::lock_guard lock(mutex_);
-  std::vector<Door> all;
-  for (const Open& open : open_) {
-    all.push_back({open.listener->wire, open.listener->address, open.listener->database});
-  }
-  return all;
+  std::vector<Listener> listeners;
+  for (const Door& door : doors_.all()) listeners.push_back(*door.listener);
+  return listeners;
 }
 
 Health Gateway::Inside::health() const {
   const std::lock_guard lock(mutex_);
-  return {true, draining_, open_.size(), wanted(*settings_->snapshot).size()};
+  return {true, draining_, doors_.size(), listeners_configured_};
 }
 
 Gateway::Gateway(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -354,14 +346,20 @@ Gateway::~Gateway() = default;
 base::Result<std::unique_ptr<Gateway>> Gateway::start(Services services, config::Config config,
                                                       std::vector<net::ListeningSocket> inherited) {
   auto inside = std::make_unique<Inside>(services);
-  if (auto configured = inside->configure(std::move(config), std::move(inherited)); !configured) {
+  if (auto configured = inside->reload(std::move(config), std::move(inherited)); !configured) {
     return std::unexpected(std::move(configured.error()));
   }
   return std::unique_ptr<Gateway>(new Gateway(std::move(inside)));
 }
 
-base::Result<void> Gateway::reload(config::Config config) {
-  return inside_->configure(std::move(config), {});
+base::Result<void> Gateway::reload(config::Config config) { return inside_->reload(std::move(config), {}); }
+
+base::Result<void> Gateway::put(config::Database database) {
+  return inside_->change([&](const config::Snapshot& present) { return present.with(std::move(database)); });
+}
+
+base::Result<void> Gateway::remove(std::string_view name) {
+  return inside_->change([&](const config::Snapshot& present) { return present.without(name); });
 }
 
 void Gateway::drain() { inside_->drain(); }
@@ -370,7 +368,7 @@ std::size_t Gateway::sessions() const { return inside_->sessions(); }
 std::size_t Gateway::awaited_sessions() const { return inside_->awaited_sessions(); }
 int Gateway::idle_descriptor() const { return inside_->idle_descriptor(); }
 std::shared_ptr<const config::Snapshot> Gateway::snapshot() const { return inside_->snapshot(); }
-std::vector<Gateway::Door> Gateway::doors() const { return inside_->doors(); }
+std::vector<Listener> Gateway::listeners() const { return inside_->listeners(); }
 Health Gateway::health() const { return inside_->health(); }
 Stats::Snapshot Gateway::stats() const { return inside_->stats(); }
 

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -14,6 +14,7 @@
 #include "config/config.hpp"
 #include "config/snapshot.hpp"
 #include "gateway/audit/audit_log.hpp"
+#include "gateway/listener.hpp"
 #include "gateway/stats.hpp"
 #include "login/login.hpp"
 #include "net/listening.hpp"
@@ -34,13 +35,6 @@ class Gateway final : public Observed {
     AuditLog& audit;
     Stats& stats;
   };
-  /// Where clients can connect.
-  struct Door {
-    net::Wire wire = net::Wire::postgresql;
-    std::string address;   ///< as it really is
-    std::string database;  ///< empty: clients choose
-  };
-
   /// Opens the doors of the configuration's gateway section and of its databases, and begins to serve.
   /// Nothing is asked of any database or of AWS before a client wants it, MySQL's greetings apart.
   /// `inherited`: sockets that are open already.
@@ -53,6 +47,11 @@ class Gateway final : public Observed {
   /// Takes another configuration: for new sessions; those there are keep what they have. An error leaves all
   /// as it was. Not after drain().
   [[nodiscard]] base::Result<void> reload(config::Config config);
+  /// Serves that database from now on, also in the place of the one of its name. Costs about the same however
+  /// many there are. An error, from opening its listeners, leaves all as it was. Not after drain().
+  [[nodiscard]] base::Result<void> put(config::Database database);
+  /// Serves it no more, if it is there. An error when nothing would listen any more.
+  [[nodiscard]] base::Result<void> remove(std::string_view name);
   /// Takes no more sessions: those there are go on, and can still be cancelled and killed.
   void drain();
   /// Ends every session, with a message where there is room for one; it takes a few seconds at most. Listens
@@ -67,7 +66,8 @@ class Gateway final : public Observed {
 
   /// What is served right now.
   [[nodiscard]] std::shared_ptr<const config::Snapshot> snapshot() const;
-  [[nodiscard]] std::vector<Door> doors() const;
+  /// Where clients can connect; those where they choose a database first, then by database.
+  [[nodiscard]] std::vector<Listener> listeners() const;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] Stats::Snapshot stats() const override;
 

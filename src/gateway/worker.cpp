@@ -61,10 +61,9 @@ Client client_of(int socket, const net::SocketAddress& address) {
 /// Takes connections from one listener. Several loops wait for it; the kernel wakes one.
 class Worker::Acceptor final : public net::Watcher {
  public:
-  Acceptor(Worker& worker, Door door, Place place)
+  Acceptor(Worker& worker, Door door)
       : worker_(worker),
         door_(std::move(door)),
-        place_(std::move(place)),
         watch_(worker.loop_, door_.socket->descriptor(), *this),
         pause_(worker.loop_) {
     wait();
@@ -90,7 +89,7 @@ class Worker::Acceptor final : public net::Watcher {
           ::accept4(descriptor(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!socket) return failed(errno);
       Client client = client_of(socket.get(), address);
-      place_().take({std::move(socket), door_.listener, nullptr, std::move(client)});
+      worker_.place().take({std::move(socket), door_.listener, nullptr, std::move(client)});
       if (few && !has_room) return pause();
     }
   }
@@ -111,7 +110,6 @@ class Worker::Acceptor final : public net::Watcher {
 
   Worker& worker_;
   const Door door_;
-  const Place place_;
   net::Watch watch_;
   net::Timer pause_;
   bool has_room_ = false;  ///< one has left for the next that comes
@@ -143,16 +141,20 @@ void Worker::stop() {
   thread_.join();
 }
 
-std::future<void> Worker::accept_on(std::vector<Door> doors, Place place) {
+std::future<void> Worker::change_doors(std::vector<Door> closed, std::vector<Door> opened) {
   std::promise<void> done;
   auto future = done.get_future();
-  loop_.post([this, doors = std::move(doors), place = std::move(place), done = std::move(done)]() mutable {
-    acceptors_.clear();
-    for (const Door& door : doors) {
-      acceptors_.push_back(std::make_unique<Acceptor>(*this, door, place));
-    }
-    done.set_value();
-  });
+  loop_.post(
+      [this, closed = std::move(closed), opened = std::move(opened), done = std::move(done)]() mutable {
+        for (const Door& door : closed) acceptors_.erase(door.listener);
+        for (Door& door : opened) {
+          const auto listener = door.listener;
+          acceptors_[listener] = std::make_unique<Acceptor>(*this, std::move(door));
+        }
+        // A socket is closed by the last worker that lets go of it.
+        closed.clear();
+        done.set_value();
+      });
   return future;
 }
 
@@ -230,6 +232,17 @@ void Worker::reconsider_sessions() {
   loop_.post([this] {
     const auto latest = settings();
     for (const auto& session : sessions_) session->reconsider(latest);
+  });
+}
+
+void Worker::reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases) {
+  loop_.post([this, databases = std::move(databases)] {
+    const auto latest = settings();
+    for (const auto& session : sessions_) {
+      const config::Database* const database = session->database();
+      // Who has not chosen yet is told too: it may have one of them in mind.
+      if (database == nullptr || databases->contains(database->name)) session->reconsider(latest);
+    }
   });
 }
 

@@ -4,10 +4,14 @@
 #include <functional>
 #include <future>
 #include <list>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "gateway/doors.hpp"
 #include "gateway/session/session.hpp"
 #include "gateway/waiting_room.hpp"
 #include "net/event_loop.hpp"
@@ -33,24 +37,21 @@ class Worker final : private SessionKeeper {
   /// Ends all sessions at once and the thread.
   void stop();
 
-  /// A listener and the socket it is heard on.
-  struct Door {
-    std::shared_ptr<const net::ListeningSocket> socket;
-    std::shared_ptr<const Listener> listener;
-  };
-  /// Accepts connections on these, and on no others any more; a socket that no worker uses is closed. Ready
+  /// Accepts connections at `opened`, and at `closed` no more; a socket that nobody uses is closed. Ready
   /// when that is so.
-  std::future<void> accept_on(std::vector<Door> doors, Place place);
+  std::future<void> change_doors(std::vector<Door> closed, std::vector<Door> opened);
   void take(Arrival arrival);
   /// Ends every session with a message.
   void shut_down_sessions();
-  /// After a reload.
+  /// After a change: of who may come in, or of these databases.
   void reconsider_sessions();
+  void reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases);
 
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
   /// Those that a drain waits for: they had authenticated before it.
   [[nodiscard]] std::size_t awaited() const { return awaited_now_.load(); }
   [[nodiscard]] net::EventLoop& loop() { return loop_; }
+  Place place;
   /// Told on the worker's thread whenever no session is awaited, or none is there, any more.
   std::function<void()> on_empty = [] {};
   /// Those of the moment. Asked when a session begins, and not when its connection was accepted: so it has
@@ -75,7 +76,7 @@ class Worker final : private SessionKeeper {
   std::unique_ptr<upstream::SessionProvider> databases_;
   std::list<std::unique_ptr<Session>> sessions_;
   WaitingRoom waiting_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::map<std::shared_ptr<const Listener>, std::unique_ptr<Acceptor>> acceptors_;
   std::atomic<std::size_t> sessions_now_{0};
   std::atomic<std::size_t> awaited_now_{0};
   std::thread thread_;

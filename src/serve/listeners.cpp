@@ -8,21 +8,22 @@
 namespace rolegate::serve {
 namespace json = boost::json;
 
-std::string listener_text(const gateway::Gateway::Door& door) {
-  return fmt::format("{} at {}{}", door.wire == net::Wire::mysql ? "MySQL" : "PostgreSQL", door.address,
-                     door.database.empty() ? "" : fmt::format(" (database {})", door.database));
+std::string listener_text(const gateway::Listener& listener) {
+  return fmt::format("{} at {}{}", listener.wire == net::Wire::mysql ? "MySQL" : "PostgreSQL",
+                     listener.address,
+                     listener.database.empty() ? "" : fmt::format(" (database {})", listener.database));
 }
 
-std::string listeners_json(const std::vector<gateway::Gateway::Door>& doors, const std::string& admin) {
-  json::array listeners;
-  for (const gateway::Gateway::Door& door : doors) {
-    json::object listener{{"protocol", door.wire == net::Wire::mysql ? "mysql" : "postgresql"},
-                          {"address", door.address}};
-    if (!door.database.empty()) listener["database"] = door.database;
-    listeners.push_back(std::move(listener));
+std::string listeners_json(const std::vector<gateway::Listener>& listeners, const std::string& admin) {
+  json::array all;
+  for (const gateway::Listener& listener : listeners) {
+    json::object shown{{"protocol", listener.wire == net::Wire::mysql ? "mysql" : "postgresql"},
+                       {"address", listener.address}};
+    if (!listener.database.empty()) shown["database"] = listener.database;
+    all.push_back(std::move(shown));
   }
-  if (!admin.empty()) listeners.push_back(json::object{{"protocol", "http"}, {"address", admin}});
-  return json::serialize(listeners);
+  if (!admin.empty()) all.push_back(json::object{{"protocol", "http"}, {"address", admin}});
+  return json::serialize(all);
 }
 
 }  // namespace rolegate::serve

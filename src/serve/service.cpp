@@ -32,9 +32,9 @@ namespace {
 constexpr std::chrono::seconds kLastWords{5};
 constexpr std::chrono::seconds kAuditFlush{5};
 
-std::set<std::string> texts_of(const std::vector<gateway::Gateway::Door>& doors) {
+std::set<std::string> texts_of(const std::vector<gateway::Listener>& listeners) {
   std::set<std::string> texts;
-  for (const auto& door : doors) texts.insert(listener_text(door));
+  for (const auto& listener : listeners) texts.insert(listener_text(listener));
   return texts;
 }
 
@@ -66,7 +66,7 @@ class Service {
   void run();
 
  private:
-  void tell_doors() const;
+  void tell_listeners() const;
   [[nodiscard]] std::string connection_strings_of(const std::vector<config::Database>& databases) const;
   void tell_service_manager(std::string_view status) const;
   void reload();
@@ -124,15 +124,15 @@ base::Result<void> Service::start() {
       log_.warning("{} The gateway runs without its admin pages.", admin.error().text());
     }
   }
-  tell_doors();
+  tell_listeners();
   if (folder_) surroundings_.print(connection_strings);
   tell_service_manager("Serving");
   return {};
 }
 
-void Service::tell_doors() const {
-  for (const gateway::Gateway::Door& door : gateway_->doors())
-    log_.info("listening for {}", listener_text(door));
+void Service::tell_listeners() const {
+  for (const gateway::Listener& listener : gateway_->listeners())
+    log_.info("listening for {}", listener_text(listener));
   if (admin_) log_.info("listening for the admin pages at http://{}", admin_->address());
 }
 
@@ -147,7 +147,7 @@ std::string Service::connection_strings_of(const std::vector<config::Database>& 
 
 /// In this order: whoever waits for READY=1 knows where to connect.
 void Service::tell_service_manager(std::string_view status) const {
-  manager_.listeners(listeners_json(gateway_->doors(), admin_ ? admin_->address() : ""));
+  manager_.listeners(listeners_json(gateway_->listeners(), admin_ ? admin_->address() : ""));
   manager_.ready(status);
 }
 
@@ -168,7 +168,7 @@ void Service::reload() {
   manager_.reloading();
   // Whatever becomes of the file: whoever rotated keys sends SIGHUP, too.
   surroundings_.logins().forget();
-  const std::set<std::string> before = texts_of(gateway_->doors());
+  const std::set<std::string> before = texts_of(gateway_->listeners());
   auto config = configuration_.read_again();
   base::Result<void> done;
   if (config) {
@@ -181,11 +181,11 @@ void Service::reload() {
   if (done) {
     stats_.reloads.fetch_add(1);
     log_.info("the configuration was read again");
-    const std::set<std::string> after = texts_of(gateway_->doors());
-    for (const std::string& door : before) {
-      if (!after.contains(door)) log_.info("no longer listening for {}", door);
+    const std::set<std::string> after = texts_of(gateway_->listeners());
+    for (const std::string& listener : before) {
+      if (!after.contains(listener)) log_.info("no longer listening for {}", listener);
     }
-    tell_doors();
+    tell_listeners();
     tell_service_manager("Serving");
   } else {
     stats_.reloads_failed.fetch_add(1);

@@ -61,7 +61,7 @@ Decision Reception::admit() {
 
 /// For somebody who does not exist there is one too: everybody costs the same.
 base::ScramVerifier Reception::expected_password() const {
-  return verifier_for(admission_, settings().decoys, record_.user);
+  return verifier_for(admission_, *settings().decoys, record_.user);
 }
 
 Decision Reception::password_checked(std::optional<bool> right) {

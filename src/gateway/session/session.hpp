@@ -75,6 +75,8 @@ class Session final : public net::Retired, public WaitingRoom::Guest {
   void evict();
   [[nodiscard]] bool has_authenticated() const { return !record_.authentication.empty(); }
   [[nodiscard]] Phase phase() const { return phase_; }
+  /// Null: it has not chosen one yet.
+  [[nodiscard]] const config::Database* database() const { return record_.database.get(); }
 
   // The keeper's own.
   std::list<std::unique_ptr<Session>>::iterator kept_at;  ///< in its list

@@ -5,17 +5,18 @@
 namespace rolegate::serve {
 namespace {
 
-using Door = gateway::Gateway::Door;
+using Listener = gateway::Listener;
 
 TEST(ListenerText, SaysWhatAndWhere) {
-  EXPECT_EQ(listener_text(Door{net::Wire::postgresql, "127.0.0.1:6432", ""}), "PostgreSQL at 127.0.0.1:6432");
-  EXPECT_EQ(listener_text(Door{net::Wire::mysql, "unix:/run/rolegate/mysql.sock", "orders"}),
+  EXPECT_EQ(listener_text(Listener{"127.0.0.1:6432", net::Wire::postgresql, ""}),
+            "PostgreSQL at 127.0.0.1:6432");
+  EXPECT_EQ(listener_text(Listener{"unix:/run/rolegate/mysql.sock", net::Wire::mysql, "orders"}),
             "MySQL at unix:/run/rolegate/mysql.sock (database orders)");
 }
 
 TEST(ListenersJson, HasEveryListenerInOrder) {
-  EXPECT_EQ(listeners_json({Door{net::Wire::postgresql, "[::1]:41234", ""},
-                            Door{net::Wire::mysql, "unix:/run/rolegate/mysql.sock", "the \"shop\"\n"}},
+  EXPECT_EQ(listeners_json({Listener{"[::1]:41234", net::Wire::postgresql, ""},
+                            Listener{"unix:/run/rolegate/mysql.sock", net::Wire::mysql, "the \"shop\"\n"}},
                            "127.0.0.1:9432"),
             R"([{"protocol":"postgresql","address":"[::1]:41234"},)"
             R"({"protocol":"mysql","address":"unix:/run/rolegate/mysql.sock","database":"the \"shop\"\n"},)"
