@@ -63,7 +63,7 @@ void check(const Course& course) {
   if (!course.in_tls) require(course.output == script::kSslRequest && course.last != Event::ready);
   const SessionStart& start = course.session_start;
   if (course.last != Event::ready) require(start == SessionStart());
-  require(start.greeting.size() + start.rest.size() <= ClientLogin::kMaxSessionStart);
+  require(start.messages().size() + start.rest.size() <= ClientLogin::kMaxSessionStart);
   require(base::is_utf8(course.reason) && !base::has_control_characters(course.reason));
   require(course.reason.find(kPassword) == std::string::npos);
   const std::size_t first = course.output.find(kPassword);

@@ -85,7 +85,7 @@ ClientSide::Start PgClient::open(const upstream::DatabaseSession& session, const
   const auto& start = std::get<wire::pg::SessionStart>(session.start);
   key_ = services_.cancel_keys.give_out({session.address, session.port, session.tls, start.cancel_key},
                                         login_->startup().cancel_secret_size, services_.random);
-  Start opening{wire::pg::authentication_ok() + start.greeting + wire::pg::backend_key_data(*key_) +
+  Start opening{wire::pg::authentication_ok() + start.messages() + wire::pg::backend_key_data(*key_) +
                     wire::pg::ready_for_query() + start.rest,
                 login_->take_rest(), std::make_unique<PgConversation>(start.rest)};
   login_.reset();

@@ -55,6 +55,7 @@ struct ClientLogin::State {
   std::optional<ScramClient> scram;
   bool negotiated = false;
   SessionStart session_start;
+  std::size_t kept = 0;  ///< the room that it takes
   ClientFailure failure;
 
   // Before TLS
@@ -67,8 +68,12 @@ struct ClientLogin::State {
   std::optional<Event> on_login_message(const Frame& frame);
   std::optional<Event> on_session_start_message(const Frame& frame);
   Event on_error(std::string_view body);
-  /// Adds to a part of the session start.
-  std::optional<Event> keep(std::string& part, std::string_view bytes);
+  // Parts of the session start.
+  std::optional<Event> on_notice(const Frame& frame);
+  std::optional<Event> on_parameter_status(std::string_view body);
+  std::optional<Event> on_rest(std::string_view bytes);
+  /// Event::failed when there is no room for so much more.
+  std::optional<Event> make_room(std::size_t bytes);
 
   // Authentication requests
   std::optional<Event> on_authentication(std::string_view body);
@@ -98,7 +103,7 @@ auto ClientLogin::receive(std::string_view bytes) -> Event {
     case Stage::tls:
       return bytes.empty() ? Event::more : s.on_bytes_before_tls();
     case Stage::ready:
-      return s.keep(s.session_start.rest, bytes).value_or(Event::ready);
+      return s.on_rest(bytes).value_or(Event::ready);
     case Stage::failed:
       return Event::failed;
     default:
@@ -176,7 +181,7 @@ auto ClientLogin::State::on_message(const Frame& frame) -> std::optional<Event> 
     case 'E':
       return on_error(frame.body);
     case 'N':
-      return keep(session_start.greeting, frame.whole);
+      return on_notice(frame);
     default:
       return stage == Stage::session_start ? on_session_start_message(frame) : on_login_message(frame);
   }
@@ -189,11 +194,34 @@ auto ClientLogin::State::on_error(std::string_view body) -> Event {
   return fail(Kind::server_error, {});
 }
 
-auto ClientLogin::State::keep(std::string& part, std::string_view bytes) -> std::optional<Event> {
-  if (bytes.size() > kMaxSessionStart - session_start.greeting.size() - session_start.rest.size()) {
+auto ClientLogin::State::make_room(std::size_t bytes) -> std::optional<Event> {
+  if (bytes > kMaxSessionStart - kept) {
     return fail(Kind::protocol, "it sent more than 1 MiB before the session started");
   }
-  part += bytes;
+  kept += bytes;
+  return std::nullopt;
+}
+
+auto ClientLogin::State::on_notice(const Frame& frame) -> std::optional<Event> {
+  if (const auto failed = make_room(frame.whole.size())) return failed;
+  const std::size_t place = session_start.parameters.size();
+  auto& notices = session_start.notices;
+  if (notices.empty() || notices.back().place != place) notices.push_back({place, {}});
+  notices.back().messages += frame.whole;
+  return std::nullopt;
+}
+
+auto ClientLogin::State::on_parameter_status(std::string_view body) -> std::optional<Event> {
+  auto parameter = parse_parameter_status(body);
+  if (!parameter) return fail(Kind::protocol, "it sent a ParameterStatus that is malformed");
+  if (const auto failed = make_room(body.size() + sizeof *parameter)) return failed;
+  session_start.parameters.push_back(std::move(*parameter));
+  return std::nullopt;
+}
+
+auto ClientLogin::State::on_rest(std::string_view bytes) -> std::optional<Event> {
+  if (const auto failed = make_room(bytes.size())) return failed;
+  session_start.rest += bytes;
   return std::nullopt;
 }
 
@@ -207,7 +235,7 @@ auto ClientLogin::State::on_login_message(const Frame& frame) -> std::optional<E
 auto ClientLogin::State::on_session_start_message(const Frame& frame) -> std::optional<Event> {
   switch (frame.type) {
     case 'S':
-      return keep(session_start.greeting, frame.whole);
+      return on_parameter_status(frame.body);
     case 'K': {
       auto key = parse_cancel_key(frame.body);
       if (!key) return fail(Kind::protocol, "it sent a BackendKeyData that is malformed");
@@ -217,7 +245,7 @@ auto ClientLogin::State::on_session_start_message(const Frame& frame) -> std::op
     case 'Z':
       if (frame.body.size() != 1) return fail(Kind::protocol, "it sent a ReadyForQuery that is malformed");
       stage = Stage::ready;
-      return keep(session_start.rest, input.take()).value_or(Event::ready);
+      return on_rest(input.take()).value_or(Event::ready);
     default:
       return fail(Kind::protocol,
                   "it sent a message " + printable(frame.type) + " before the session started");

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "wire/pg/messages.hpp"
+#include "wire/pg/session_start.hpp"
 
 namespace rolegate::wire::pg {
 
@@ -23,14 +24,6 @@ struct ClientFailure {
   Kind kind = Kind::protocol;
   ErrorFields error;
   std::string reason;  ///< for the other kinds, for people: "it asks for GSSAPI authentication"
-};
-
-/// What a server says when it has let the client in, AuthenticationOk apart.
-struct SessionStart {
-  std::string greeting;  ///< ParameterStatus and NoticeResponse, as they came, also notices from before
-  CancelKey cancel_key;  ///< RDS Proxy, for one, gives none
-  std::string rest;      ///< what came behind ReadyForQuery
-  bool operator==(const SessionStart&) const = default;
 };
 
 /// A client's side of a login: SSLRequest, TLS, StartupMessage 3.0, password in the clear, MD5 or
@@ -53,7 +46,8 @@ class ClientLogin {
     /// it. A server that wants a hash of it would compare that with some other password's.
     bool is_token = false;
   };
-  /// A server may send this much before ReadyForQuery (notices of login triggers, say), and no more.
+  /// What a server sends before ReadyForQuery (notices of login triggers, say) may take so much room, and no
+  /// more.
   static constexpr std::size_t kMaxSessionStart = 1 << 20;
   static constexpr std::size_t kMaxMessage = 64 << 10;
 

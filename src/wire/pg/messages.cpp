@@ -61,6 +61,20 @@ std::string authentication_ok() { return {"R\0\0\0\x08\0\0\0\0", 9}; }
 
 std::string ready_for_query() { return message('Z', "I"); }
 
+std::optional<Parameters::value_type> parse_parameter_status(std::string_view body) {
+  const auto name = take_string(body);
+  const auto value = name ? take_string(body) : std::nullopt;
+  if (!value || !body.empty()) return std::nullopt;
+  return Parameters::value_type(*name, *value);
+}
+
+std::string parameter_status(const Parameters::value_type& parameter) {
+  std::string body;
+  append_string(body, parameter.first);
+  append_string(body, parameter.second);
+  return message('S', body);
+}
+
 std::optional<CancelKey> parse_cancel_key(std::string_view body) {
   constexpr std::size_t kIdSize = 4;
   if (body.size() < kIdSize + CancelKey::kSize30 || body.size() > kIdSize + CancelKey::kMaxSize) {

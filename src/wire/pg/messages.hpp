@@ -43,6 +43,10 @@ struct ErrorFields {
 /// The body of an ErrorResponse. Nothing when it is malformed.
 [[nodiscard]] std::optional<ErrorFields> parse_error_response(std::string_view body);
 
+/// The body of a ParameterStatus. Nothing when it is malformed.
+[[nodiscard]] std::optional<Parameters::value_type> parse_parameter_status(std::string_view body);
+[[nodiscard]] std::string parameter_status(const Parameters::value_type& parameter);
+
 /// "R", 8, 0: what a client that has been let in is told first.
 [[nodiscard]] std::string authentication_ok();
 /// Outside of a transaction.

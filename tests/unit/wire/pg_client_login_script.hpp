@@ -37,7 +37,7 @@ struct Course {
 };
 
 inline std::string summary(const Course& course) {
-  return course.events + "|" + course.output + "|" + course.start.greeting + "|" + course.start.rest + "|" +
+  return course.events + "|" + course.output + "|" + course.start.messages() + "|" + course.start.rest + "|" +
          course.failure.reason + "|" + course.failure.error.sqlstate +
          std::to_string(static_cast<int>(course.failure.kind));
 }
@@ -87,6 +87,7 @@ inline std::string startup_of(const std::string& user) {
 inline const std::string kStart = kSslRequest + startup_of("a");
 inline const std::string kOk = authentication(0);
 inline const std::string kStatus = msg('S', text("server_version") + text("15.18"));
+inline const Parameters kParameters = {{"server_version", "15.18"}};
 inline const std::string kKey = msg('K', int32(4573) + int32(0xF4708544));
 inline const CancelKey kCancelKey{4573, int32(0xF4708544)};
 inline const std::string kReady = "Z\0\0\0\x05I"s;

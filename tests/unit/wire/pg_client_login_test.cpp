@@ -15,7 +15,7 @@ TEST(PgClientLogin, AnswersWithThePassword) {
   const Course course = run_split({}, {"S", authentication(3), kOk + kSession});
   EXPECT_EQ(course.events, "TR");
   EXPECT_EQ(course.output, kStart + msg('p', text("pencil")));
-  EXPECT_EQ(course.start, (SessionStart{kStatus, kCancelKey, ""}));
+  EXPECT_EQ(course.start, (SessionStart{kParameters, {}, kCancelKey, ""}));
 }
 
 TEST(PgClientLogin, AnswersWithATokenOfAnySize) {
@@ -45,7 +45,7 @@ TEST(PgClientLogin, ProvesThePasswordToPostgresql) {
   const Course course = run({}, {"S", kOffer, kPlainChallenge, kPlainDone + kOk + kSession});
   EXPECT_EQ(course.events, "TR");
   EXPECT_EQ(course.output, kStart + kPlainFirst + kPlainFinal);
-  EXPECT_EQ(course.start, (SessionStart{kStatus, kCancelKey, ""}));
+  EXPECT_EQ(course.start, (SessionStart{kParameters, {}, kCancelKey, ""}));
 }
 
 TEST(PgClientLogin, BindsTheProofToTheTlsSession) {
@@ -88,14 +88,23 @@ TEST(PgClientLogin, ChoosesTheMechanism) {
 TEST(PgClientLogin, RelaysNoticesAndWhatComesBehindTheStart) {
   const Course course = run_split({}, {"S", notice("early") + authentication(3),
                                        notice("mid") + kOk + notice("late") + kSession + "behind", "more"});
-  EXPECT_EQ(course.start.greeting, notice("early") + notice("mid") + notice("late") + kStatus);
+  EXPECT_EQ(course.start.messages(), notice("early") + notice("mid") + notice("late") + kStatus);
   EXPECT_EQ(course.start.rest, "behindmore");
+}
+
+TEST(PgClientLogin, SaysAgainByteForByteWhatTheServerSaid) {
+  const std::string said = notice("a") + notice("b") + kStatus + notice("c") +
+                           msg('S', text("x") + text("")) + msg('S', text("x") + text("2")) + notice("d");
+  const Course course = run_split({}, {"S", kOk + said + kKey + kReady});
+  EXPECT_EQ(course.start.messages(), said);
+  EXPECT_EQ(course.start.parameters, (Parameters{{"server_version", "15.18"}, {"x", ""}, {"x", "2"}}));
+  EXPECT_EQ(course.start.notices.size(), 3U);
 }
 
 TEST(PgClientLogin, GoesOnWithoutACancelKey) {
   const Course course = run_split({}, {"S", kOk + kStatus + kReady});
   EXPECT_EQ(course.events, "TR");
-  EXPECT_EQ(course.start, (SessionStart{kStatus, CancelKey{}, ""}));
+  EXPECT_EQ(course.start, (SessionStart{kParameters, {}, CancelKey{}, ""}));
 }
 
 // As servers of protocol 3.2 have it; they may be asked for 3.0 in vain.
@@ -125,7 +134,7 @@ TEST(PgClientLogin, CarriesTheClientsParameters) {
 TEST(PgClientLogin, TakesManySmallMessagesAtOnceInShortTime) {
   std::string notices;
   while (notices.size() < (1 << 20) - 100) notices += msg('N', "");
-  EXPECT_EQ(run({}, {"S", kOk + notices + kReady}).start.greeting.size(), notices.size());
+  EXPECT_EQ(run({}, {"S", kOk + notices + kReady}).start.messages().size(), notices.size());
 }
 
 TEST(PgClientLogin, EndsThePasswordAtANul) {

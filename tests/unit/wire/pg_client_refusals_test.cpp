@@ -206,6 +206,9 @@ TEST(PgClientLogin, RefusesMalformedMessages) {
     expect_protocol_failure({"S", kOk + msg('K', std::string(length, 'k'))});
   for (const std::size_t length : {0U, 2U})
     expect_protocol_failure({"S", kOk + msg('Z', std::string(length, 'I'))});
+  for (const std::string& body :
+       {""s, "name"s, text("name"), text("name") + "value", text("name") + text("value") + "x"})
+    expect_protocol_failure({"S", kOk + msg('S', body)});
 }
 
 TEST(PgClientLogin, BoundsWhatAServerSends) {
@@ -223,9 +226,15 @@ TEST(PgClientLogin, BoundsWhatAServerSends) {
   pieces.push_back(kOk + kReady);
   const Course course = run({}, pieces);
   EXPECT_EQ(course.events, "TR");
-  EXPECT_EQ(course.start.greeting.size(), sent);
+  EXPECT_EQ(course.start.messages().size(), sent);
   pieces.insert(pieces.begin() + 1, most);
   EXPECT_EQ(run({}, pieces).failed(), Kind::protocol);
+
+  // Of many small ones it is not the bytes that cost.
+  std::string parameters;
+  const std::string one = msg('S', text("") + text(""));
+  for (std::size_t i = 0; i < ClientLogin::kMaxSessionStart / 32; ++i) parameters += one;
+  EXPECT_EQ(run({}, {"S", kOk + parameters}).failed(), Kind::protocol);
 }
 
 // A server that wants a hash of it compares that with a password of the user's own: it takes no tokens.
