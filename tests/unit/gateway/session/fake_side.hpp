@@ -27,6 +27,7 @@ class FakeSide final : public ClientSide {
     std::deque<Step> steps;
     std::string heard;
     std::string output;
+    net::EventLoop::Task greeted;  ///< to be called when a greeting is known, or nothing will be
     unsigned guesses = 0;
     bool has_answered = false;
     bool rests = true;
@@ -34,7 +35,7 @@ class FakeSide final : public ClientSide {
   };
   explicit FakeSide(Script& script) : script_(script) {}
 
-  Step begin() override { return {}; }
+  Step begin() override { return next(); }
   Step receive(std::string_view bytes) override {
     script_.heard += bytes;
     return next();
@@ -42,6 +43,10 @@ class FakeSide final : public ClientSide {
   Step tls_started(const net::Stream&) override { return next(); }
   std::string take_output() override { return std::exchange(script_.output, {}); }
   [[nodiscard]] const net::SslContextPtr& tls_context() const override { return tls_; }
+  void when_greeted(const net::Mailbox::Address& address, net::EventLoop::Task then) override {
+    script_.greeted = [address, then = std::move(then)]() mutable { address.send(std::move(then)); };
+  }
+  Step greet() override { return next(); }
   std::string user() override { return "ann"; }
   [[nodiscard]] bool has_answered() const override { return script_.has_answered; }
   Step trust() override { return next(); }

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/ioctl.h>
+
+#include "unit/gateway/session/fake_side.hpp"
+#include "unit/gateway/session/session_fixture.hpp"
+
+namespace rolegate::gateway {
+
+/// One session on the test's own loop; client, database and time are the test's.
+class SessionTest : public SessionServicesTest, public SessionKeeper {
+ protected:
+  SessionTest() {
+    auto gateway = std::make_shared<config::Gateway>();
+    config::GatewayUser& ann = gateway->users.emplace_back();
+    ann.name = "ann";
+    ann.all_databases = true;
+    gateway_ = gateway;
+    publish();
+    auto [near, far] = socket_pair();
+    accepted_ = near.get();
+    client_ = std::move(far);
+    session_ = std::make_unique<Session>(
+        loop_, services_, *this, databases_,
+        Arrival{
+            std::move(near),
+            std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false}),
+            settings_,
+            {"192.0.2.7:51234", "192.0.2.7", {}, {}}},
+        [this](const Arrival&, SessionServices&) { return std::make_unique<FakeSide>(script_); });
+  }
+  ~SessionTest() override { session_.reset(); }
+
+  void publish() {
+    config::Snapshot snapshot;
+    snapshot.gateway = gateway_;
+    config::Database orders;
+    orders.name = "orders";
+    auto settings = std::make_shared<Settings>();
+    settings->snapshot = std::make_shared<const config::Snapshot>(snapshot.with(std::move(orders)));
+    settings->idle_timeout = gateway_->idle_timeout;
+    settings_ = settings;
+  }
+
+  // The keeper.
+  void authenticated(Session&) override { ++authenticated_; }
+  void told_to_go(Session&, const std::string& address_group) override {
+    EXPECT_EQ(address_group, "192.0.2.7");
+    ++told_to_go_;
+  }
+  void ended(Session&) override { loop_.retire(std::move(session_)); }
+  [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings_; }
+
+  void begin() {
+    session_->begin();
+    run();
+  }
+  void say(std::string_view text) {
+    SessionServicesTest::say(client_, text);
+    run();
+  }
+  std::string hear() { return SessionServicesTest::hear(client_); }
+  [[nodiscard]] std::size_t unread() const {
+    int bytes = 0;
+    EXPECT_EQ(::ioctl(accepted_, FIONREAD, &bytes), 0);
+    return static_cast<std::size_t>(bytes);
+  }
+  [[nodiscard]] const AuditRecord& audited() const { return audit_.records.back(); }
+
+  /// As far as the database being asked for a session.
+  void connect() {
+    begin();
+    script_.steps = {{.kind = Step::Kind::admit},
+                     {.kind = Step::Kind::authenticated, .text = "scram-sha-256"},
+                     {.kind = Step::Kind::connect, .text = "orders"}};
+    say("startup");
+    ASSERT_EQ(databases_.leases.size(), 1U);
+    ASSERT_EQ(session_->phase(), Phase::connecting);
+  }
+  /// As far as bytes being carried.
+  void relay() {
+    connect();
+    auto [near, far] = socket_pair();
+    database_ = std::move(far);
+    upstream::DatabaseSession session;
+    session.stream = net::Stream(std::move(near));
+    session.address = "10.0.0.5";
+    session.port = 5432;
+    session.facts.user = "app_rw";
+    databases_.answer(std::move(session));
+    run();
+    ASSERT_EQ(session_->phase(), Phase::relaying);
+    ASSERT_EQ(hear(), "welcome ");
+    ASSERT_EQ(SessionServicesTest::hear(database_), "first ");
+  }
+
+  std::shared_ptr<config::Gateway> gateway_;
+  std::shared_ptr<const Settings> settings_;
+  FakeDatabases databases_;
+  FakeSide::Script script_;
+  base::Descriptor client_;
+  base::Descriptor database_;
+  int accepted_ = -1;
+  int authenticated_ = 0;
+  int told_to_go_ = 0;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace rolegate::gateway
