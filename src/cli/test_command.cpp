@@ -1,15 +1,15 @@
 #include "cli/test_command.hpp"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "cli/client_variables.hpp"
 #include "cli/find_database.hpp"
+#include "cli/gateway_walk.hpp"
 #include "cli/json_text.hpp"
-#include "cli/query/database_session.hpp"
-#include "cli/query/rows.hpp"
-#include "cli/query/statement.hpp"
+#include "cli/query/interrupt_watch.hpp"
 #include "cli/step_report.hpp"
 
 namespace rolegate::cli {
@@ -27,39 +27,9 @@ std::string_view short_version(std::string_view version) {
   return version.substr(0, std::min({version.find(','), version.find(" on "), kEnough}));
 }
 
-/// Keeps the first row, for the detail of the query step.
-class FirstRow final : public RowWriter {
- public:
-  void begin_result(std::vector<Column>) override {}
-  void row(std::span<const Cell> cells) override {
-    if (cells.size() < 2) return;
-    text_ = fmt::format("{}, {}", cells[0].value_or(""), short_version(cells[1].value_or("")));
-  }
-  void end_result(std::uint64_t) override {}
-  void finish() override {}
-  [[nodiscard]] bool wanted() const override { return true; }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-/// Notices have no place in the report.
-class NoOutput final : public Output {
- public:
-  NoOutput() : Output(Style{}) {}
-
- protected:
-  [[nodiscard]] int put(std::string_view) override { return 0; }
-};
-
-base::Result<void> ask(login::Steps& steps, InterruptWatch& interrupts, const Execute& execute) {
-  FirstRow row;
-  NoOutput nowhere;
-  auto done = steps.walk(login::StepName::query,
-                         [&] { return execute(kQuestion, {row, nowhere, nowhere, interrupts}); });
-  if (done) steps.detail(row.text());
-  return done;
+/// Of the first row: "app_rw, PostgreSQL 15.18".
+std::string answer_text(const std::vector<std::string>& row) {
+  return row.size() < 2 ? std::string() : fmt::format("{}, {}", row[0], short_version(row[1]));
 }
 
 std::string endpoint(const config::Uri& uri) {
@@ -82,11 +52,13 @@ ExitStatus run(Context& context, const TestArguments& arguments) {
     report.kind_title = kind_title(*found->database);
     report.kind_code = kind_code(found->database->kind());
     report.endpoint = endpoint(found->database->uri);
-    forget_client_variables();
     InterruptWatch interrupts;  // before the login starts threads
-    auto walked = with_session(context, *found, steps,
-                               [&](const Execute& execute) { return ask(steps, interrupts, execute); });
-    if (!walked) report.failure = std::move(walked.error());
+    const auto row = walk_as_gateway(context, *found, kQuestion, interrupts, steps);
+    if (row) {
+      steps.detail(answer_text(*row));
+    } else {
+      report.failure = row.error();
+    }
   } else {
     report.failure = found.error();
   }

@@ -1,5 +1,7 @@
 #include "upstream/mysql_handshake.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/server_text.hpp"
@@ -33,8 +35,14 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login, const Trusted
       const std::string said =
           fmt::format("it asks for the login method '{}'", base::server_text(failed.method));
       // For a user that does not exist servers ask for their default method, so as not to give that away.
-      if (login.kind == config::Kind::password) return {connection_failed(login, said)};
-      return {token_refused(login), said + ", not for a token"};
+      if (login.kind == config::Kind::password) {
+        return {connection_failed(login, said,
+                                  "The gateway knows mysql_native_password, caching_sha2_password, "
+                                  "sha256_password and mysql_clear_password.")};
+      }
+      UpstreamFailure out{token_refused(login), said + ", not for a token"};
+      out.whole = login_refused(login, out.said).message;
+      return out;
     }
     case Kind::capabilities_differ:
       return {
@@ -56,7 +64,7 @@ UpstreamFailure MysqlHandshake::failure(const login::Login& login, const Trusted
                       failed.error.sqlstate,
                       failed.error.code};
   if (out.error.code == code_name(Errc::iam_token_refused)) {
-    out.error.message = token_refused(login).message;
+    out.whole = std::exchange(out.error.message, token_refused(login).message);
     out.said = fmt::format("{} (error {})", reason, failed.error.code);
   }
   if (blames_schema(failed.error.code) && !client_schema_.empty()) {

@@ -123,7 +123,7 @@ void Opening::handshake_ended(HandshakeDriver::Outcome outcome) {
   if (!deserves_fresh_login(preparation_->login, failure.error) || std::exchange(retried_, true)) {
     return fail(std::move(failure));
   }
-  end_steps(&failure.error);
+  end_steps(failure.whole_error());
   driver_.reset();
   handshake_.reset();
   preparation_.reset();
@@ -168,7 +168,7 @@ void Opening::succeed() {
 }
 
 void Opening::fail(UpstreamFailure failure) {
-  end_steps(&failure.error);
+  end_steps(failure.whole_error());
   if (failure.error.aws) facts_.request_id = failure.error.aws->request_id;
   finish(std::unexpected(SessionRefusal{std::move(failure), std::move(facts_), std::move(steps_),
                                         handshake_ ? handshake_->greeting() : std::nullopt}));
@@ -186,9 +186,8 @@ void Opening::finish(SessionProvider::Result result) {
 }
 
 /// Of what is going on; what goes on elsewhere counts its own.
-void Opening::end_steps(const base::Error* error) {
+void Opening::end_steps(const std::optional<base::Error>& why) {
   const base::SteadyTime now = real_time();
-  const auto why = error != nullptr ? std::optional(*error) : std::nullopt;
   if (dialer_) {
     steps_.add(login::StepName::tcp, now - step_began_, address_, why);
     step_began_ = now;

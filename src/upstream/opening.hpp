@@ -57,7 +57,7 @@ class Opening {
   void succeed();
   void fail(UpstreamFailure failure);
   void finish(SessionProvider::Result result);
-  void end_steps(const base::Error* error = nullptr);
+  void end_steps(const std::optional<base::Error>& why = std::nullopt);
 
   net::EventLoop& loop_;
   const UpstreamServices& services_;

@@ -1,5 +1,7 @@
 #include "upstream/pg_handshake.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/server_text.hpp"
@@ -54,7 +56,7 @@ UpstreamFailure PgHandshake::failure(const login::Login& login, const TrustedCer
   UpstreamFailure out{
       pg_error(login, Stage::handshake, {failed.error.sqlstate, reason}, trusted), {}, failed.error.sqlstate};
   if (out.error.code == code_name(Errc::iam_token_refused)) {
-    out.error.message = token_refused(login).message;
+    out.whole = std::exchange(out.error.message, token_refused(login).message);
     out.said = fmt::format("{}: {} (SQLSTATE {})", base::server_text(failed.error.severity), reason,
                            base::server_text(failed.error.sqlstate));
   }

@@ -33,7 +33,10 @@ class OpeningTest : public testing::Test {
     database_->aws_iam.emplace();
     database_->aws_iam->role_arn = "arn:aws:iam::222222222222:role/Access";
   }
-  ~OpeningTest() override { gate_.open(); }
+  ~OpeningTest() override {
+    gate_.open();
+    pool_.stop();
+  }
 
   [[nodiscard]] Wish wish() const { return {database_, PgWish{"", {{"application_name", "talk"}}}}; }
   [[nodiscard]] SessionProvider::Terms terms(std::string client = "ada") const {
