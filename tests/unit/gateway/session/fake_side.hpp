@@ -12,12 +12,14 @@
 namespace rolegate::gateway {
 
 struct FakeConversation final : Conversation {
-  explicit FakeConversation(const bool& rests) : rests(rests) {}
+  FakeConversation(const bool& is_at_rest, const bool& has_said_goodbye)
+      : rests(is_at_rest), goodbye(has_said_goodbye) {}
   Passed from_client(std::string_view bytes) override { return {bytes, {}, bytes.size()}; }
   void from_database(std::string_view) override {}
   [[nodiscard]] bool at_rest() const override { return rests; }
-  [[nodiscard]] bool said_goodbye() const override { return false; }
+  [[nodiscard]] bool said_goodbye() const override { return goodbye; }
   const bool& rests;
+  const bool& goodbye;
 };
 
 /// Takes the next step of the test's script, whatever it is asked.
@@ -31,6 +33,8 @@ class FakeSide final : public ClientSide {
     unsigned guesses = 0;
     bool has_answered = false;
     bool rests = true;
+    bool goodbye = false;
+    net::SslContextPtr tls;
     bool closed = false;
   };
   explicit FakeSide(Script& script) : script_(script) {}
@@ -42,7 +46,7 @@ class FakeSide final : public ClientSide {
   }
   Step tls_started(const net::Stream&) override { return next(); }
   std::string take_output() override { return std::exchange(script_.output, {}); }
-  [[nodiscard]] const net::SslContextPtr& tls_context() const override { return tls_; }
+  [[nodiscard]] const net::SslContextPtr& tls_context() const override { return script_.tls; }
   void when_greeted(const net::Mailbox::Address& address, net::EventLoop::Task then) override {
     script_.greeted = [address, then = std::move(then)]() mutable { address.send(std::move(then)); };
   }
@@ -60,7 +64,7 @@ class FakeSide final : public ClientSide {
     return upstream::PgWish{"orders", {{"application_name", "psql"}}};
   }
   Start open(const upstream::DatabaseSession&, const std::string&) override {
-    return {"welcome ", "first ", std::make_unique<FakeConversation>(script_.rests)};
+    return {"welcome ", "first ", std::make_unique<FakeConversation>(script_.rests, script_.goodbye)};
   }
   void close() override { script_.closed = true; }
   std::string encoded(const ClientError& error) override { return "error: " + error.message; }
@@ -75,7 +79,6 @@ class FakeSide final : public ClientSide {
   }
 
   Script& script_;
-  net::SslContextPtr tls_;
 };
 
 }  // namespace rolegate::gateway

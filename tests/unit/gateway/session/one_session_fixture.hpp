@@ -71,11 +71,17 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     EXPECT_EQ(::ioctl(accepted_, FIONREAD, &bytes), 0);
     return static_cast<std::size_t>(bytes);
   }
+  [[nodiscard]] std::shared_ptr<Desk> desk() {
+    return desks_.of(*settings_->snapshot->databases.find("orders")->database);
+  }
   [[nodiscard]] const AuditRecord& audited() const { return audit_.records.back(); }
 
   /// As far as the database being asked for a session.
   void connect() {
     begin();
+    log_in();
+  }
+  void log_in() {
     script_.steps = {{.kind = Step::Kind::admit},
                      {.kind = Step::Kind::authenticated, .text = "scram-sha-256"},
                      {.kind = Step::Kind::connect, .text = "orders"}};
@@ -83,9 +89,8 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     ASSERT_EQ(databases_.leases.size(), 1U);
     ASSERT_EQ(session_->phase(), Phase::connecting);
   }
-  /// As far as bytes being carried.
-  void relay() {
-    connect();
+  /// As the database does.
+  void let_in() {
     auto [near, far] = socket_pair();
     database_ = std::move(far);
     upstream::DatabaseSession session;
@@ -95,6 +100,11 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     session.facts.user = "app_rw";
     databases_.answer(std::move(session));
     run();
+  }
+  /// As far as bytes being carried.
+  void relay() {
+    connect();
+    let_in();
     ASSERT_EQ(session_->phase(), Phase::relaying);
     ASSERT_EQ(hear(), "welcome ");
     ASSERT_EQ(SessionServicesTest::hear(database_), "first ");

@@ -1,6 +1,7 @@
 #include "gateway/session/session.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 
 #include "unit/gateway/session/one_session_fixture.hpp"
 
@@ -73,6 +74,90 @@ TEST_F(SessionTest, CountsAGuessThatNobodyWaitsFor) {
   EXPECT_EQ(slowdown_.size(), 1U);
 }
 
+TEST_F(SessionTest, CountsAGuessOfAClientThatSaysNothingMore) {
+  begin();
+  script_.guesses = 1;
+  pass(Session::kStartup);
+  EXPECT_EQ(audited().reason, "authentication_failed");
+  EXPECT_EQ(hear(), "error: " + startup_too_slow().message);
+  EXPECT_EQ(slowdown_.size(), 1U);
+}
+
+TEST_F(SessionTest, RemembersAPasswordThatIsRight) {
+  const auto verifier = base::ScramVerifier::of(base::Secret("guess"), random_, 1);
+  gateway_->users.front().scram = verifier;
+  publish();
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::check}};
+  SessionServicesTest::say(client_, "password");
+  while (script_.heard.empty()) loop_.run_once();
+  SessionServicesTest::say(client_, "and more");
+  script_.steps = {{.kind = Step::Kind::authenticated, .text = "caching_sha2_password"}};
+  while (authenticated_ == 0) loop_.run_once();
+  EXPECT_TRUE(fast_passwords_.find("ann", verifier));
+  run();
+  EXPECT_EQ(script_.heard, "passwordand more");
+}
+
+TEST_F(SessionTest, IsHeardInTheTimeOfItsLoginUntilItsDatabaseIsKnown) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::authenticated, .text = "peer"}};
+  say("startup");
+  EXPECT_EQ(authenticated_, 1);
+  pass(Session::kStartup - kTick);
+  EXPECT_EQ(session_->phase(), Phase::login);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "startup_timeout");
+}
+
+TEST_F(SessionTest, AuditsAClientThatGoesBeforeItsDatabaseIsKnown) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::authenticated, .text = "peer"}};
+  say("startup");
+  script_.steps = {{.kind = Step::Kind::left}};
+  say("goodbye");
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(audited().reason, "client_gone");
+  EXPECT_EQ(stats_.probes.load(), 0U);
+}
+
+TEST_F(SessionTest, IsDecidedByTheSettingsOfWhenItNamesItsUser) {
+  begin();
+  gateway_ = std::make_shared<config::Gateway>();
+  publish();
+  script_.steps = {{.kind = Step::Kind::admit}};
+  say("startup");
+  EXPECT_EQ(audited().reason, "users_missing");
+}
+
+/// A certificate is a proof, too.
+TEST_F(SessionTest, AsksForACertificateWhenTheFailuresAreWaitedOut) {
+  script_.tls = net::SslContextPtr(::SSL_CTX_new(::TLS_server_method()), net::SslContextFree{});
+  ::SSL_CTX_set_verify(script_.tls.get(), SSL_VERIFY_PEER, nullptr);
+  for (int i = 0; i < 3; ++i) slowdown_.failed("192.0.2.7", clock_.steady());
+  begin();
+  script_.steps = {{.kind = Step::Kind::start_tls}};
+  say("SSLRequest");
+  EXPECT_EQ(stats_.logins_held.load(), 1U);
+  say("no ClientHello");
+  EXPECT_GT(unread(), 0U);
+  pass(slowdown_.wait("192.0.2.7", clock_.steady()));
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(audited().reason, "client_tls_failed");
+}
+
+TEST_F(SessionTest, SaysNothingWhereTlsIsToBegin) {
+  script_.tls = net::SslContextPtr(::SSL_CTX_new(::TLS_server_method()), net::SslContextFree{});
+  begin();
+  script_.steps = {{.kind = Step::Kind::start_tls}};
+  say("SSLRequest");
+  session_->shut_down();
+  run();
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(hear(), "");
+  EXPECT_EQ(audited().reason, "shutdown");
+}
+
 TEST_F(SessionTest, TellsOfTheDatabaseThatIsNotThere) {
   begin();
   script_.steps = {{.kind = Step::Kind::admit},
@@ -131,6 +216,20 @@ TEST_F(SessionTest, TellsItsClientWhyTheDatabaseRefused) {
   EXPECT_EQ(databases_.given_up, 0U);
 }
 
+TEST_F(SessionTest, LearnsHowADatabaseGreetsThatRefuses) {
+  config::Database orders;
+  orders.name = "orders";
+  orders.uri.engine = config::Engine::mysql;
+  greetings_.put({std::make_shared<const config::Database>(std::move(orders)), 1});
+  connect();
+  upstream::SessionRefusal refusal;
+  refusal.facts.user = "app_rw";
+  refusal.greeting.emplace().server_version = "8.0.36";
+  databases_.answer(std::unexpected(std::move(refusal)));
+  EXPECT_EQ(greetings_.at_listener("orders")->server_version, "8.0.36");
+  EXPECT_EQ(audited().upstream_user, "app_rw");
+}
+
 // Relaying.
 
 TEST_F(SessionTest, CarriesBytesAndWritesDownBothEnds) {
@@ -152,6 +251,69 @@ TEST_F(SessionTest, CarriesBytesAndWritesDownBothEnds) {
   EXPECT_EQ(audited().reason, "client_closed");
   EXPECT_TRUE(script_.closed);
   EXPECT_EQ(logged_in_.load(), 0U);
+}
+
+TEST_F(SessionTest, SaysWhatItsClientHasNotTakenYetBeforeAnythingElse) {
+  const std::string much(1 << 20, 'x');
+  begin();
+  script_.output = much;
+  log_in();
+  let_in();
+  std::string heard;
+  for (int turn = 0; turn < 1000 && heard.size() < much.size() + 8; ++turn) {
+    heard += hear();
+    run();
+  }
+  EXPECT_TRUE(heard == much + "welcome ");
+}
+
+TEST_F(SessionTest, IsCountedAsLongAsItIsOpen) {
+  const std::shared_ptr<Desk> desk = this->desk();
+  relay();
+  EXPECT_EQ(desk->stats.sessions.load(), 1);
+  EXPECT_EQ(desk->stats.snapshot().logins.at("ok"), 1U);
+  EXPECT_EQ(audited().upstream_user, "app_rw");
+  EXPECT_EQ(audited().upstream_dial, "10.0.0.5:5432");
+  session_->shut_down();
+  EXPECT_EQ(desk->stats.sessions.load(), 0);
+  EXPECT_EQ(audited().bytes_to_client, std::string("welcome ").size());
+  EXPECT_EQ(audited().bytes_to_database, std::string("first ").size());
+}
+
+TEST_F(SessionTest, SaysThatTheDatabaseHasGone) {
+  relay();
+  database_.close();
+  run();
+  EXPECT_EQ(hear(), "words: " + database_gone().message);
+  EXPECT_EQ(audited().reason, "database_closed");
+}
+
+TEST_F(SessionTest, SaysNothingToAClientThatHasEndedItsSide) {
+  relay();
+  ASSERT_EQ(::shutdown(client_.get(), SHUT_WR), 0);
+  run();
+  database_.close();
+  run();
+  EXPECT_EQ(hear(), "");
+  EXPECT_EQ(audited().reason, "client_closed");
+}
+
+TEST_F(SessionTest, TakesWhatTheDatabaseDoesAfterAGoodbyeForTheClientsEnd) {
+  script_.goodbye = true;
+  relay();
+  database_.close();
+  run();
+  EXPECT_EQ(hear(), "");
+  EXPECT_EQ(audited().reason, "client_closed");
+}
+
+TEST_F(SessionTest, SaysNothingBehindWhatIsStillOnItsWay) {
+  relay();
+  const std::string much(1 << 16, 'x');
+  while (::send(database_.get(), much.data(), much.size(), MSG_NOSIGNAL) > 0) run();  // until nobody takes it
+  session_->shut_down();
+  run();
+  EXPECT_EQ(hear().find_first_not_of('x'), std::string::npos);
 }
 
 TEST_F(SessionTest, SaysWhyItEndsWhereItsConversationHasRoom) {
@@ -196,6 +358,28 @@ TEST_F(SessionTest, EndsAtItsUsersMaxAge) {
   EXPECT_EQ(session_->phase(), Phase::relaying);
   pass(kTick);
   EXPECT_EQ(audited().reason, "max_age");
+}
+
+TEST_F(SessionTest, IsAsOldAsItsConnection) {
+  gateway_->users.front().max_age = seconds(300);
+  publish();
+  connect();
+  pass(seconds(200));
+  let_in();
+  pass(seconds(100) - kTick);
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "max_age");
+}
+
+TEST_F(SessionTest, DoesNotBeginWhenItsUserHasGoneMeanwhile) {
+  connect();
+  gateway_ = std::make_shared<config::Gateway>();
+  publish();
+  session_->reconsider(settings_);
+  EXPECT_EQ(session_->phase(), Phase::connecting);
+  let_in();
+  EXPECT_EQ(audited().reason, "no_longer_allowed");
 }
 
 TEST_F(SessionTest, StaysForTheGraceAfterItsUserHasGone) {
@@ -250,6 +434,19 @@ TEST_F(SessionTest, HearsAClientOutThatHasBeenToldToGo) {
   EXPECT_NE(session_, nullptr);
   pass(kTick);
   EXPECT_EQ(session_, nullptr);
+}
+
+TEST_F(SessionTest, HearsNoMoreThanAMegabyteOfAClientThatHasBeenToldToGo) {
+  begin();
+  script_.steps = {{.kind = Step::Kind::violation, .text = "This is no login."}};
+  say("GET / HTTP/1.1\r\n\r\n");
+  const std::string much(1 << 16, 'x');
+  for (std::size_t said = 0; said <= Session::kMaxUnheard; said += much.size()) {
+    say(much);
+    EXPECT_EQ(unread(), 0U);
+  }
+  say(much);
+  EXPECT_EQ(unread(), much.size());
 }
 
 TEST_F(SessionTest, ReadsOnceInARoundOfAClientThatWasRefused) {
