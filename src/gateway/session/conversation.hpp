@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,9 @@ class Conversation {
   [[nodiscard]] virtual bool may_interject() const { return at_rest(); }
   /// The client's next message may neither pass nor wait: the session has to end.
   [[nodiscard]] virtual bool is_stuck() const { return false; }
+  /// What the client says next changes the user, and everything before it is answered: it is for the session.
+  /// Gives, once, what was taken of it already; the rest is what was not consumed.
+  [[nodiscard]] virtual std::optional<std::string> take_change_user() { return std::nullopt; }
   /// The client has said that it is done: what the database does then is no news to it.
   [[nodiscard]] virtual bool said_goodbye() const = 0;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "gateway/session/conversation.hpp"
@@ -27,6 +29,9 @@ class MysqlConversation final : public Conversation {
   }
   [[nodiscard]] bool at_rest() const override { return answers_.at_rest() && commands_.between_packets(); }
   [[nodiscard]] bool is_stuck() const override { return commands_.is_stuck(); }
+  [[nodiscard]] std::optional<std::string> take_change_user() override {
+    return commands_.take_change_user();
+  }
   [[nodiscard]] bool said_goodbye() const override { return commands_.said_quit(); }
 
  private:

@@ -16,11 +16,7 @@ constexpr std::uint32_t kLongestPayload = 0xFFFFFF;
 
 /// A statement that the server answers with an error: so the answer comes in its turn, whatever was asked
 /// before. https://dev.mysql.com/doc/refman/8.0/en/signal.html (a message of at most 128 characters)
-constexpr std::string_view kInsteadOfChangeUser =
-    "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1235, MESSAGE_TEXT = "
-    "'COM_CHANGE_USER does not go through this gateway: open a new connection instead'";
-
-/// Likewise; the code is that of an id which the server does not know.
+/// The code is that of an id which the server does not know.
 constexpr std::string_view kInsteadOfKill =
     "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1094, MESSAGE_TEXT = "
     "'KILL takes the gateway''s connection id as a plain number only; elsewhere, use the id of SELECT "
@@ -57,7 +53,6 @@ std::optional<Answer> answer_to(std::uint8_t command) {
       return Answer::packet;
     case kComQuery:
     case kComProcessInfo:
-    case kComChangeUser:  // what goes in its place
       return Answer::results;
     case kComStmtExecute:
     case kComStmtBulkExecute:
@@ -97,7 +92,7 @@ CommandStream::CommandStream(FindConnection find, AnswerStream& answers)
     : find_(std::move(find)), answers_(answers) {}
 
 bool CommandStream::between_packets() const {
-  return remaining_ == 0 && !continued_ && !dropping_ && held_.empty();
+  return remaining_ == 0 && !continued_ && held_.empty() && !waiting_;
 }
 
 /// The next packet's header has come, and its first byte if it may be a command.
@@ -133,15 +128,16 @@ std::size_t CommandStream::needed(std::string_view packet) const {
   return may_kill ? kHeader + length : kHeader + 1;
 }
 
+/// In doubt, nobody knows any more what is a command; but what goes on counting is none.
 bool CommandStream::is_change_user(std::string_view packet) const {
-  return is_command() && command_of(packet) == kComChangeUser;
+  return is_command() && command_of(packet) == kComChangeUser && (!answers_.in_doubt() || packet[3] == 0);
 }
 
-/// As many answers are awaited as are followed. Or nobody knows any more what is a command, and this may be
-/// the one that must not pass.
+/// A change of user has to wait for the answers to what was asked before it, which in doubt are never over;
+/// and nobody changes after a goodbye. Anything else waits when as many answers are awaited as are followed.
 bool CommandStream::waits(std::string_view packet) const {
-  if (answers_.in_doubt()) return packet.size() > kHeader && packet[3] == 0 && is_change_user(packet);
-  return is_command() && answers_.full();
+  if (is_change_user(packet)) return quit_ || !answers_.at_rest();
+  return is_command() && answers_.full() && !answers_.in_doubt();
 }
 
 std::string CommandStream::in_servers_terms(std::string_view packet) const {
@@ -184,10 +180,7 @@ std::string CommandStream::statement_in_servers_terms(std::string_view payload) 
 
 CommandStream::Passed CommandStream::pass(std::string_view bytes) {
   Passed passed;
-  if (dropping_) {
-    drop(bytes, passed);
-    return passed;
-  }
+  waiting_ = false;
   if (!held_.empty()) {
     complete_held(bytes, passed);
     return passed;
@@ -198,27 +191,24 @@ CommandStream::Passed CommandStream::pass(std::string_view bytes) {
     const std::string_view packet = bytes.substr(at);
     if (packet.empty()) break;
     if (waits(packet)) {
+      waiting_ = true;
       stuck_ = answers_.in_doubt();
       passed.as_is = bytes.substr(0, at);
       passed.consumed = at;
       return passed;
     }
     const bool whole = packet.size() >= needed(packet);
-    const bool change_user = whole && is_change_user(packet);
+    changes_user_ = whole && is_change_user(packet);
     std::string instead = whole ? in_servers_terms(packet) : std::string();
-    if (whole && !change_user && instead.empty()) {
+    if (whole && !changes_user_ && instead.empty()) {
       begin(packet);
       at += kHeader;
       continue;
     }
     passed.as_is = bytes.substr(0, at);
     passed.consumed = at;
-    if (change_user) {
-      begin(packet);
-      passed.consumed += kHeader;
-      dropping_ = true;
-      drop(bytes, passed);
-    } else if (whole) {
+    if (changes_user_) return passed;
+    if (whole) {
       begin(packet);
       passed.instead = std::move(instead);
       passed.consumed += kHeader + std::exchange(remaining_, 0);
@@ -234,6 +224,7 @@ CommandStream::Passed CommandStream::pass(std::string_view bytes) {
 }
 
 void CommandStream::complete_held(std::string_view bytes, Passed& passed) {
+  const std::size_t held_before = held_.size();
   for (std::size_t whole; held_.size() < (whole = needed(held_));) {
     const std::string_view taken = bytes.substr(passed.consumed, whole - held_.size());
     if (taken.empty()) return;
@@ -241,36 +232,25 @@ void CommandStream::complete_held(std::string_view bytes, Passed& passed) {
     passed.consumed += taken.size();
   }
   if (waits(held_)) {
+    waiting_ = true;
     stuck_ = answers_.in_doubt();
+    // What completes it stays with the caller, who so comes again.
+    held_.resize(held_before);
+    passed.consumed = 0;
     return;
   }
+  changes_user_ = is_change_user(held_);
+  if (changes_user_) return;
   std::string packet = std::exchange(held_, {});
-  const bool change_user = is_change_user(packet);
   std::string instead = in_servers_terms(packet);
   begin(packet);
   remaining_ -= static_cast<std::uint32_t>(packet.size() - kHeader);
-  if (change_user) {
-    dropping_ = true;
-    drop(bytes, passed);
-  } else {
-    passed.instead = std::move(instead.empty() ? packet : instead);
-  }
+  passed.instead = std::move(instead.empty() ? packet : instead);
 }
 
-/// Goes on from passed.consumed to the end of the COM_CHANGE_USER, or as far as there is any of it.
-void CommandStream::drop(std::string_view bytes, Passed& passed) {
-  for (;;) {
-    skip(bytes, passed.consumed);
-    if (remaining_ > 0) return;
-    if (!continued_) break;
-    const std::string_view header = bytes.substr(passed.consumed, kHeader - held_.size());
-    held_.append(header);
-    passed.consumed += header.size();
-    if (held_.size() < kHeader) return;
-    begin(std::exchange(held_, {}));
-  }
-  dropping_ = false;
-  passed.instead = refused_with(kInsteadOfChangeUser);
+std::optional<std::string> CommandStream::take_change_user() {
+  if (!std::exchange(changes_user_, false)) return std::nullopt;
+  return std::exchange(held_, {});
 }
 
 }  // namespace rolegate::wire::mysql

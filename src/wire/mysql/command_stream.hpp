@@ -14,11 +14,11 @@ namespace rolegate::wire::mysql {
 /// What is a command and what is a file's content, it knows from there; sequence ids say nothing.
 ///
 /// Everything passes byte for byte but two things. COM_CHANGE_USER goes no further (it would carry an answer
-/// made from the client's local password): in its place the server gets a statement that it answers with an
-/// error, which so comes in its turn. And the connection id in KILL and COM_PROCESS_KILL, which the client
-/// knows from the gateway's greeting, is put into the server's terms; where a KILL is not understood far
-/// enough for that, or the connection is one of another server, the server is given an error to answer with,
-/// too.
+/// made from the client's local password): once everything before it is answered, the stream ends there, and
+/// what comes next is a login. And the connection id in KILL and COM_PROCESS_KILL, which the client knows
+/// from the gateway's greeting, is put into the server's terms; where a KILL is not understood far enough for
+/// that, or the connection is one of another server, the server is given a statement that it answers with an
+/// error, which so comes in its turn.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
 class CommandStream {
  public:
@@ -39,8 +39,11 @@ class CommandStream {
   /// `bytes` non-empty. In the ordinary case all of it is `as_is`, without a copy. Call again with the rest.
   [[nodiscard]] Passed pass(std::string_view bytes);
 
-  /// All that came was whole packets.
+  /// All that came was whole packets, and none of them has to wait.
   [[nodiscard]] bool between_packets() const;
+  /// What comes next is a COM_CHANGE_USER, and it is its turn. Gives, once, what was taken of it already; the
+  /// rest is what was not consumed.
+  [[nodiscard]] std::optional<std::string> take_change_user();
   /// What comes next may be a COM_CHANGE_USER, and nobody will know any more: it stays here for ever.
   [[nodiscard]] bool is_stuck() const { return stuck_; }
   /// The last whole command was COM_QUIT.
@@ -58,14 +61,14 @@ class CommandStream {
   [[nodiscard]] std::string in_servers_terms(std::string_view packet) const;
   [[nodiscard]] std::string statement_in_servers_terms(std::string_view payload) const;
   void complete_held(std::string_view bytes, Passed& passed);
-  void drop(std::string_view bytes, Passed& passed);
 
   FindConnection find_;
   AnswerStream& answers_;
   std::string held_;             ///< the beginning of a packet that is not decided on yet
   std::uint32_t remaining_ = 0;  ///< of the payload of the packet under way
   bool continued_ = false;       ///< the packet before was 2^24-1 bytes long: the next one belongs to it
-  bool dropping_ = false;        ///< inside a COM_CHANGE_USER
+  bool waiting_ = false;         ///< the packet that comes next, and was looked at
+  bool changes_user_ = false;
   bool stuck_ = false;
   bool quit_ = false;
 };

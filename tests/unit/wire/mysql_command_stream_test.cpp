@@ -1,3 +1,4 @@
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -28,13 +29,6 @@ std::string change_user() {
                 "bob\0\x14"
                 "01234567890123456789db\0"s);
 }
-/// What the server gets in its place.
-std::string refusal() {
-  return query(
-      "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1235, MESSAGE_TEXT = "
-      "'COM_CHANGE_USER does not go through this gateway: open a new connection instead'");
-}
-
 /// An OK packet, and the answer to a COM_STMT_PREPARE without columns and parameters.
 std::string done() { return packet(1, std::string(12, '\0')); }
 std::string wants_file() { return packet(1, "\xFB/tmp/file"); }
@@ -42,18 +36,23 @@ std::string wants_file() { return packet(1, "\xFB/tmp/file"); }
 /// A client's side of a session, with what the server says in between.
 class Session {
  public:
-  /// What the server gets of it; what is not taken stays in left().
+  /// What the server gets of it; what is not taken stays in left(), a COM_CHANGE_USER and what is behind it.
   void client_says(std::string_view bytes) {
     left_ += bytes;
     std::string_view input = left_;
-    while (!input.empty()) {
+    while (!input.empty() && !changes_user_) {
       const auto passed = commands.pass(input);
       EXPECT_LE(passed.as_is.size(), passed.consumed);
       EXPECT_TRUE(passed.as_is.empty() || passed.as_is.data() == input.data()) << "no prefix of the input";
       EXPECT_LE(passed.consumed, input.size());
-      if (passed.consumed == 0) break;
       to_server += std::string(passed.as_is) + passed.instead;
       input.remove_prefix(passed.consumed);
+      if (auto beginning = commands.take_change_user()) {
+        changes_user_ = true;
+        left_ = *beginning + std::string(input);
+        return;
+      }
+      if (passed.consumed == 0) break;
     }
     left_ = std::string(input);
   }
@@ -69,6 +68,7 @@ class Session {
     }
   }
   [[nodiscard]] const std::string& left() const { return left_; }
+  [[nodiscard]] bool changes_user() const { return changes_user_; }
 
   AnswerStream answers{0};
   CommandStream commands{servers_id, answers};
@@ -76,6 +76,7 @@ class Session {
 
  private:
   std::string left_;
+  bool changes_user_ = false;
 };
 
 /// Sends `bytes` in pieces to a server that answers everything.
@@ -192,20 +193,66 @@ TEST(MysqlCommandStream, LooksAtShortQueriesOnly) {
   EXPECT_EQ(filtered(longer), longer);
 }
 
-TEST(MysqlCommandStream, HasTheServerRefuseChangeUser) {
-  EXPECT_EQ(filtered(change_user()), refusal());
-  EXPECT_EQ(filtered(query("SELECT 1") + change_user() + query("SELECT 2")),
-            query("SELECT 1") + refusal() + query("SELECT 2"));
-  EXPECT_EQ(filtered(packet(0, "\x11")), refusal());
+TEST(MysqlCommandStream, EndsAtAChangeOfUser) {
+  for (const std::string& change : {change_user(), packet(0, "\x11"), le(0xFFFFFF, 3) + "\0\x11"s}) {
+    Session session;
+    session.client_says(change + query("SELECT 2"));
+    EXPECT_TRUE(session.changes_user());
+    EXPECT_EQ(session.to_server, "");
+    EXPECT_EQ(session.left(), change + query("SELECT 2"));
+    EXPECT_FALSE(session.commands.take_change_user()) << "once";
+  }
 }
 
-TEST(MysqlCommandStream, DropsAHugeChangeUserWithoutKeepingIt) {
-  const std::string huge = framed(0, "\x11" + std::string(0xFFFFFF + 70'000, 'x'));
-  for (const std::size_t piece : {std::string::npos, std::size_t{1} << 20, std::size_t{0xFFFFFF + 4}}) {
-    EXPECT_EQ(filtered(huge + query("SELECT 2"), piece), refusal() + query("SELECT 2"));
+TEST(MysqlCommandStream, KeepsAChangeOfUserUntilEverythingBeforeItIsAnswered) {
+  const std::string before = packet(0, "\x0E") + query("SELECT 1") + packet(0, "\x19" + le(1, 4));
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    Session session;
+    const std::string all = before + change_user() + query("SELECT 2");
+    for (std::size_t at = 0; at < all.size(); at += piece) session.client_says(all.substr(at, piece));
+    EXPECT_EQ(session.to_server, before) << piece;
+    const std::string answers = done() + done();
+    for (const char byte : answers) {
+      EXPECT_FALSE(session.changes_user());
+      session.server_says({&byte, 1});
+    }
+    EXPECT_TRUE(session.changes_user());
+    EXPECT_EQ(session.to_server, before) << piece;
+    EXPECT_EQ(session.left(), change_user() + query("SELECT 2")) << piece;
   }
-  const std::string full = framed(0, "\x11" + std::string(0xFFFFFE, 'x'));
-  EXPECT_EQ(filtered(full + query("SELECT 2")), refusal() + query("SELECT 2"));
+}
+
+TEST(MysqlCommandStream, LetsNothingOfAChangeOfUserPassHoweverItIsCut) {
+  const std::string all = query("SELECT 1") + change_user();
+  for (std::size_t at = 1; at < all.size(); ++at) {
+    Session session;
+    session.client_says(all.substr(0, at));
+    session.server_answers();
+    session.client_says(all.substr(at));
+    session.server_answers();
+    EXPECT_TRUE(session.changes_user()) << at;
+    EXPECT_EQ(session.to_server, query("SELECT 1")) << at;
+    EXPECT_EQ(session.left(), change_user()) << at;
+  }
+}
+
+TEST(MysqlCommandStream, IsInsideAPacketWhileAChangeOfUserWaits) {
+  // What was sent ahead of a file's content: none of it may count as such.
+  for (const std::size_t piece : {1U, 3U, 100U}) {
+    Session session;
+    const std::string all = query("LOAD DATA LOCAL …") + change_user();
+    for (std::size_t at = 0; at < all.size(); at += piece) session.client_says(all.substr(at, piece));
+    EXPECT_FALSE(session.commands.between_packets()) << piece;
+    EXPECT_FALSE(session.changes_user());
+  }
+}
+
+TEST(MysqlCommandStream, ChangesNoUserWhoHasSaidGoodbye) {
+  Session session;
+  session.client_says(packet(0, "\x01") + change_user());
+  EXPECT_FALSE(session.changes_user());
+  EXPECT_EQ(session.to_server, packet(0, "\x01"));
+  EXPECT_EQ(session.left(), change_user());
 }
 
 TEST(MysqlCommandStream, PassesCommandsOf16MbAndMore) {
@@ -214,7 +261,12 @@ TEST(MysqlCommandStream, PassesCommandsOf16MbAndMore) {
     std::string stream = framed(0, "\x03" + std::string(size - 1, '\x11'));
     const std::size_t second = 4 + 0xFFFFFF;
     stream[second + 3] = 0;  // a sequence id such as a command has
-    EXPECT_EQ(filtered(stream + change_user()), stream + refusal());
+    Session session;
+    session.client_says(stream + change_user());
+    EXPECT_TRUE(session.to_server == stream);
+    session.server_answers();
+    EXPECT_TRUE(session.changes_user());
+    EXPECT_EQ(session.left(), change_user());
   }
 }
 
@@ -222,17 +274,31 @@ TEST(MysqlCommandStream, TakesNoMoreThanIsFollowed) {
   Session session;
   std::string pings;
   for (std::size_t i = 0; i < AnswerStream::kMostExpected; ++i) pings += packet(0, "\x0E");
-  session.client_says(pings + change_user());
+  session.client_says(pings + query("SELECT 1"));
   EXPECT_EQ(session.to_server, pings);
-  EXPECT_EQ(session.left(), change_user());
+  EXPECT_EQ(session.left(), query("SELECT 1"));
   session.client_says(query("SELECT 2").substr(0, 3));
   EXPECT_EQ(session.to_server, pings);
   session.server_says(done());
-  EXPECT_EQ(session.to_server, pings + refusal());
+  EXPECT_EQ(session.to_server, pings + query("SELECT 1"));
   EXPECT_EQ(session.left(), query("SELECT 2").substr(0, 3)) << "in its turn";
   session.server_says(done());
   session.client_says(query("SELECT 2").substr(3));
-  EXPECT_EQ(session.to_server, pings + refusal() + query("SELECT 2"));
+  EXPECT_EQ(session.to_server, pings + query("SELECT 1") + query("SELECT 2"));
+}
+
+TEST(MysqlCommandStream, TakesACommandOnInItsTurnHoweverItWasCut) {
+  std::string pings;
+  for (std::size_t i = 0; i < AnswerStream::kMostExpected; ++i) pings += packet(0, "\x0E");
+  for (std::size_t at = 1; at < 5; ++at) {
+    Session session;
+    const std::string last = packet(0, "\x0E");
+    session.client_says(pings + last.substr(0, at));
+    session.client_says(last.substr(at));
+    EXPECT_EQ(session.to_server, pings);
+    session.server_says(done());
+    EXPECT_EQ(session.to_server, pings + last) << at;
+  }
 }
 
 TEST(MysqlCommandStream, CommandsWithoutAnAnswerAreNotWaitedFor) {
@@ -280,7 +346,8 @@ TEST(MysqlCommandStream, TakesNothingInAFileForACommand) {
       EXPECT_FALSE(session.commands.said_quit());
       session.server_says(done());
       session.client_says(change_user());
-      EXPECT_EQ(session.to_server, file + refusal()) << "a command again";
+      EXPECT_EQ(session.to_server, file);
+      EXPECT_TRUE(session.changes_user()) << "a command again";
     }
   }
 }
@@ -322,6 +389,8 @@ TEST(MysqlCommandStream, LetsNoChangeUserPassWhenInDoubt) {
   session.client_says(change_user() + query("SELECT 1"));
   EXPECT_EQ(session.to_server, "");
   EXPECT_EQ(session.left(), change_user() + query("SELECT 1"));
+  EXPECT_TRUE(session.commands.is_stuck());
+  EXPECT_FALSE(session.changes_user());
 }
 
 /// What is said in turns, and what the server gets of it.
@@ -335,14 +404,17 @@ struct Script {
   }
   void client(const std::string& bytes) { client(bytes, bytes); }
   void server(const std::string& bytes) { turns.emplace_back(false, bytes); }
+  void change(const std::string& bytes) {
+    client(bytes, "");
+    server(done());  // of the new session
+  }
 };
 
 void add_something(Script& script, std::mt19937& random) {
   const auto below = [&](unsigned bound) { return static_cast<std::size_t>(random() % bound); };
   switch (below(7)) {
     case 0:
-      script.client(change_user(), refusal());
-      break;
+      return script.change(change_user());
     case 1:
       script.client(query("KILL 1234"), query("KILL 241"));
       break;
@@ -357,8 +429,7 @@ void add_something(Script& script, std::mt19937& random) {
       break;
     }
     case 4:
-      script.client(packet(0, "\x11" + std::string(below(300), '\x11')), refusal());
-      break;
+      return script.change(packet(0, "\x11" + std::string(below(300), '\x11')));
     case 5:
       script.client(query("KILL 12345 ." + std::string(below(130), '\0')));
       break;
@@ -372,16 +443,26 @@ void add_something(Script& script, std::mt19937& random) {
 /// With every turn cut by `cut`, which gives the size of the next piece.
 template <typename Cut>
 std::string played(const Script& script, Cut cut) {
-  Session session;
+  auto session = std::make_unique<Session>();
+  std::string to_server;
   for (const auto& [by_client, bytes] : script.turns) {
+    if (session->changes_user()) {
+      // The login took what was left.
+      to_server += session->to_server;
+      session = std::make_unique<Session>();
+      continue;
+    }
     for (std::string_view rest = bytes; !rest.empty();) {
       const std::string_view piece = rest.substr(0, cut(rest.size()));
-      by_client ? session.client_says(piece) : session.server_says(piece);
+      by_client ? session->client_says(piece) : session->server_says(piece);
       rest.remove_prefix(piece.size());
     }
+    if (session->changes_user()) {
+      EXPECT_EQ(session->left(), bytes);
+    }
   }
-  EXPECT_TRUE(session.answers.at_rest() && session.commands.between_packets());
-  return session.to_server;
+  EXPECT_TRUE(session->answers.at_rest() && session->commands.between_packets());
+  return to_server + session->to_server;
 }
 
 TEST(MysqlCommandStream, DoesTheSameInPiecesOfAnySize) {

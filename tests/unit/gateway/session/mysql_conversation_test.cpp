@@ -67,6 +67,27 @@ TEST_F(MysqlConversationTest, IsStuckWhereAChangeOfUserCannotBeTold) {
   EXPECT_TRUE(conversation.is_stuck());
 }
 
+TEST_F(MysqlConversationTest, LetsNoChangeOfUserPassForAFile) {
+  const std::string change = framed(0, "\x11 somebody");
+  client(kQuery);
+  EXPECT_EQ(conversation.from_client(change).consumed, 0U);
+  conversation.from_database(framed(1, "\xFB/file"));
+  EXPECT_EQ(conversation.from_client(change).consumed, 0U);
+  EXPECT_FALSE(conversation.take_change_user());
+  EXPECT_TRUE(conversation.is_stuck());
+}
+
+TEST_F(MysqlConversationTest, GivesAChangeOfUserBackInItsTurn) {
+  const std::string change = framed(0, "\x11 somebody");
+  client(kQuery + change.substr(0, 3));
+  EXPECT_EQ(conversation.from_client(change.substr(3)).consumed, 0U);
+  EXPECT_FALSE(conversation.take_change_user());
+  conversation.from_database(kOk);
+  EXPECT_EQ(conversation.from_client(change.substr(3)).consumed, 2U);
+  EXPECT_EQ(conversation.take_change_user(), change.substr(0, 5));
+  EXPECT_FALSE(conversation.is_stuck());
+}
+
 TEST_F(MysqlConversationTest, KnowsAGoodbye) {
   client(framed(0, "\1"));
   EXPECT_TRUE(conversation.said_goodbye());
