@@ -21,6 +21,11 @@ void MysqlConnections::open(std::uint32_t id, Connection connection) {
   connections_[id] = std::move(connection);
 }
 
+void MysqlConnections::pause(std::uint32_t id) {
+  const std::lock_guard lock(mutex_);
+  connections_[id].reset();
+}
+
 void MysqlConnections::close(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
   connections_.erase(id);

@@ -27,6 +27,8 @@ class MysqlConnections {
 
   [[nodiscard]] std::uint32_t give_out(base::Random& random);
   void open(std::uint32_t id, Connection connection);
+  /// Its session is over, and it may begin another one: the id stays given out.
+  void pause(std::uint32_t id);
   void close(std::uint32_t id);
   /// What a KILL of `id` by the connection `by` is about. The server's id is known only where both are with
   /// the same database and the same server: one name may lead to several servers, and on another one the id

@@ -207,6 +207,12 @@ void Worker::authenticated(Session& session) {
   if (!session.awaited) one_awaited_less();
 }
 
+void Worker::logs_in_again(Session& session, const std::string& address_group) {
+  waiting_.enter(session, address_group);
+  services_->stats.authenticating_now.fetch_add(1);
+  if (std::exchange(session.awaited, false)) one_awaited_less();
+}
+
 void Worker::told_to_go(Session& session, const std::string& address_group) {
   waiting_.enter(session, address_group);
 }

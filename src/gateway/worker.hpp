@@ -61,6 +61,7 @@ class Worker final : private SessionKeeper {
  private:
   class Acceptor;
   void authenticated(Session& session) override;
+  void logs_in_again(Session& session, const std::string& address_group) override;
   void told_to_go(Session& session, const std::string& address_group) override;
   void ended(Session& session) override;
   [[nodiscard]] std::shared_ptr<const Settings> latest_settings() const override { return settings(); }

@@ -108,11 +108,7 @@ def program(client: str) -> list[str]:
     """The command of a client that is a program of clients/; compiled at its first use."""
     folder = Path(_scratch().name)
     if client == "libmariadb":
-        flags = finished(["mariadb_config", "--cflags", "--libs"], os.environ).split()
-        compiled = folder / "libmariadb_tour"
-        finished(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", str(SOURCES / "libmariadb_tour.c"), "-o", str(compiled),
-                  *flags], os.environ)
-        return [str(compiled)]
+        return [compiled("libmariadb_tour.c")]
     if client == "jdbc":
         finished(["javac", "-d", str(folder), str(SOURCES / "JdbcMariadbTour.java")], os.environ)
         # As little as a JVM can be, for its start counts in every test.
@@ -120,6 +116,15 @@ def program(client: str) -> list[str]:
     assert client == "mysql2"
     Node()  # installs the drivers, or skips the test where that is not possible
     return ["node", str(SOURCES / "mysql2_tour.js")]
+
+
+@functools.cache
+def compiled(source: str) -> str:
+    """A program of clients/ that stands on MariaDB Connector/C."""
+    made = Path(_scratch().name) / Path(source).stem
+    flags = finished(["mariadb_config", "--cflags", "--libs"], os.environ).split()
+    finished(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", str(SOURCES / source), "-o", str(made), *flags], os.environ)
+    return str(made)
 
 
 @functools.cache

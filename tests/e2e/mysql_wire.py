@@ -199,6 +199,14 @@ class Connection:
         self.send(0, bytes([code]) + argument)
         return self.receive().checked()
 
+    def change_user(self, user: str, password: str, schema: str = "", *, secure: bool = False) -> "Connection":
+        """As MariaDB Connector/C does it, to the OK packet; an ERR packet is raised."""
+        assert self.greeting is not None
+        answer = native_answer(password, self.greeting.scramble)
+        self.send(0, bytes([COM_CHANGE_USER]) + user.encode() + b"\0" + bytes([len(answer)]) + answer + schema.encode()
+                  + b"\0" + (45).to_bytes(2, "little") + b"mysql_native_password\0")
+        return self.finish_login(password, secure=secure)
+
     def ping(self) -> None:
         assert self.command(COM_PING).payload[:1] == b"\0"
 

@@ -1,6 +1,5 @@
 """MySQL clients through the gateway: whatever a client does with a database, it can do here, and sees no difference."""
 
-import os
 import ssl
 
 import mysql_clients
@@ -144,39 +143,6 @@ def test_rolegate_query_through_the_gateway(lab, gateway, rolegate):
 
 
 # Commands that the gateway looks at.
-
-def change_user(scramble=b""):
-    return (b"\x11bob\0" + bytes([len(scramble)]) + scramble + b"shop\0" + (45).to_bytes(2, "little")
-            + b"mysql_native_password\0")
-
-
-@pytest.mark.parametrize("pieces", (1, 9))
-def test_change_user_is_refused_and_goes_no_further(gateway, pieces):
-    running = gateway()
-    with mysql_wire.Connection(running.mysql_address()) as connection:
-        connection.log_in(USER, PASSWORD, DATABASE)
-        packet = mysql_wire.framed(0, change_user(os.urandom(20)))
-        size = -(-len(packet) // pieces)
-        for start in range(0, len(packet), size):
-            connection.socket.sendall(packet[start:start + size])
-        with pytest.raises(mysql_wire.ServerError) as error:
-            connection.receive().checked()
-        assert error.value.sequence == 1
-        assert "COM_CHANGE_USER" in error.value.message or "change" in error.value.message.lower()
-        # The session goes on as before.
-        assert connection.query("SELECT SUBSTRING_INDEX(CURRENT_USER(), '@', 1), DATABASE()") == [[UPSTREAM_USER, "shop"]]
-
-
-def test_change_user_right_behind_a_query(gateway):
-    """Both in one segment: the answers come in order, the query's from the database."""
-    with mysql_wire.Connection(gateway().mysql_address()) as connection:
-        connection.log_in(USER, PASSWORD, DATABASE)
-        connection.ping()
-        connection.socket.sendall(mysql_wire.framed(0, b"\x0e") + mysql_wire.framed(0, change_user()))
-        kinds = [connection.receive().payload[:1] for _ in range(2)]
-        assert sorted(kinds) == [b"\0", b"\xff"]
-        connection.ping()
-
 
 def test_reset_connection_passes(gateway):
     with mysql_wire.Connection(gateway().mysql_address()) as connection:

@@ -93,6 +93,9 @@ class ClientSide {
   };
   /// `database`: its name in the configuration. The login is over, and what it needed gone.
   [[nodiscard]] virtual Start open(const upstream::DatabaseSession& session, const std::string& database) = 0;
+  /// Instead of close(): the client wants another session on its connection. `login`: what it has said of
+  /// that so far.
+  [[nodiscard]] virtual Step change_user(std::string_view) { return {.kind = Step::Kind::left}; }
   /// The database's session is over, the client's connection not yet: what leads to it leads nowhere from now
   /// on.
   virtual void close() = 0;

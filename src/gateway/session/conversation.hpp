@@ -31,7 +31,7 @@ class Conversation {
   /// The client's next message may neither pass nor wait: the session has to end.
   [[nodiscard]] virtual bool is_stuck() const { return false; }
   /// What the client says next changes the user, and everything before it is answered: it is for the session.
-  /// Gives, once, what was taken of it already; the rest is what was not consumed.
+  /// Gives, once, what was taken of that already; the rest is what was not consumed.
   [[nodiscard]] virtual std::optional<std::string> take_change_user() { return std::nullopt; }
   /// The client has said that it is done: what the database does then is no news to it.
   [[nodiscard]] virtual bool said_goodbye() const = 0;

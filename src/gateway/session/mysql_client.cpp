@@ -147,17 +147,20 @@ Step MysqlClient::ask(const Admission& admission, base::ScramVerifier) {
 
 /// Clients come back without the name of a database to KILL the query of their other connection. There is no
 /// doubt when the user may use just one, or has sessions with just one; with several, the KILL itself says.
-/// While the gateway drains, nothing but the KILL of a session goes on.
+/// While the gateway drains, nothing but the KILL of a session goes on. Who has had a session and names no
+/// database stays with the one that it was with.
 Step MysqlClient::choose(const Admission& admission) {
   const auto in_use = services_.mysql.connections.databases_of(name_);
   if (services_.draining) {
-    return in_use.empty() ? Step{.kind = Step::Kind::no_sessions} : hear_first_command();
+    const bool may_kill = database_.empty() && !in_use.empty();
+    return may_kill ? hear_first_command() : Step{.kind = Step::Kind::no_sessions};
   }
   if (!selected_.empty()) return {.kind = Step::Kind::connect, .text = selected_};
   const bool any = admission.user == nullptr || admission.user->all_databases;
   std::string only = any ? services_.mysql.greetings.only_database()
                          : only_choice(*arrival_.settings->snapshot, *admission.user, true);
   if (!only.empty()) return {.kind = Step::Kind::connect, .text = std::move(only)};
+  if (!database_.empty()) return {.kind = Step::Kind::connect, .text = database_};
   if (in_use.size() <= 1) {
     return {.kind = Step::Kind::connect, .text = in_use.empty() ? std::string() : *in_use.begin()};
   }
@@ -216,8 +219,17 @@ ClientSide::Start MysqlClient::open(const upstream::DatabaseSession& session, co
   const std::string ok = let_in_ ? std::string() : login_->ok(start.ok_payload);
   Start opening{ok + start.rest, std::exchange(first_command_, {}) + login_->take_rest(),
                 std::move(conversation)};
+  connection_ = login_->connection();
+  database_ = database;
   login_.reset();
   return opening;
+}
+
+Step MysqlClient::change_user(std::string_view login) {
+  services_.mysql.connections.pause(id_);
+  let_in_ = false;
+  login_ = std::make_unique<wire::mysql::ServerLogin>(connection_, services_.random);
+  return step(login_->receive(login));
 }
 
 std::string MysqlClient::encoded(const ClientError& error) {

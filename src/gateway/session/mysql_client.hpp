@@ -42,6 +42,7 @@ class MysqlClient final : public ClientSide {
   [[nodiscard]] std::variant<upstream::PgWish, upstream::MysqlWish> wish(
       const config::GatewayUser* identified) const override;
   [[nodiscard]] Start open(const upstream::DatabaseSession& session, const std::string& database) override;
+  [[nodiscard]] Step change_user(std::string_view login) override;
   void close() override { services_.mysql.connections.close(id_); }
   [[nodiscard]] std::string encoded(const ClientError& error) override;
   [[nodiscard]] std::string last_words(const ClientError& error) override;
@@ -58,6 +59,8 @@ class MysqlClient final : public ClientSide {
   SessionServices& services_;
   const std::uint32_t id_;                           ///< the connection id that the client is greeted with
   std::unique_ptr<wire::mysql::ServerLogin> login_;  ///< from the greeting on, until the session begins
+  wire::mysql::ServerLogin::Connection connection_;  ///< what a change of user begins with
+  std::string database_;                             ///< of the session, or of the one before it
   std::string name_;                                 ///< the user's, without @database
   std::string selected_;                             ///< the configured database that was asked for
   std::string schema_;                               ///< what goes to the database; empty: the URI's

@@ -18,6 +18,7 @@ enum class Phase : std::uint8_t {
 enum class PhaseEvent : std::uint8_t {
   database_chosen,  ///< the client may have a session with it
   database_ready,   ///< the database has let the session in
+  user_changes,     ///< the client wants another session on its connection
   dismissed,        ///< no session, or none any more: it is told to go
   gone,             ///< the connection is closed
 };
@@ -31,6 +32,9 @@ enum class PhaseEvent : std::uint8_t {
       break;
     case PhaseEvent::database_ready:
       if (phase == Phase::connecting) return Phase::relaying;
+      break;
+    case PhaseEvent::user_changes:
+      if (phase == Phase::relaying) return Phase::login;
       break;
     case PhaseEvent::dismissed:
       if (phase < Phase::leaving) return Phase::leaving;

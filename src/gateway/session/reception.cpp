@@ -106,6 +106,13 @@ std::optional<Decision> Reception::take_place() {
   return turn_away(too_many_sessions_of(record_.user, most_of_user), Refusal::too_many, "too_many_sessions");
 }
 
+void Reception::begin_again() {
+  give_up_place();
+  admission_ = {};
+  proof_asked_ = false;
+  waited_ = {};
+}
+
 void Reception::give_up_place() {
   if (std::exchange(counted_, false)) services_.logged_in.fetch_sub(1);
   user_place_.reset();

@@ -78,6 +78,8 @@ class Reception {
   [[nodiscard]] const config::GatewayUser* identified_user() const;
   /// For the failures of its address, so far: not the client's own time.
   [[nodiscard]] std::chrono::milliseconds waited() const { return waited_; }
+  /// It is nobody again, and begins with another login.
+  void begin_again();
   /// It has no session any more, and counts no more among those who have.
   void give_up_place();
   ~Reception() { give_up_place(); }

@@ -94,6 +94,11 @@ bool Relay::forward_up(std::string_view bytes) {
       finish(End::not_followed);
       return false;
     }
+    if (auto login = conversation_.take_change_user()) {
+      held_ = std::move(*login) += bytes;
+      finish(End::user_changes);
+      return false;
+    }
     held_for_database_ = passed.consumed == 0;
     if (held_for_database_) break;
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/session/conversation.hpp"
 #include "gateway/stats.hpp"
@@ -32,6 +33,7 @@ class Relay {
     database_lost,    ///< its connection broke
     not_followed,     ///< nobody can tell what the client's next message is, and it may be one that must not
                       ///< pass
+    user_changes,     ///< what the client says next is a login: take_held()
   };
   using Done = std::move_only_function<void(End)>;
   /// How long a database may take to end a session whose client has gone.
@@ -55,6 +57,11 @@ class Relay {
   [[nodiscard]] base::SteadyTime last_activity() const { return last_activity_; }
   /// Nothing that came from the database is still on its way to the client.
   [[nodiscard]] bool all_delivered() const { return down_.pending.empty(); }
+  [[nodiscard]] std::string_view undelivered() const {
+    return std::string_view(down_.pending).substr(down_.sent);
+  }
+  /// What the client has said, and was not taken.
+  [[nodiscard]] std::string take_held() { return std::exchange(held_, {}); }
 
  private:
   struct Side final : net::Watcher {

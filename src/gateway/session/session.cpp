@@ -21,6 +21,8 @@ std::string_view end_name(Relay::End end) {
       return "database_lost";
     case Relay::End::not_followed:
       return "not_followed";
+    case Relay::End::user_changes:
+      return "user_changed";
   }
   return {};
 }
@@ -346,29 +348,52 @@ void Session::check_allowed() {
 }
 
 void Session::relay_ended(Relay::End end) {
+  if (end == Relay::End::user_changes) return change_user();
   if (conversation_->said_goodbye()) end = Relay::End::client_closed;
   const bool database_went = end == Relay::End::database_closed || end == Relay::End::database_lost;
   const ClientError gone = database_gone();
   end_session(end_name(end), database_went ? &gone : nullptr);
 }
 
+/// The client proves anew who it is, and gets another session of the database: as somebody who has just come.
+void Session::change_user() {
+  if (!enter(PhaseEvent::user_changes)) return;
+  std::string login = relay_->take_held();
+  const base::WipeAtEnd wiped(login);
+  std::string undelivered(relay_->undelivered());
+  stop_relay(end_name(Relay::End::user_changes));
+  io_.send(std::move(undelivered));
+  Record anew(services_.random, loop_.now());
+  anew.client_tls = std::move(record_.client_tls);
+  record_ = std::move(anew);
+  reception_.begin_again();
+  keeper_.logs_in_again(*this, address_group(arrival_.client.group));
+  bound_startup();
+  follow(side_->change_user(login));
+  go_on();
+}
+
 /// `last`: what the client is told where that does not fall into a message, or an answer; may be null.
 void Session::end_session(std::string_view reason, const ClientError* last) {
   side_->close();
+  std::string words;
+  if (last != nullptr && relay_->all_delivered() && conversation_->may_interject()) {
+    words = side_->last_words(*last);
+  }
+  stop_relay(reason);
+  leave(std::move(words));
+}
+
+void Session::stop_relay(std::string_view reason) {
   AuditRecord closed = record_.closed(arrival_, services_.clock.now(), loop_.now(), reason);
   closed.bytes_to_client = relay_->bytes_to_client();
   closed.bytes_to_database = relay_->bytes_to_database();
   services_.audit.write(closed);
   desk_->stats.sessions.fetch_sub(1);
-  std::string words;
-  if (last != nullptr && relay_->all_delivered() && conversation_->may_interject()) {
-    words = side_->last_words(*last);
-  }
   io_.take_back(relay_->take_client());
   limits_.reset();
   relay_.reset();
   conversation_.reset();
-  leave(std::move(words));
 }
 
 void Session::shut_down() {

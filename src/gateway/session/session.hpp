@@ -35,6 +35,8 @@ class SessionKeeper {
  public:
   virtual ~SessionKeeper() = default;
   virtual void authenticated(Session& session) = 0;
+  /// It has no session any more, and logs in to another one.
+  virtual void logs_in_again(Session& session, const std::string& address_group) = 0;
   /// It has no session any more, if it ever had one: only its last words are on their way.
   virtual void told_to_go(Session& session, const std::string& address_group) = 0;
   /// Takes it away; it is destroyed at the end of the loop's round.
@@ -118,7 +120,9 @@ class Session final : public net::Retired, public WaitingRoom::Guest {
   void limit_time();
   void check_allowed();
   void relay_ended(Relay::End end);
+  void change_user();
   void end_session(std::string_view reason, const ClientError* last);
+  void stop_relay(std::string_view reason);
 
   // The end.
   void dismiss(const Decision& decision);

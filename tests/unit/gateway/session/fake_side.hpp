@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,12 +15,22 @@ namespace rolegate::gateway {
 struct FakeConversation final : Conversation {
   FakeConversation(const bool& is_at_rest, const bool& has_said_goodbye)
       : rests(is_at_rest), goodbye(has_said_goodbye) {}
-  Passed from_client(std::string_view bytes) override { return {bytes, {}, bytes.size()}; }
+  Passed from_client(std::string_view bytes) override {
+    if (!bytes.starts_with("change")) return {bytes, {}, bytes.size()};
+    changes_user_ = rests;
+    return {};
+  }
+  [[nodiscard]] std::optional<std::string> take_change_user() override {
+    return std::exchange(changes_user_, false) ? std::optional<std::string>("to ") : std::nullopt;
+  }
   void from_database(std::string_view) override {}
   [[nodiscard]] bool at_rest() const override { return rests; }
   [[nodiscard]] bool said_goodbye() const override { return goodbye; }
   const bool& rests;
   const bool& goodbye;
+
+ private:
+  bool changes_user_ = false;
 };
 
 /// Takes the next step of the test's script, whatever it is asked.
@@ -65,6 +76,10 @@ class FakeSide final : public ClientSide {
   }
   Start open(const upstream::DatabaseSession&, const std::string&) override {
     return {"welcome ", "first ", std::make_unique<FakeConversation>(script_.rests, script_.goodbye)};
+  }
+  Step change_user(std::string_view login) override {
+    script_.heard = login;
+    return next();
   }
   void close() override { script_.closed = true; }
   std::string encoded(const ClientError& error) override { return "error: " + error.message; }

@@ -50,6 +50,10 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
 
   // The keeper.
   void authenticated(Session&) override { ++authenticated_; }
+  void logs_in_again(Session&, const std::string& address_group) override {
+    EXPECT_EQ(address_group, "192.0.2.7");
+    ++logs_in_again_;
+  }
   void told_to_go(Session&, const std::string& address_group) override {
     EXPECT_EQ(address_group, "192.0.2.7");
     ++told_to_go_;
@@ -119,6 +123,7 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
   int accepted_ = -1;
   int authenticated_ = 0;
   int told_to_go_ = 0;
+  int logs_in_again_ = 0;
   std::unique_ptr<Session> session_;
 };
 

@@ -13,7 +13,7 @@ namespace rolegate::gateway {
 namespace {
 
 constexpr std::array kPhases{"login", "connecting", "relaying", "leaving", "over"};
-constexpr std::array kEvents{"database_chosen", "database_ready", "dismissed", "gone"};
+constexpr std::array kEvents{"database_chosen", "database_ready", "user_changes", "dismissed", "gone"};
 
 std::vector<std::string> cells(const std::string& line) {
   std::vector<std::string> cells;

@@ -421,6 +421,86 @@ TEST_F(SessionTest, GivesTheDatabaseAWhileForAClientThatHasEndedItsSide) {
   EXPECT_EQ(audited().reason, "client_closed");
 }
 
+// A change of user.
+
+TEST_F(SessionTest, ChangesTheUserAsSomebodyWhoHasJustCome) {
+  relay();
+  const std::string before = audited().session;
+  script_.steps = {{.kind = Step::Kind::admit},
+                   {.kind = Step::Kind::authenticated, .text = "caching_sha2_password"},
+                   {.kind = Step::Kind::connect, .text = "orders"}};
+  script_.output = "asked ";
+  say("change");
+  EXPECT_EQ(script_.heard, "to change");
+  EXPECT_EQ(hear(), "asked ");
+  EXPECT_TRUE(has_ended(database_));
+  EXPECT_EQ(audited().event, AuditRecord::Event::close);
+  EXPECT_EQ(audited().session, before);
+  EXPECT_EQ(audited().reason, "user_changed");
+  EXPECT_FALSE(script_.closed) << "the connection is there";
+  EXPECT_EQ(logs_in_again_, 1);
+  EXPECT_EQ(authenticated_, 2);
+  EXPECT_EQ(logged_in_.load(), 1U);
+  ASSERT_EQ(session_->phase(), Phase::connecting);
+  auto [near, far] = socket_pair();
+  upstream::DatabaseSession opened;
+  opened.stream = net::Stream(std::move(near));
+  databases_.answer(std::move(opened));
+  say("question");
+  EXPECT_EQ(hear(), "welcome ");
+  EXPECT_EQ(SessionServicesTest::hear(far), "first question");
+  EXPECT_EQ(audited().event, AuditRecord::Event::open);
+  EXPECT_EQ(audited().authentication, "caching_sha2_password");
+  EXPECT_NE(audited().session, before);
+}
+
+TEST_F(SessionTest, GivesAChangeOfUserTheTimeOfALogin) {
+  relay();
+  pass(seconds(600));
+  say("change");
+  EXPECT_FALSE(session_->has_authenticated());
+  EXPECT_EQ(logged_in_.load(), 0U);
+  pass(Session::kStartup - kTick);
+  EXPECT_EQ(session_->phase(), Phase::login);
+  pass(kTick);
+  EXPECT_EQ(audited().reason, "startup_timeout");
+  EXPECT_EQ(audited().duration, Session::kStartup);
+}
+
+TEST_F(SessionTest, CountsAWrongProofInAChangeOfUser) {
+  relay();
+  script_.steps = {{.kind = Step::Kind::admit}};
+  say("change");
+  script_.steps = {{.kind = Step::Kind::refused, .text = "wrong", .error = password_refused("ann")}};
+  say("proof");
+  EXPECT_EQ(session_->phase(), Phase::leaving);
+  EXPECT_EQ(hear(), "error: " + password_refused("ann").message);
+  EXPECT_TRUE(has_ended(client_));
+  EXPECT_EQ(slowdown_.size(), 1U);
+  EXPECT_EQ(audited().event, AuditRecord::Event::fail);
+  EXPECT_EQ(audited().message, "wrong");
+}
+
+TEST_F(SessionTest, TellsTheWholeOfTheLastAnswerBeforeAChangeOfUser) {
+  script_.rests = false;
+  relay();
+  say("change");
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  const int little = 1;
+  ASSERT_EQ(::setsockopt(accepted_, SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
+  const std::string answer(50'000, 'a');
+  SessionServicesTest::say(database_, answer);
+  script_.rests = true;
+  script_.output = "asked";
+  std::string heard;
+  for (std::string part = "some"; !part.empty(); heard += part) {
+    run();
+    part = hear();
+  }
+  EXPECT_EQ(session_->phase(), Phase::login);
+  EXPECT_EQ(heard, answer + "asked");
+}
+
 // Leaving.
 
 TEST_F(SessionTest, HearsAClientOutThatHasBeenToldToGo) {
