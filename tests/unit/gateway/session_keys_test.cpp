@@ -127,6 +127,18 @@ TEST(MysqlConnections, AreKnownToTheirUserAndDatabaseAlone) {
   EXPECT_FALSE(connections.find(id, alices));
 }
 
+TEST(MysqlConnections, KeepTheIdOfOneThatPauses) {
+  MysqlConnections connections;
+  Stuttering random;
+  const std::uint32_t id = connections.give_out(random);
+  const MysqlConnections::Connection alices{42, "shop", "alice", "10.0.0.1", 3306};
+  connections.open(id, alices);
+  connections.pause(id);
+  EXPECT_FALSE(connections.find(id, alices));
+  EXPECT_TRUE(connections.none_open());
+  EXPECT_NE(connections.give_out(random), id) << "it is still given out";
+}
+
 TEST(MysqlConnections, HaveNoIdForConnectionsOfAnotherServer) {
   MysqlConnections connections;
   base::SystemRandom random;
