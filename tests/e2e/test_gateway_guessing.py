@@ -207,8 +207,6 @@ def test_whoever_leaves_when_told_that_the_answer_is_wrong_has_guessed(gateway, 
     assert running.metrics().value("rolegate_probes_total") == 0
     lines = running.audit_failures(5)
     assert {(line["reason"], line["user"]) for line in lines} == {("authentication_failed", user)}
-    seconds, refused = timed(lambda: log_in(running, Mysql))
-    assert refused is None and 2 <= seconds < IN_TIME_SECONDS
 
 
 ENDINGS = {
@@ -218,7 +216,6 @@ ENDINGS = {
     "sends no password": lambda connection, asked: connection.send(asked.sequence + 1, b"\0"),
     "sends what is no password": lambda connection, asked: connection.send(asked.sequence + 1, b"x"),
     "breaks the protocol": lambda connection, asked: connection.send(asked.sequence + 2, b""),
-    "says nothing more": lambda connection, asked: connection.at_end(),
     "sends the same password": lambda connection, asked: connection.finish_login("wrong", secure=True, asked=asked),
 }
 

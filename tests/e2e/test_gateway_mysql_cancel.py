@@ -279,17 +279,6 @@ def test_what_began_with_a_kill_may_last_longer_than_a_login(gateway):
         assert killer.receive().checked().payload[:1] == b"\0"
 
 
-def test_what_began_with_a_kill_leaves_nothing_behind(gateway):
-    """Not the time limit of its login either, when another one has been set since."""
-    running = gateway({"gateway": {"idle_timeout": "1h"}})
-    with without_a_database(running) as (first, killer):
-        killer.send(0, b"\x0c" + first.thread_id().to_bytes(4, "little"))
-        assert killer.receive().checked().payload[:1] == b"\0"
-    with connected(running) as witness:
-        assert value(witness, LONGER_THAN_A_LOGIN) == 0
-    assert not [line for line in running.whole_audit() if line.get("reason") == "startup_timeout"]
-
-
 NOT_A_KILL = {"query": b"\x03SELECT 1", "long query": b"\x03" + b"x" * 1000, "ping": b"\x0e", "unknown id": b"\x0c\1\0\0\0",
               "change user": b"\x11bob\0", "schema": b"\x02shop"}
 

@@ -263,19 +263,3 @@ def test_idle_timeout(gateway):
         assert error.type == "E" and error.fields()["C"] == "57P05"
         assert connection.at_end()
     assert running.audit("session_close")["reason"] == "idle_timeout"
-
-
-def test_a_login_that_is_never_finished_ends_after_ten_seconds(lab, gateway):
-    running = gateway()
-    with wire.Connection(running.postgresql_address()) as silent, wire.Connection(running.postgresql_address()) as half, \
-            wire.Connection(running.postgresql_address()) as asked:
-        half.send(wire.startup_message({"user": USER, "database": PG})[:20])
-        asked.send(wire.startup_message({"user": USER, "database": PG}))
-        assert asked.receive().type == "R"
-        for connection in (silent, half, asked):
-            seen = b""
-            while part := connection.socket.recv(4096):
-                seen += part
-            assert seen == b"" or b"C08006\0" in seen
-    assert running.metrics().value("rolegate_refusals_total", reason="timeout") == 3
-    assert lab.decisions() == []

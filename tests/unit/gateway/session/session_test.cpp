@@ -23,6 +23,7 @@ TEST_F(SessionTest, GivesAClientTheTimeOfAStartUpAndNoMore) {
   EXPECT_EQ(session_->phase(), Phase::leaving);
   EXPECT_EQ(hear(), "error: " + startup_too_slow().message);
   EXPECT_EQ(audited().reason, "startup_timeout");
+  EXPECT_TRUE(databases_.leases.empty());
 }
 
 TEST_F(SessionTest, LetsTheWaitForAnAddresssFailuresCostTheClientNoneOfItsTime) {
@@ -108,6 +109,26 @@ TEST_F(SessionTest, IsHeardInTheTimeOfItsLoginUntilItsDatabaseIsKnown) {
   EXPECT_EQ(session_->phase(), Phase::login);
   pass(kTick);
   EXPECT_EQ(audited().reason, "startup_timeout");
+}
+
+TEST_F(SessionTest, HasNoTimeOfALoginAnyMoreOnceItsDatabaseIsKnown) {
+  gateway_->idle_timeout = std::chrono::hours(1);
+  publish();
+  begin();
+  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::authenticated, .text = "peer"}};
+  say("startup");
+  script_.steps = {{.kind = Step::Kind::connect, .text = "orders"}};
+  say("first command");
+  pass(2 * Session::kStartup);
+  let_in();
+  pass(2 * Session::kStartup);
+  EXPECT_EQ(session_->phase(), Phase::relaying);
+  client_.close();
+  database_.close();
+  run();
+  pass(2 * Session::kStartup);
+  EXPECT_EQ(session_, nullptr);
+  EXPECT_EQ(audit_.records.size(), 2U);
 }
 
 TEST_F(SessionTest, AuditsAClientThatGoesBeforeItsDatabaseIsKnown) {
