@@ -3,130 +3,25 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 
 #include "gateway/session/identify.hpp"
-#include "unit/config/make_database.hpp"
-#include "unit/gateway/session/session_fixture.hpp"
+#include "unit/gateway/session/mysql_client_fixture.hpp"
 #include "unit/wire/mysql_reference_client.hpp"
-#include "wire/mysql/commands.hpp"
-#include "wire/mysql/kill_statement.hpp"
 #include "wire/proxy_header.hpp"
 
 namespace rolegate::gateway {
 namespace {
 
 using Kind = Step::Kind;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using wire::mysql::le;
 using wire::mysql::packet;
 using wire::mysql::ReferenceClient;
 using namespace std::string_literals;
 
 constexpr std::size_t kSslRequest = 36;
-const std::string kOk = "\0\0\0\2\0\0\0"s;
-
-std::string query(const std::string& text) { return packet(0, "\3" + text); }
-
-class MysqlClientTest : public SessionServicesTest {
- protected:
-  MysqlClientTest() {
-    arrival_.client.group = "192.0.2.7";
-    publish();
-  }
-
-  void publish() {
-    config::Snapshot snapshot;
-    snapshot.gateway = std::make_shared<const config::Gateway>(gateway_);
-    for (const std::string& name : databases_) {
-      config::Database database = config::make_database(name);
-      database.uri.engine = config::Engine::mysql;
-      snapshot = snapshot.with(std::move(database));
-      greetings_.put(*snapshot.databases.find(name));
-    }
-    auto settings = std::make_shared<Settings>();
-    settings->snapshot = std::make_shared<const config::Snapshot>(std::move(snapshot));
-    arrival_.settings = std::move(settings);
-  }
-  void learn(const std::string& database) {
-    wire::mysql::Greeting greeting;
-    greeting.server_version = "8.0.36-" + database;
-    greeting.capabilities = wire::mysql::kLongPassword | wire::mysql::kConnectAttrs | wire::mysql::kCompress;
-    greetings_.learned(database, greeting);
-  }
-  config::GatewayUser& add_user(std::string name) {
-    config::GatewayUser& user = gateway_.users.emplace_back();
-    user.name = std::move(name);
-    publish();
-    return user;
-  }
-  void open_another(const std::string& user, const std::string& database, std::uint32_t id) {
-    connections_.open(id, {4711, database, user, "10.0.0.5", 3306});
-  }
-
-  /// One that comes in at a shared listener, or at one of the database's own.
-  MysqlClient& client_at(const std::string& database) {
-    arrival_.listener =
-        std::make_shared<const Listener>(Listener{"127.0.0.1:3306", net::Wire::mysql, database, false});
-    return client_.emplace(arrival_, services_);
-  }
-  /// The greeting that such a client is given.
-  wire::mysql::Greeting greet(MysqlClient& client) {
-    EXPECT_EQ(client.greet().kind, Kind::more);
-    const std::string output = client.take_output();
-    EXPECT_EQ(output.at(3), '\0');
-    const auto greeting = wire::mysql::parse_greeting(output.substr(4));
-    EXPECT_TRUE(greeting);
-    return greeting.value_or(wire::mysql::Greeting{});
-  }
-  /// A HandshakeResponse41 that answers nothing.
-  static std::string response(const std::string& user, const std::string& schema = "") {
-    using namespace wire::mysql;
-    const Capabilities capabilities =
-        kLongPassword | kProtocol41 | kSecureConnection | kPluginAuth | (schema.empty() ? 0 : kConnectWithDb);
-    return packet(1, le(capabilities, 4) + le(1 << 20, 4) + "\x2E" + std::string(23, '\0') + user + "\0\0"s +
-                         (schema.empty() ? "" : schema + '\0') + "caching_sha2_password\0"s);
-  }
-  /// Greeted, and somebody.
-  MysqlClient& named(const std::string& listener, const std::string& user, const std::string& schema = "") {
-    MysqlClient& client = client_at(listener);
-    static_cast<void>(greet(client));
-    EXPECT_EQ(client.receive(response(user, schema)).kind, Kind::admit);
-    user_ = client.user();
-    return client;
-  }
-  /// And let in: what it wants.
-  Step chosen(const std::string& listener, const std::string& user, const std::string& schema = "",
-              const Admission& admission = {}) {
-    MysqlClient& client = named(listener, user, schema);
-    EXPECT_EQ(client.trust().kind, Kind::authenticated);
-    return client.choose(admission);
-  }
-  [[nodiscard]] upstream::MysqlWish wish(const config::GatewayUser* identified = nullptr) const {
-    return std::get<upstream::MysqlWish>(client_->wish(identified));
-  }
-  static upstream::DatabaseSession session() {
-    upstream::DatabaseSession session;
-    session.address = "10.0.0.5";
-    session.port = 3306;
-    upstream::MysqlStart start;
-    start.greeting.connection_id = 17;
-    start.greeting.server_version = "8.0.36-met";
-    start.ok_payload = kOk;
-    start.rest = packet(0, "later");
-    session.start = std::move(start);
-    return session;
-  }
-
-  config::Gateway gateway_;
-  std::vector<std::string> databases_;
-  Arrival arrival_{{}, nullptr, nullptr, {}};
-  std::optional<MysqlClient> client_;
-  std::string user_;
-};
+const std::string kOk = wire::mysql::ok_payload();
 
 // The server speaks first.
 
@@ -169,6 +64,20 @@ TEST_F(MysqlClientTest, BringsNoProxyHeader) {
   MysqlClient& greeted = client_at("shop");
   static_cast<void>(greet(greeted));
   EXPECT_EQ(greeted.receive(header).text, wire::kUnexpectedProxyHeader);
+}
+
+TEST_F(MysqlClientTest, IsOfferedTlsWhereThereIsSome) {
+  EXPECT_EQ(greet(client_at("shop")).capabilities & wire::mysql::kSsl, 0U);
+  auto settings = std::make_shared<Settings>(*arrival_.settings);
+  settings->mysql_tls = net::SslContextPtr(::SSL_CTX_new(::TLS_server_method()), net::SslContextFree{});
+  arrival_.settings = std::move(settings);
+  EXPECT_NE(greet(client_at("shop")).capabilities & wire::mysql::kSsl, 0U);
+  EXPECT_EQ(client_->receive(response("ann")).kind, Kind::admit);
+  arrival_.listener =
+      std::make_shared<const Listener>(Listener{"0.0.0.0:3306", net::Wire::mysql, "shop", true});
+  MysqlClient& required = client_.emplace(arrival_, services_);
+  static_cast<void>(greet(required));
+  EXPECT_EQ(required.receive(response("ann")).kind, Kind::violation);
 }
 
 TEST_F(MysqlClientTest, IsReadOfNoFurtherThanItsSslRequestAtFirst) {
@@ -268,6 +177,29 @@ TEST_F(MysqlPasswordTest, IsAskedForInFullOfWhomMayNotComeFromThere) {
   EXPECT_EQ(client.receive(library_->answer(client.take_output())).kind, Kind::check);
 }
 
+TEST_F(MysqlPasswordTest, ComesInTheClearFromItsOwnMachineOnly) {
+  arrival_.client.uid.reset();
+  for (const char* address : {"127.0.0.1", "192.0.2.7"}) {
+    arrival_.client.group = address;
+    MysqlClient& client = ask("open sesame");
+    static_cast<void>(asked(client));
+    const Kind kind = client.receive(library_->answer(client.take_output())).kind;
+    EXPECT_EQ(kind == Kind::check, arrival_.client.is_loopback()) << address;
+  }
+}
+
+TEST_F(MysqlPasswordTest, MayBeProvenByItsNativeHash) {
+  gateway_.users.front().mysql_native = wire::mysql::native_hash("open sesame");
+  MysqlClient& client = client_at("shop");
+  EXPECT_EQ(client.greet().kind, Kind::more);
+  library_.emplace(wire::mysql::Transport::unix_socket, ReferenceClient::Claims::native, "open sesame");
+  EXPECT_EQ(client.receive(library_->answer(client.take_output())).kind, Kind::admit);
+  Step step = asked(client);
+  if (step.kind == Kind::more) step = client.receive(library_->answer(client.take_output()));
+  EXPECT_EQ(step.kind, Kind::authenticated);
+  EXPECT_EQ(step.text, "mysql_native_password");
+}
+
 TEST_F(MysqlPasswordTest, IsRefusedInTheWordsOfAServer) {
   MysqlClient& client = ask("close sesame");
   static_cast<void>(asked(client));
@@ -335,69 +267,6 @@ TEST_F(MysqlClientTest, GetsTheOnlyDatabaseThatItsUserHasSessionsWith) {
   EXPECT_EQ(chosen("", "ann").text, "orders");
 }
 
-/// Of a user who has sessions with two databases.
-class MysqlFirstCommandTest : public MysqlClientTest {
- protected:
-  MysqlFirstCommandTest() {
-    databases_ = {"shop", "orders"};
-    publish();
-    open_another("ann", "shop", 0x40000001);
-    open_another("ann", "orders", 0x40000002);
-    open_another("bob", "shop", 0x40000003);
-  }
-  Step say(const std::string& bytes) {
-    EXPECT_EQ(chosen("", "ann").kind, Kind::more);
-    EXPECT_THAT(client_->take_output(), testing::EndsWith(packet(2, kOk)));
-    return client_->receive(bytes);
-  }
-};
-
-TEST_F(MysqlFirstCommandTest, SaysByAKillWhichDatabaseItIs) {
-  const std::string kill = query("KILL QUERY 1073741826");
-  const Step step = say(kill);
-  EXPECT_EQ(step.kind, Kind::connect);
-  EXPECT_EQ(step.text, "orders");
-  const ClientSide::Start start = client_->open(session(), "orders");
-  EXPECT_EQ(start.from_client, kill);
-  EXPECT_EQ(start.to_client, packet(0, "later"));  // it has been let in already
-}
-
-TEST_F(MysqlFirstCommandTest, ComesInPieces) {
-  const std::string kill = query("KILL 1073741825");
-  EXPECT_EQ(say(kill.substr(0, 2)).kind, Kind::more);
-  EXPECT_EQ(client_->receive(kill.substr(2, 5)).kind, Kind::more);
-  EXPECT_EQ(client_->receive(kill.substr(7)).text, "shop");
-}
-
-TEST_F(MysqlFirstCommandTest, MayBeThereAlready) {
-  MysqlClient& client = named("", "ann");
-  static_cast<void>(client.trust());
-  static_cast<void>(client.receive(query("KILL 1073741825")));
-  EXPECT_EQ(client.choose({}).text, "shop");
-}
-
-TEST_F(MysqlFirstCommandTest, SaysNothingByAKillOfSomebodyElse) {
-  for (const char* other : {"KILL 1073741827", "KILL 7", "SELECT 1"}) {
-    const Step step = say(query(other));
-    EXPECT_EQ(step.kind, Kind::undecided) << other;
-    EXPECT_EQ(step.error->message, database_undecided({"orders", "shop"}).message);
-  }
-}
-
-TEST_F(MysqlFirstCommandTest, IsNotWaitedForWhenItIsTooLongForAKill) {
-  const std::string longest = query(std::string(wire::mysql::kMaxKill, 'x'));
-  EXPECT_EQ(say(longest.substr(0, 4)).kind, Kind::more);
-  const std::string longer = query(std::string(wire::mysql::kMaxKill + 1, 'x'));
-  EXPECT_EQ(say(longer.substr(0, 4)).kind, Kind::undecided);
-}
-
-TEST_F(MysqlFirstCommandTest, MayBeAGoodbye) { EXPECT_EQ(say(packet(0, "\1")).kind, Kind::left); }
-
-TEST_F(MysqlFirstCommandTest, IsAnsweredByAnErrorOfItsOwn) {
-  static_cast<void>(say(""));
-  EXPECT_EQ(client_->encoded(database_missing()), wire::mysql::error_packet(1, database_missing().mysql()));
-}
-
 // While the gateway drains.
 
 TEST_F(MysqlClientTest, IsNotEvenGreetedByADrainingGatewayWithNobodyInside) {
@@ -411,12 +280,6 @@ TEST_F(MysqlClientTest, GetsNoSessionWhileTheGatewayDrainsAndItsUserHasNone) {
   open_another("bob", "shop", 1);
   draining_ = true;
   EXPECT_EQ(chosen("shop", "ann").kind, Kind::no_sessions);
-}
-
-TEST_F(MysqlFirstCommandTest, WhileTheGatewayDrainsMayOnlyKill) {
-  draining_ = true;
-  EXPECT_EQ(say(query("KILL 1073741825")).text, "shop");
-  EXPECT_EQ(say(query("SELECT 1")).kind, Kind::no_sessions);
 }
 
 // Its session.

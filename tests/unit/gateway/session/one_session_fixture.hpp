@@ -23,6 +23,11 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     ann.all_databases = true;
     gateway_ = gateway;
     publish();
+    arrive({"192.0.2.7:51234", "192.0.2.7", {}, {}});
+  }
+  ~SessionTest() override { session_.reset(); }
+
+  void arrive(Client client) {
     auto [near, far] = socket_pair();
     accepted_ = near.get();
     client_ = std::move(far);
@@ -31,11 +36,9 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
         Arrival{
             std::move(near),
             std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false}),
-            settings_,
-            {"192.0.2.7:51234", "192.0.2.7", {}, {}}},
+            settings_, std::move(client)},
         [this](const Arrival&, SessionServices&) { return std::make_unique<FakeSide>(script_); });
   }
-  ~SessionTest() override { session_.reset(); }
 
   void publish() {
     config::Snapshot snapshot;

@@ -1,6 +1,7 @@
 #include "gateway/session/pg_client.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 
 #include "unit/gateway/session/session_fixture.hpp"
 #include "unit/wire/pg_script.hpp"
@@ -19,6 +20,12 @@ class PgClientTest : public SessionServicesTest {
   PgClientTest() {
     auto settings = std::make_shared<Settings>();
     settings->snapshot = std::make_shared<const config::Snapshot>();
+    arrival_.settings = std::move(settings);
+  }
+  void offer_tls() {
+    auto settings = std::make_shared<Settings>(*arrival_.settings);
+    settings->postgresql_tls =
+        net::SslContextPtr(::SSL_CTX_new(::TLS_server_method()), net::SslContextFree{});
     arrival_.settings = std::move(settings);
   }
   /// One that comes in at a shared listener, or at one of the database's own.
@@ -71,6 +78,38 @@ TEST_F(PgClientTest, SpeaksNoOtherProtocol) {
   const Step step = client_at("").receive("GET / HTTP/1.1\r\n\r\n");
   EXPECT_EQ(step.kind, Kind::violation);
   EXPECT_FALSE(step.text.empty());
+}
+
+TEST_F(PgClientTest, MayBeginWithTlsWhereThatIsOffered) {
+  auto [near, far] = socket_pair();
+  const net::Stream stream(std::move(near));
+  SessionServicesTest::say(far, "\x16");
+  EXPECT_FALSE(client_at("").begins_with_tls(stream));
+  offer_tls();
+  EXPECT_TRUE(client_at("").begins_with_tls(stream));
+}
+
+TEST_F(PgClientTest, DoesNotBeginWithTlsWhenItHasSaidSomethingElse) {
+  offer_tls();
+  PgClient& client = client_at("");
+  auto [near, far] = socket_pair();
+  net::Stream stream(std::move(near));
+  EXPECT_FALSE(client.begins_with_tls(stream));  // it has said nothing yet
+  SessionServicesTest::say(far, "x");
+  EXPECT_FALSE(client.begins_with_tls(stream));
+  char said = 0;
+  ASSERT_EQ(stream.read({&said, 1}).bytes, 1U);
+  SessionServicesTest::say(far, "\x16");
+  EXPECT_FALSE(client.begins_with_tls(stream));
+}
+
+TEST_F(PgClientTest, IsNotHeardInTheClearWhereTlsIsRequired) {
+  offer_tls();
+  arrival_.listener =
+      std::make_shared<const Listener>(Listener{"0.0.0.0:6432", net::Wire::postgresql, {}, true});
+  PgClient client(arrival_, services_);
+  EXPECT_EQ(client.receive(startup({"user", "ann"})).kind, Kind::violation);
+  EXPECT_THAT(client.take_output(), HasSubstr("TLS"));
 }
 
 TEST_F(PgClientTest, GetsNoSessionWhileTheGatewayDrains) {
