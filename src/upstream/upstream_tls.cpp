@@ -1,6 +1,7 @@
 #include "upstream/upstream_tls.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <openssl/ssl.h>
 
@@ -70,9 +71,30 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
   made->trusted.missing = what_is_missing(made->trusted, login.host);
   made->trusted.rds_bundle.clear();
   made->trusted.pem.clear();
+  std::vector<Entry> unused;
   const std::lock_guard lock(mutex_);
+  unused = take_unused();
   entries_.insert_or_assign(key, Entry{clock_.steady(), reading, digest, made});
   return made;
+}
+
+/// Databases that have come and gone may each have had a file of their own.
+std::vector<UpstreamTls::Entry> UpstreamTls::take_unused() {
+  std::vector<Entry> unused;
+  const base::SteadyTime now = clock_.steady();
+  std::erase_if(entries_, [&](const auto& each) {
+    const Entry& entry = each.second;
+    const bool is_used = entry.context.use_count() > 1 || entry.context->ssl.use_count() > 1;
+    if (is_used || now < entry.read_at + kLookAgain) return false;
+    unused.push_back(entry);
+    return true;
+  });
+  return unused;
+}
+
+std::size_t UpstreamTls::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
 }
 
 }  // namespace rolegate::upstream

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/environment.hpp"
@@ -25,7 +27,8 @@ struct UpstreamTlsContext {
 
 /// TLS contexts by what they verify against: reading a system's certificates costs ten milliseconds, a login
 /// must not. Files are looked at again once a minute and after each reload, so that a renewed CA is noticed
-/// without a restart; sessions keep what they began with. Thread-safe; reads files.
+/// without a restart; sessions keep what they began with. One that is out of date goes when nobody is with
+/// it. Thread-safe; reads files.
 class UpstreamTls {
  public:
   UpstreamTls(const base::Environment& environment, const base::Clock& clock)
@@ -35,6 +38,7 @@ class UpstreamTls {
   [[nodiscard]] base::Result<std::shared_ptr<const UpstreamTlsContext>> context(const login::Login& login);
   /// What has been read of files, or is being read, does not count any more.
   void look_again() { reading_.fetch_add(1); }
+  [[nodiscard]] std::size_t size() const;
 
  private:
   /// Mode, file, whether Amazon's RDS certificates count and for which region, whether it is for MySQL.
@@ -46,10 +50,13 @@ class UpstreamTls {
     std::shared_ptr<const UpstreamTlsContext> context;
   };
 
+  /// With the lock held; whoever gets them lets go of them without it.
+  [[nodiscard]] std::vector<Entry> take_unused();
+
   const base::Environment& environment_;
   const base::Clock& clock_;
   std::atomic<std::uint64_t> reading_{0};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<Key, Entry> entries_;
 };
 

@@ -95,5 +95,33 @@ TEST_F(UpstreamTlsFiles, CountFromAReloadOn) {
   EXPECT_EQ(read(), second);
 }
 
+TEST_F(UpstreamTlsFiles, AreKeptOnceHoweverManyDatabasesHaveThem) {
+  const auto first = read();
+  for (int i = 0; i < 10'000; ++i) {
+    login_.host = "database-" + std::to_string(i) + ".example.com";
+    if (i % 1000 == 0) clock_.time += std::chrono::seconds(60);
+    ASSERT_EQ(read(), first);
+  }
+  EXPECT_EQ(tls_.size(), 1U);
+}
+
+TEST_F(UpstreamTlsFiles, GoWhenTheyAreOutOfDateAndNobodyIsWithThem) {
+  const auto text = test::make_identity("ca").pem();
+  const auto read_own = [&](int database) {
+    login_.ssl_root_cert = folder_.path("ca-" + std::to_string(database) + ".pem");
+    std::ofstream(login_.ssl_root_cert) << text;
+    return read();
+  };
+  const net::SslContextPtr of_a_session = read_own(0)->ssl;
+  const auto of_a_login = read_own(1);
+  for (int i = 2; i < 1000; ++i) {
+    read_own(i);
+    clock_.time += std::chrono::seconds(1);
+  }
+  EXPECT_LE(tls_.size(), 63U) << "those of the last minute, and two that somebody is with";
+  EXPECT_EQ(read_own(0)->ssl, of_a_session);
+  EXPECT_EQ(read_own(1), of_a_login);
+}
+
 }  // namespace
 }  // namespace rolegate::upstream
