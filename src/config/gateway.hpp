@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/listen_address.hpp"
@@ -51,7 +50,6 @@ struct Gateway {
   Identify identify = Identify::none;
   std::chrono::milliseconds grace{0};  ///< how long a session stays that a reload no longer allows
 
-  [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
   bool operator==(const Gateway&) const = default;
 };
 

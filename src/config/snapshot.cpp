@@ -1,5 +1,6 @@
 #include "config/snapshot.hpp"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -37,6 +38,12 @@ Snapshot successor(const Snapshot& before) {
 
 }  // namespace
 
+const GatewayUser* Snapshot::find_user(std::string_view name) const {
+  if (!gateway) return nullptr;
+  const auto place = std::ranges::lower_bound(gateway->users, name, {}, &GatewayUser::name);
+  return place != gateway->users.end() && place->name == name ? &*place : nullptr;
+}
+
 Snapshot Snapshot::with(Database database) const {
   Snapshot next = successor(*this);
   forget_broken(next, database.name);
@@ -59,6 +66,7 @@ Snapshot Snapshot::reloaded(Config config) const {
   next.broken = config.broken.empty()
                     ? nullptr
                     : std::make_shared<const Names>(config.broken.begin(), config.broken.end());
+  if (config.gateway) std::ranges::sort(config.gateway->users, {}, &GatewayUser::name);
   if (!config.gateway) {
     next.gateway = nullptr;
   } else if (!gateway || *gateway != *config.gateway) {

@@ -23,10 +23,12 @@ struct Snapshot {
   bool aws_database_iam_auth = false;  ///< the feature flag
   DatabaseMap databases;
   std::shared_ptr<const Names> broken;     ///< databases that have errors; null: there are none
-  std::shared_ptr<const Gateway> gateway;  ///< with the users; null as Config::gateway
+  std::shared_ptr<const Gateway> gateway;  ///< with the users, by name; null as Config::gateway
   bool gateway_broken = false;
 
   [[nodiscard]] IamFlag iam_flag() const { return {aws_database_iam_auth, file}; }
+  /// Null: there is none of that name. Lives as long as `gateway`.
+  [[nodiscard]] const GatewayUser* find_user(std::string_view name) const;
   [[nodiscard]] bool is_broken(std::string_view name) const { return broken && broken->contains(name); }
   /// The snapshot that follows when that database is added, or put in the place of the one of its name. With
   /// another engine it is another database.

@@ -35,7 +35,7 @@ Admission admit(const config::Snapshot& snapshot, const Client& client, std::str
     if (!client.uid) return {users_missing, nullptr};
     return {*client.uid == own_uid ? owner : password, nullptr};
   }
-  const config::GatewayUser* found = snapshot.gateway->find_user(user);
+  const config::GatewayUser* found = snapshot.find_user(user);
   if (found == nullptr) return {password, nullptr};
   if (!client.uid && !found->may_come_from(client.group)) return {password, found, true};
   if (!found->client_cert_cn.empty() && found->client_cert_cn == client.certificate_name) {
@@ -52,7 +52,7 @@ base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoy
 
 bool may_stay(const config::Snapshot& snapshot, const Client& client, std::string_view user,
               std::string_view database) {
-  const config::GatewayUser* found = snapshot.gateway ? snapshot.gateway->find_user(user) : nullptr;
+  const config::GatewayUser* found = snapshot.find_user(user);
   return found != nullptr && (client.uid || found->may_come_from(client.group)) && found->may_use(database) &&
          snapshot.databases.find(database) != nullptr;
 }

@@ -1,6 +1,5 @@
 #include "gateway/mysql_connections.hpp"
 
-#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -18,22 +17,37 @@ std::uint32_t MysqlConnections::give_out(base::Random& random) {
 
 void MysqlConnections::open(std::uint32_t id, Connection connection) {
   const std::lock_guard lock(mutex_);
-  connections_[id] = std::move(connection);
+  std::optional<Connection>& place = connections_[id];
+  forget(place);
+  ++by_user_[connection.user][connection.database];
+  place = std::move(connection);
 }
 
 void MysqlConnections::pause(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
-  connections_[id].reset();
+  forget(connections_[id]);
 }
 
 void MysqlConnections::close(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
-  connections_.erase(id);
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  forget(found->second);
+  connections_.erase(found);
+}
+
+void MysqlConnections::forget(std::optional<Connection>& connection) {
+  if (!connection) return;
+  const auto user = by_user_.find(connection->user);
+  const auto database = user->second.find(connection->database);
+  if (--database->second == 0) user->second.erase(database);
+  if (user->second.empty()) by_user_.erase(user);
+  connection.reset();
 }
 
 bool MysqlConnections::none_open() const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::none_of(connections_, [](const auto& entry) { return entry.second.has_value(); });
+  return by_user_.empty();
 }
 
 std::string MysqlConnections::database_of(std::uint32_t id, const std::string& user) const {
@@ -46,9 +60,9 @@ std::string MysqlConnections::database_of(std::uint32_t id, const std::string& u
 std::set<std::string> MysqlConnections::databases_of(const std::string& user) const {
   const std::lock_guard lock(mutex_);
   std::set<std::string> databases;
-  for (const auto& [id, connection] : connections_) {
-    if (connection && connection->user == user) databases.insert(connection->database);
-  }
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end()) return databases;
+  for (const auto& [database, connections] : found->second) databases.insert(database);
   return databases;
 }
 

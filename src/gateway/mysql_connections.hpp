@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -43,8 +45,13 @@ class MysqlConnections {
   [[nodiscard]] std::set<std::string> databases_of(const std::string& user) const;
 
  private:
+  using Databases = std::map<std::string, std::size_t>;  ///< how many connections with each
+
+  void forget(std::optional<Connection>& connection);
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint32_t, std::optional<Connection>> connections_;
+  std::unordered_map<std::uint32_t, std::optional<Connection>> connections_;  ///< nothing: not open yet
+  std::unordered_map<std::string, Databases> by_user_;                        ///< of those who have any
 };
 
 }  // namespace rolegate::gateway

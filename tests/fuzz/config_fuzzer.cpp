@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -21,7 +22,8 @@ void check(const config::Gateway& gateway) {
     if (listeners.tls && (listeners.tls->cert.empty() || listeners.tls->key.empty())) std::abort();
   }
   for (const config::GatewayUser& user : gateway.users) {
-    if (user.name.empty() || gateway.find_user(user.name) != &user) std::abort();
+    if (user.name.empty() || std::ranges::count(gateway.users, user.name, &config::GatewayUser::name) != 1)
+      std::abort();
     if (!user.scram && !user.peer_uid && user.client_cert_cn.empty()) std::abort();
     if (user.mysql_native && !user.scram) std::abort();
     if (!user.all_databases && user.databases.empty()) std::abort();

@@ -123,8 +123,7 @@ void MysqlClient::read_names() {
   if (!selected_.empty()) return;
   // A user name may hold an @ itself: the database is what follows the last one, if the whole is no user.
   const auto at = name_.rfind('@');
-  const auto& gateway = arrival_.settings->snapshot->gateway;
-  const bool whole_is_user = gateway && gateway->find_user(name_) != nullptr;
+  const bool whole_is_user = arrival_.settings->snapshot->find_user(name_) != nullptr;
   if (at != std::string::npos && !whole_is_user) {
     selected_ = name_.substr(at + 1);
     name_.resize(at);

@@ -310,8 +310,9 @@ TEST(UserEntry, CanBePasted) {
   const config::Loaded loaded = config::load_text(yaml, "rolegate.yaml", base::FixedEnvironment());
   for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
   ASSERT_TRUE(loaded.config.gateway);
-  const config::GatewayUser* user = loaded.config.gateway->find_user("al: ice");
-  ASSERT_NE(user, nullptr);
+  ASSERT_EQ(loaded.config.gateway->users.size(), 1U);
+  const config::GatewayUser* const user = &loaded.config.gateway->users.front();
+  EXPECT_EQ(user->name, "al: ice");
   EXPECT_TRUE(user->scram->matches("correct horse"));
   EXPECT_TRUE(user->mysql_native);
   EXPECT_TRUE(user->may_use(database));

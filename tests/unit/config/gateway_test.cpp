@@ -161,18 +161,6 @@ TEST(GatewayUser, MayUseTheListedDatabasesOnly) {
   EXPECT_TRUE(user.may_use("anything"));
 }
 
-TEST(Gateway, FindsUsersByTheirWholeName) {
-  Gateway gateway;
-  gateway.users.resize(2);
-  gateway.users[0].name = "alice";
-  gateway.users[1].name = "bob";
-  EXPECT_EQ(gateway.find_user("alice"), &gateway.users[0]);
-  EXPECT_EQ(gateway.find_user("bob"), &gateway.users[1]);
-  EXPECT_EQ(gateway.find_user("Bob"), nullptr);
-  EXPECT_EQ(gateway.find_user("al"), nullptr);
-  EXPECT_EQ(gateway.find_user(""), nullptr);
-}
-
 TEST(DatabaseListen, IsOfTheDatabasesOwnWire) {
   const Loaded loaded = load_yaml(
       "databases:\n"

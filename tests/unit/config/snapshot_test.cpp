@@ -125,6 +125,20 @@ TEST(Snapshot, KeepsAGatewayThatIsTheSame) {
   EXPECT_THAT(before.reloaded(Config()).gateway, IsNull());
 }
 
+TEST(Snapshot, FindsUsersByTheirWholeNameInWhateverOrderTheyCome) {
+  EXPECT_THAT(Snapshot().find_user("alice"), IsNull());
+  Config config;
+  config.gateway.emplace();
+  for (const char* name : {"carol", "alice", "bob"}) config.gateway->users.emplace_back().name = name;
+  const Snapshot snapshot = Snapshot().reloaded(std::move(config));
+  for (const char* name : {"alice", "bob", "carol"}) {
+    ASSERT_NE(snapshot.find_user(name), nullptr) << name;
+    EXPECT_EQ(snapshot.find_user(name)->name, name);
+  }
+  for (const char* name : {"Bob", "al", "bobby", "dave", ""})
+    EXPECT_THAT(snapshot.find_user(name), IsNull()) << name;
+}
+
 TEST(Snapshot, TakesABrokenDatabaseForMendedOnceItIsPutOrTakenAway) {
   Config config;
   config.broken = {"billing", "orders"};

@@ -90,8 +90,8 @@ TEST(Admit, AsksAStrangerForAPasswordLikeAnybody) {
 
 TEST(Choose, FindsWhatTheUserMayUse) {
   const config::Snapshot snapshot = with_users();
-  const auto* alice = snapshot.gateway->find_user("alice");
-  const auto* ci = snapshot.gateway->find_user("ci");
+  const auto* alice = snapshot.find_user("alice");
+  const auto* ci = snapshot.find_user("ci");
   ASSERT_NE(choose(snapshot, "orders", alice, false).database, nullptr);
   EXPECT_EQ(choose(snapshot, "orders", alice, false).database->name, "orders");
   EXPECT_NE(choose(snapshot, "sales", ci, false).database, nullptr);
@@ -101,7 +101,7 @@ TEST(Choose, FindsWhatTheUserMayUse) {
 
 TEST(Choose, WhatIsForbiddenLooksLikeWhatIsNotThere) {
   const config::Snapshot snapshot = with_users();
-  const auto* alice = snapshot.gateway->find_user("alice");
+  const auto* alice = snapshot.find_user("alice");
   for (const char* name : {"sales", "nothing", "broken", ""}) {
     const Choice choice = choose(snapshot, name, alice, false);
     EXPECT_EQ(choice.database, nullptr) << name;
@@ -111,13 +111,13 @@ TEST(Choose, WhatIsForbiddenLooksLikeWhatIsNotThere) {
 
 TEST(Choose, SaysThatADatabaseIsBrokenToWhoMayUseIt) {
   const config::Snapshot snapshot = with_users();
-  EXPECT_TRUE(choose(snapshot, "broken", snapshot.gateway->find_user("bi"), false).broken);
-  EXPECT_TRUE(choose(snapshot, "broken", snapshot.gateway->find_user("ci"), false).broken);
+  EXPECT_TRUE(choose(snapshot, "broken", snapshot.find_user("bi"), false).broken);
+  EXPECT_TRUE(choose(snapshot, "broken", snapshot.find_user("ci"), false).broken);
 }
 
 TEST(Choose, DoesNotMixTheProtocols) {
   const config::Snapshot snapshot = with_users();
-  const auto* ci = snapshot.gateway->find_user("ci");
+  const auto* ci = snapshot.find_user("ci");
   EXPECT_EQ(choose(snapshot, "shop", ci, false).database, nullptr);
   EXPECT_EQ(choose(snapshot, "orders", ci, true).database, nullptr);
 }

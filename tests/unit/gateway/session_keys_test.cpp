@@ -168,5 +168,29 @@ TEST(MysqlConnections, TellAUserAloneWhatDatabasesItsConnectionsAreWith) {
   EXPECT_EQ(connections.databases_of("carol"), std::set<std::string>());
 }
 
+TEST(MysqlConnections, AreForgottenWhenTheyAreClosed) {
+  MysqlConnections connections;
+  base::SystemRandom random;
+  std::vector<std::uint32_t> ids;
+  for (const char* database : {"shop", "orders", "orders"}) {
+    ids.push_back(connections.give_out(random));
+    connections.open(ids.back(), {42, database, "alice", {}, 0});
+  }
+  const std::uint32_t greeted = connections.give_out(random);
+  connections.close(ids[1]);
+  connections.close(ids[1]);
+  EXPECT_EQ(connections.databases_of("alice"), (std::set<std::string>{"orders", "shop"}));
+  connections.close(ids[2]);
+  EXPECT_EQ(connections.databases_of("alice"), std::set<std::string>{"shop"});
+  EXPECT_FALSE(connections.none_open());
+  connections.close(ids[0]);
+  EXPECT_TRUE(connections.none_open()) << "one that is only greeted is not open";
+  connections.open(greeted, {42, "shop", "alice", {}, 0});
+  connections.pause(greeted);
+  EXPECT_TRUE(connections.none_open());
+  EXPECT_EQ(connections.databases_of("alice"), std::set<std::string>());
+  connections.close(greeted);
+}
+
 }  // namespace
 }  // namespace rolegate::gateway
