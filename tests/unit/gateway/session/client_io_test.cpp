@@ -102,6 +102,15 @@ TEST_F(ClientIoTest, KnowsThatItsClientHasGone) {
   EXPECT_EQ(io_->next(), Event::gone);
 }
 
+TEST_F(ClientIoTest, HearsWhatAClientSaysBeforeItGoes) {
+  EXPECT_EQ(read_all(), "");
+  say("last words");
+  client_.close();
+  run();
+  EXPECT_EQ(io_->next(), Event::readable);
+  EXPECT_EQ(io_->read(kAll), "last words");
+}
+
 TEST_F(ClientIoTest, CannotSpeakToAClientThatHasGone) {
   client_.close();
   io_->send("hello");
@@ -160,6 +169,8 @@ TEST_F(ClientIoTest, ClosesItsSideBehindWhatItHasToSay) {
 }
 
 TEST_F(ClientIoTest, GivesAwayWhatIsUnsent) {
+  EXPECT_EQ(io_->next(), Event::readable);
+  EXPECT_EQ(io_->read(kAll), std::nullopt);
   io_->send(std::string(8 << 20, 'x'));
   EXPECT_EQ(io_->next(), Event::waiting);
   const std::size_t heard = hear().size();
@@ -180,6 +191,7 @@ class ClientIoTlsTest : public ClientIoTest {
     const test::Identity identity = test::make_identity("gateway");
     ::SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
     ::SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
+    ::SSL_CTX_set_read_ahead(context_.get(), 1);  // as the gateway's
     EXPECT_TRUE(client_.start_tls_client(net::make_client_context(), "gateway", false));
   }
   /// What TLS comes to, after as many wakes as it takes.
@@ -212,12 +224,31 @@ TEST_F(ClientIoTlsTest, ReadsOnWhatTlsHoldsThoughNoWaitTellsOfIt) {
   io_->want_tls();
   ASSERT_EQ(handshake(), Event::tls_started);
   std::string all;
-  for (int i = 0; i < 12; ++i) {
-    const std::string one(5000, static_cast<char>('a' + i % 26));
+  for (int i = 0; i < 200; ++i) {  // more than it takes at once
+    const std::string one(10, static_cast<char>('a' + i % 26));
     say(one);
     all += one;
   }
   EXPECT_TRUE(read_all() == all);
+}
+
+TEST_F(ClientIoTlsTest, GoesOnWithTlsInItsTurn) {
+  EXPECT_EQ(client_.handshake(), net::Stream::Io::wants_read);  // its ClientHello is out
+  io_->want_tls();
+  ASSERT_EQ(io_->next(), Event::tls_wanted);
+  ASSERT_TRUE(io_->start_tls(context_));
+  EXPECT_EQ(io_->next(), Event::waiting);
+  char next = 0;
+  EXPECT_EQ(::recv(client_.descriptor(), &next, 1, MSG_PEEK), -1);
+  run();
+  EXPECT_EQ(io_->next(), Event::waiting);
+  EXPECT_EQ(::recv(client_.descriptor(), &next, 1, MSG_PEEK), 1);
+  // With that unread the connection is reset.
+  client_.close();
+  run();
+  EXPECT_EQ(io_->next(), Event::waiting);
+  run();
+  EXPECT_EQ(io_->next(), Event::gone);
 }
 
 TEST_F(ClientIoTlsTest, SaysWhyTlsHasNotComeAbout) {

@@ -182,6 +182,13 @@ TEST_F(ReceptionTest, HearsNoProofBeforeTheFailuresAreWaitedOut) {
   EXPECT_EQ(stats_.logins_held.load(), 1U);
 }
 
+TEST_F(ReceptionTest, HearsWhoHasProvenWhoItIsAtOnce) {
+  static_cast<void>(reception_.admit());
+  fail(3);
+  static_cast<void>(reception_.follow({.kind = Step::Kind::authenticated, .text = "scram-sha-256"}));
+  EXPECT_EQ(reception_.before_hearing().kind, Kind::listen);
+}
+
 TEST_F(ReceptionTest, WaitsOnWhenMoreFailuresHaveComeMeanwhile) {
   fail(3);
   const milliseconds first = reception_.follow({.kind = Step::Kind::check}).time;
@@ -232,6 +239,7 @@ TEST_F(ReceptionTest, TakesAClientThatShowsNothingForAProbe) {
       reception_.follow({.kind = Step::Kind::unproven, .error = password_refused("ann")});
   EXPECT_EQ(decision.kind, Kind::dismiss);
   EXPECT_EQ(decision.code, "");
+  EXPECT_EQ(decision.answer, "error: " + password_refused("ann").message);
   EXPECT_EQ(stats_.probes.load(), 1U);
 }
 

@@ -184,6 +184,15 @@ TEST_F(RelayTest, DeliversWhatADatabaseSaidBeforeItCouldNotBeWrittenTo) {
   EXPECT_EQ(end_, Relay::End::database_lost);
 }
 
+TEST_F(RelayTest, TellsHowADatabaseEndedThatCouldNotBeWrittenTo) {
+  start();
+  run();  // it waits for both
+  say(client_end_, "a question that nobody hears");
+  database_end_.close();
+  run();
+  EXPECT_EQ(end_, Relay::End::database_closed);
+}
+
 TEST_F(RelayTest, NoticesAClientThatCannotBeWrittenTo) {
   start();
   client_end_.close();
@@ -360,8 +369,8 @@ TEST_F(RelayTest, ReadsOnWhatTlsHoldsThoughNoWaitTellsOfIt) {
   database_ = std::move(pair.client);
   start();
   std::string all;
-  for (char i = 0; i < 12; ++i) {
-    const std::string record(5000, static_cast<char>('a' + i));
+  for (int i = 0; i < 200; ++i) {  // more than it takes at once
+    const std::string record(10, static_cast<char>('a' + i % 26));
     ASSERT_EQ(pair.server.write(record).io, net::Stream::Io::done);
     all += record;
   }
