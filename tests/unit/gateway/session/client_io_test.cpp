@@ -188,6 +188,7 @@ TEST_F(ClientIoTest, GivesAwayWhatIsUnsent) {
 class ClientIoTlsTest : public ClientIoTest {
  protected:
   ClientIoTlsTest() {
+    ::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes without MSG_NOSIGNAL
     const test::Identity identity = test::make_identity("gateway");
     ::SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
     ::SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
@@ -252,7 +253,6 @@ TEST_F(ClientIoTlsTest, GoesOnWithTlsInItsTurn) {
 }
 
 TEST_F(ClientIoTlsTest, SaysWhyTlsHasNotComeAbout) {
-  ::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes without MSG_NOSIGNAL
   client_.close();
   io_->want_tls();
   EXPECT_EQ(handshake(), Event::tls_failed);
