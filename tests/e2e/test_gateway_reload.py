@@ -63,6 +63,22 @@ def test_reload_takes_away_what_the_configuration_no_longer_has(lab, gateway):
         assert [message.fields()["C"] for message in before.until_ready() if message.type == "E"] == ["57014"]
 
 
+def test_a_database_that_is_taken_away_is_shown_until_its_last_session_ends(lab, gateway):
+    running = gateway({"databases": [database(lab, PG), database(lab, OTHER)]})
+
+    def shown():
+        return {sample.labels["database"] for sample in running.metrics().samples if "database" in sample.labels}
+
+    with logged_in(running):
+        with connect(running, OTHER):
+            pass
+        assert shown() == {PG, OTHER}
+        running.write_configuration({"databases": [database(lab, OTHER)], "gateway": {"grace": "10m"}})
+        running.reload()
+        assert shown() == {PG, OTHER}
+    assert wait_until(lambda: shown() == {OTHER}, 30)
+
+
 def test_a_replaced_sslrootcert_counts_from_the_reload_on(lab, gateway, authority, tmp_path):
     trusted = tmp_path / "trusted.pem"
     trusted.write_bytes(authority.file.read_bytes())
