@@ -10,13 +10,15 @@ set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # ccache wants to be told that a precompiled header may stand for its text (ccache(1), "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
 add_library(rolegate_warnings INTERFACE)
 target_compile_options(rolegate_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wreserved-identifier>
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 
 add_compile_options(-fstack-protector-strong)
@@ -31,3 +33,22 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
 endif()
+
+# Parsing the standard library, fmt and GoogleTest is most of what a source costs. Only the sanitized builds share it:
+# the others show what a source forgets to include.
+option(ROLEGATE_PRECOMPILE "Parse the system's headers once" OFF)
+if(ROLEGATE_PRECOMPILE)
+  # Without its time in it, a precompiled header is the same each time it is made, and ccache knows it again.
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+endif()
+
+# Gives `target` the precompiled headers that `owner` has made; makes them, of `headers`, where it is the owner itself.
+function(rolegate_precompile target owner headers)
+  if(NOT ROLEGATE_PRECOMPILE)
+    return()
+  elseif(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${headers})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
