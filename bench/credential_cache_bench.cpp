@@ -4,7 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 #include "login/login.hpp"
 #include "login/role_credentials.hpp"
 
@@ -60,7 +60,7 @@ struct WarmCache {
   base::SystemClock clock;
   base::NoLog log;
   FixedProvider provider;
-  login::CallPool pool;
+  base::CallPool pool;
   login::RoleCredentials roles{
       {clock, log, pool},
       provider,

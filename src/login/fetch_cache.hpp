@@ -22,7 +22,7 @@
 #include "base/error.hpp"
 #include "base/iso8601.hpp"
 #include "base/log.hpp"
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 #include "login/errc.hpp"
 #include "login/flight.hpp"
 #include "login/login.hpp"
@@ -89,7 +89,7 @@ class FetchCache {
   struct Context {
     const base::Clock& clock;
     base::Log& log;
-    CallPool& pool;
+    base::CallPool& pool;
   };
 
   /// `in_use` is told when an entry is asked for, for the first time since it was fetched.
@@ -194,7 +194,7 @@ class FetchCache {
   class Call {
    public:
     Call(FetchCache& cache, KeyPtr key, FlightPtr flight, aws::CredentialsPtr credentials,
-         base::Deadline deadline, CallPool::Urgency urgency) noexcept
+         base::Deadline deadline, base::CallPool::Urgency urgency) noexcept
         : cache_(&cache),
           key_(std::move(key)),
           flight_(std::move(flight)),
@@ -213,7 +213,7 @@ class FetchCache {
     }
 
     [[nodiscard]] std::string lane() const { return key_->lane(); }
-    [[nodiscard]] CallPool::Urgency urgency() const { return urgency_; }
+    [[nodiscard]] base::CallPool::Urgency urgency() const { return urgency_; }
 
    private:
     [[nodiscard]] base::Result<Fetched<Value>> not_made() const {
@@ -227,7 +227,7 @@ class FetchCache {
     FlightPtr flight_;
     aws::CredentialsPtr credentials_;
     base::Deadline deadline_;
-    CallPool::Urgency urgency_;
+    base::CallPool::Urgency urgency_;
   };
 
   [[nodiscard]] Moment moment() const { return {context_.clock.now(), context_.clock.steady()}; }
@@ -245,7 +245,7 @@ class FetchCache {
   [[nodiscard]] base::Result<Fetched<Value>> ask(const Key& key, const aws::CredentialsPtr& credentials,
                                                  base::Deadline deadline) const;
   void settle(const Key& key, const FlightPtr& flight, base::Result<Fetched<Value>> result,
-              const aws::CredentialsPtr& credentials, CallPool::Urgency urgency) noexcept;
+              const aws::CredentialsPtr& credentials, base::CallPool::Urgency urgency) noexcept;
   void warn(const Key& key, unsigned failures, base::WallTime usable_until, const base::Error& error) const;
 
   const Context context_;
@@ -270,7 +270,7 @@ base::Result<Answer<Value>> FetchCache<Key, Value>::get(const View& view,
     const auto time = chosen.wait ? std::clamp(deadline.left(), limits_.shortest_call, limits_.longest_call)
                                   : limits_.shortest_call;
     launch(Call(*this, std::move(chosen.key), std::move(chosen.start), credentials, base::Deadline::in(time),
-                chosen.wait ? CallPool::Urgency::login : CallPool::Urgency::renewal));
+                chosen.wait ? base::CallPool::Urgency::login : base::CallPool::Urgency::renewal));
   }
   if (chosen.first_use) in_use_();
   if (chosen.wait) return await(view, chosen, deadline, fresh);
@@ -402,7 +402,7 @@ base::Result<Answer<Value>> FetchCache<Key, Value>::still_valid(const View& view
 template <typename Key, typename Value>
 void FetchCache<Key, Value>::launch(Call call) {
   std::string lane = call.lane();
-  const CallPool::Urgency urgency = call.urgency();
+  const base::CallPool::Urgency urgency = call.urgency();
   context_.pool.submit(lane, urgency, std::move(call));
 }
 
@@ -429,7 +429,7 @@ template <typename Key, typename Value>
 void FetchCache<Key, Value>::settle(const Key& key, const FlightPtr& flight,
                                     base::Result<Fetched<Value>> result,
                                     const aws::CredentialsPtr& credentials,
-                                    CallPool::Urgency urgency) noexcept {
+                                    base::CallPool::Urgency urgency) noexcept {
   const View& view = key.view();
   const Probe probe{view, view.hash()};
   const Moment now = moment();
@@ -444,7 +444,7 @@ void FetchCache<Key, Value>::settle(const Key& key, const FlightPtr& flight,
       Entry& entry = **found;
       entry.flight = nullptr;
       if (result) {
-        if (urgency == CallPool::Urgency::renewal) ++counts_.background_renewals;
+        if (urgency == base::CallPool::Urgency::renewal) ++counts_.background_renewals;
         retired = std::exchange(entry.value, result->value);
         entry.validity = result->validity;
         entry.obtained = now;
@@ -533,7 +533,7 @@ bool FetchCache<Key, Value>::renew_due() {
       }
       auto flight = std::make_shared<Flight<Value>>();
       due.emplace_back(*this, entry.key, flight, nullptr, base::Deadline::in(limits_.shortest_call),
-                       CallPool::Urgency::renewal);
+                       base::CallPool::Urgency::renewal);
       entry.flight = std::move(flight);
     }
   }

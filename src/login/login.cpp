@@ -10,7 +10,7 @@
 #include "aws/redshift.hpp"
 #include "aws/sts.hpp"
 #include "base/iso8601.hpp"
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 #include "login/errc.hpp"
 #include "login/redshift_logins.hpp"
 #include "login/role_credentials.hpp"
@@ -150,7 +150,7 @@ class LoginService::Path {
   aws::StsClient sts_;
   aws::RedshiftClient redshift_;
   aws::RedshiftServerlessClient serverless_;
-  CallPool pool_;
+  base::CallPool pool_;
   RoleCredentials roles_;
   RedshiftLogins redshift_logins_;
   std::mutex mutex_;

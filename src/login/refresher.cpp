@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "login/quiet_thread.hpp"
+#include "base/quiet_thread.hpp"
 
 namespace rolegate::login {
 
@@ -10,7 +10,7 @@ void Refresher::arm() {
   if (armed_.exchange(true)) return;
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
-  if (!thread_) thread_ = start_quiet_thread([this] { run(); });
+  if (!thread_) thread_ = base::start_quiet_thread([this] { run(); });
   // Without a thread the logins themselves still start renewals that are due; the next use tries again.
   if (!thread_) armed_ = false;
   wake_.notify_one();

@@ -52,7 +52,7 @@ asio::awaitable<HttpAnswer> Jobs::answer_of(Job job) {
       [this, &executor, &job](auto resume) {
         auto waiter = std::make_unique<Waiter<decltype(resume)>>(executor, std::move(resume));
         threads_.submit(
-            {}, login::CallPool::Urgency::login,
+            {}, base::CallPool::Urgency::login,
             [job = std::move(job), waiter = std::move(waiter)]() mutable { waiter->take(job()); });
       },
       asio::use_awaitable);

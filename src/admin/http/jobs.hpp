@@ -6,7 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "admin/http/router.hpp"
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 
 namespace rolegate::admin {
 
@@ -25,7 +25,7 @@ class Jobs {
  private:
   const std::size_t most_;
   std::size_t under_way_ = 0;
-  login::CallPool threads_;
+  base::CallPool threads_;
 };
 
 }  // namespace rolegate::admin

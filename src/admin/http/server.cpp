@@ -17,7 +17,7 @@
 #include <fmt/format.h>
 
 #include "admin/http/session.hpp"
-#include "login/quiet_thread.hpp"
+#include "base/quiet_thread.hpp"
 
 namespace rolegate::admin {
 namespace {
@@ -92,7 +92,7 @@ bool AsioServer::start() {
   asio::co_spawn(context_, accept(), [this](const std::exception_ptr& problem) {
     if (problem) log_.error("The admin server accepts no more connections: a bug, or no memory left.");
   });
-  thread_ = login::start_quiet_thread([this] { run(); });
+  thread_ = base::start_quiet_thread([this] { run(); });
   return thread_.has_value();
 }
 

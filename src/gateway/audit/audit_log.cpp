@@ -16,7 +16,7 @@
 #include "gateway/audit/audit_folding.hpp"
 #include "gateway/audit/audit_losses.hpp"
 #include "gateway/audit/audit_output.hpp"
-#include "login/quiet_thread.hpp"
+#include "base/quiet_thread.hpp"
 #include "net/listening.hpp"
 
 namespace rolegate::gateway {
@@ -257,7 +257,7 @@ base::Result<std::unique_ptr<AuditLog>> open_audit_log(const std::string& path, 
   if (interrupt) {
     queue = std::make_shared<Queue>(std::move(*output), std::move(interrupt), stats, log);
     // Without signals: a reader that went away, or a file at its limit, must be an error, not the end.
-    writer = login::start_quiet_thread([queue] { queue->write_lines(); });
+    writer = base::start_quiet_thread([queue] { queue->write_lines(); });
   }
   if (!writer) {
     return base::fail(AuditErrc::audit_log_unusable,

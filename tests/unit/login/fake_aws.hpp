@@ -11,7 +11,7 @@
 #include "aws/http.hpp"
 #include "base/clock.hpp"
 #include "base/iso8601.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 
 namespace rolegate::login {
 
@@ -21,7 +21,7 @@ class FakeAws final : public aws::HttpClient {
  public:
   explicit FakeAws(const base::Clock& clock) : clock_(clock) {}
 
-  Gate gate;
+  test::Gate gate;
   std::atomic<bool> down{false};
   std::atomic<bool> denying{false};
   std::chrono::seconds role_life{3600};

@@ -9,7 +9,7 @@
 
 #include "login/fetch_cache.hpp"
 #include "support/fake_clock.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::login {
@@ -43,7 +43,7 @@ class FetchCacheTest : public testing::Test {
   }
 
   base::Result<Answer<int>> get(std::string_view name, Fresh fresh = Fresh::no,
-                                base::Deadline deadline = base::Deadline::in(kPatience)) {
+                                base::Deadline deadline = base::Deadline::in(test::kPatience)) {
     return cache.get(NameView{name}, nullptr, deadline, fresh);
   }
   /// The value alone, or 0 for an error.
@@ -53,14 +53,14 @@ class FetchCacheTest : public testing::Test {
   }
   /// Waits until no call is under way.
   bool renewed(std::uint64_t times) {
-    return eventually([&] { return cache.counts().background_renewals >= times; });
+    return test::eventually([&] { return cache.counts().background_renewals >= times; });
   }
 
   test::FakeClock clock;
   RecordingLog log;
-  CallPool pool{{.threads = 4, .per_lane = 2, .queued = 10'000}};
-  Gate gate;
-  Gate slow_gate;  ///< holds the entry "slow" alone
+  base::CallPool pool{{.threads = 4, .per_lane = 2, .queued = 10'000}};
+  test::Gate gate;
+  test::Gate slow_gate;  ///< holds the entry "slow" alone
   std::atomic<int> calls{0};
   std::atomic<bool> failing{false};
   std::atomic<bool> throwing{false};

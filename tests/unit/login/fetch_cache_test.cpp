@@ -219,10 +219,10 @@ TEST_F(FetchCacheFailures, WarnsAtPowersOfTwoOnly) {
   clock.advance(11min);
   for (unsigned n = 1; n <= 9; ++n) {
     EXPECT_EQ(value("a"), 1);
-    ASSERT_TRUE(eventually([&] { return cache.counts().renewal_failures == n; }));
+    ASSERT_TRUE(test::eventually([&] { return cache.counts().renewal_failures == n; }));
     clock.advance(kLongestRenewalPause);
   }
-  EXPECT_TRUE(eventually([&] { return log.warnings().size() == 4U; }));  // 1, 2, 4, 8
+  EXPECT_TRUE(test::eventually([&] { return log.warnings().size() == 4U; }));  // 1, 2, 4, 8
 }
 
 class FetchCacheImpatient : public FetchCacheTest {
@@ -236,7 +236,7 @@ TEST_F(FetchCacheImpatient, GoesOnWithWhatIsValidWhenAwsStalls) {
   clock.advance(11min);
   EXPECT_EQ(get("a")->origin, Origin::stale);
   gate.open();
-  EXPECT_TRUE(eventually([&] { return get("a")->origin == Origin::cached; }));
+  EXPECT_TRUE(test::eventually([&] { return get("a")->origin == Origin::cached; }));
   EXPECT_EQ(value("a"), 2) << "the call that stalled was not lost";
 }
 

@@ -24,7 +24,7 @@ TEST_F(SingleFlight, Makes1CallFor64ThreadsAnd1MoreForAnotherKey) {
   gate.close();
   std::atomic<int> right{0};
   auto threads = on_64_threads([&] { right += value("a") == 1 ? 1 : 0; });
-  ASSERT_TRUE(eventually([&] { return cache.counts().misses == 64; }));
+  ASSERT_TRUE(test::eventually([&] { return cache.counts().misses == 64; }));
   gate.open();
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(right, 64);
@@ -41,7 +41,7 @@ TEST_F(SingleFlight, HandsAnExceptionToEveryWaiter) {
     const auto answer = get("a");
     if (!answer && answer.error().code == "call_failed") ++failed;
   });
-  ASSERT_TRUE(eventually([&] { return cache.counts().misses == 64; }));
+  ASSERT_TRUE(test::eventually([&] { return cache.counts().misses == 64; }));
   gate.open();
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(failed, 64);
@@ -74,7 +74,7 @@ TEST_F(SingleFlight, LetsWaitersGoWhenThePoolStops) {
     EXPECT_FALSE(answer);
     gate.open();  // which also lets stop() end
   });
-  ASSERT_TRUE(eventually([&] { return cache.counts().misses == 3; }));
+  ASSERT_TRUE(test::eventually([&] { return cache.counts().misses == 3; }));
   pool.stop();
   for (auto& thread : threads) thread.join();
 }
@@ -138,7 +138,7 @@ TEST_F(BackgroundRenewal, GivesUpWhatEndedAndCannotBeRenewed) {
   failing = true;
   clock.advance(2h);
   EXPECT_TRUE(cache.renew_due());
-  ASSERT_TRUE(eventually([&] {
+  ASSERT_TRUE(test::eventually([&] {
     clock.advance(15s);
     return !cache.renew_due();
   }));
@@ -174,7 +174,7 @@ TEST_F(FreshFetch, Makes1CallFor64RefusedLogins) {
   gate.close();
   std::atomic<int> right{0};
   auto threads = on_64_threads([&] { right += value("a", Fresh::yes) == 2 ? 1 : 0; });
-  ASSERT_TRUE(eventually([&] { return cache.counts().misses == 65; }));
+  ASSERT_TRUE(test::eventually([&] { return cache.counts().misses == 65; }));
   gate.open();
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(right, 64);

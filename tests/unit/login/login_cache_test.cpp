@@ -2,7 +2,7 @@
 #include <thread>
 #include <vector>
 
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 #include "login/role_credentials.hpp"
 #include "unit/login/login_fixture.hpp"
 
@@ -19,7 +19,7 @@ TEST_F(LoginServiceCache, Makes1AssumeRoleFor64LoginsAnd1MoreForAnotherRole) {
   std::atomic<int> done{0};
   std::vector<std::thread> threads;
   for (int n = 0; n < 64; ++n) threads.emplace_back([&] { done += log_in(database) ? 1 : 0; });
-  ASSERT_TRUE(eventually([&] { return service->counters().cache_misses == 64; }));
+  ASSERT_TRUE(test::eventually([&] { return service->counters().cache_misses == 64; }));
   aws.gate.open();
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(done, 64);
@@ -36,7 +36,7 @@ TEST_F(LoginServiceCache, RenewsInTheBackgroundWhileLoginsGoOn) {
   ASSERT_TRUE(aws.gate.wait_for_arrivals(2));
   EXPECT_TRUE(log_in(aurora())->from_cache);
   aws.gate.open();
-  ASSERT_TRUE(eventually([&] { return service->counters().background_renewals == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return service->counters().background_renewals == 1; }));
   clock.advance(5min);
   const auto login = log_in(aurora());
   EXPECT_TRUE(login->from_cache);
@@ -103,11 +103,11 @@ class RoleCredentialsTest : public LoginTest {
   base::Result<Answer<RdsSigners>> get(std::string_view role_arn) {
     std::string why_not;
     return roles.get(key(role_arn), *provider.get(base::Deadline::in(1s), why_not),
-                     base::Deadline::in(kPatience));
+                     base::Deadline::in(test::kPatience));
   }
 
-  Gate gate;
-  CallPool pool;
+  test::Gate gate;
+  base::CallPool pool;
   RoleCredentials roles{{clock, log, pool},
                         provider,
                         [this](const aws::AssumeRoleRequest& request, const aws::Credentials& base,
@@ -134,7 +134,7 @@ TEST_F(RoleCredentialsTest, RenewsWithoutAnybodyAsking) {
   ASSERT_TRUE(get("a"));
   ASSERT_TRUE(get("a"));
   clock.advance(9min);
-  EXPECT_TRUE(eventually([&] { return roles.counts().background_renewals == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return roles.counts().background_renewals == 1; }));
   EXPECT_EQ(roles.calls(), 2U);
 }
 
@@ -143,7 +143,7 @@ TEST_F(RoleCredentialsTest, DoesNotRenewForAnotherIdentity) {
   ASSERT_TRUE(get("a"));
   provider.rotate("AKIAOTHER", "AKIAOTHER");
   clock.advance(9min);
-  EXPECT_TRUE(eventually([&] { return roles.counts().renewal_failures >= 1; }));
+  EXPECT_TRUE(test::eventually([&] { return roles.counts().renewal_failures >= 1; }));
   EXPECT_EQ(roles.calls(), 1U);
 }
 

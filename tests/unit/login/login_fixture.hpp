@@ -100,7 +100,7 @@ class LoginTest : public testing::Test {
 
   base::Result<Login> log_in(const config::Database& database, Fresh fresh = Fresh::no,
                              Steps* steps = nullptr) {
-    return service->login(config.iam_flag(), database, base::Deadline::in(kPatience), steps, fresh);
+    return service->login(config.iam_flag(), database, base::Deadline::in(test::kPatience), steps, fresh);
   }
 
   static aws::RetryPolicy no_retries() {

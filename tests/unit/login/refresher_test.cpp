@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 
 namespace rolegate::login {
 namespace {
@@ -15,14 +15,14 @@ TEST(Refresher, HasNoThreadBeforeTheFirstUse) {
 }
 
 TEST(Refresher, ChecksAgainAndAgainWhileInUse) {
-  Gate checks;
+  test::Gate checks;
   Refresher refresher([&] { return checks.pass(); }, 1ms);
   refresher.arm();
   EXPECT_TRUE(checks.wait_for_arrivals(5));
 }
 
 TEST(Refresher, RestsWhenNothingIsInUseAndGoesOnWhenArmedAgain) {
-  Gate checks;
+  test::Gate checks;
   Refresher refresher(
       [&] {
         checks.pass();
@@ -30,7 +30,7 @@ TEST(Refresher, RestsWhenNothingIsInUseAndGoesOnWhenArmedAgain) {
       },
       1ms);
   for (int n = 1; n <= 3; ++n) {
-    ASSERT_TRUE(eventually([&] {
+    ASSERT_TRUE(test::eventually([&] {
       refresher.arm();
       return checks.wait_for_arrivals(n);
     }));

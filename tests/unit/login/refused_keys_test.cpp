@@ -45,7 +45,7 @@ TEST_F(RefusedKeys, AreAskedForAnewByABackgroundRenewal) {
   base_is_rotated_to("ASIANEW", "process:default");
   clock.advance(9min);
   ASSERT_TRUE(log_in(aurora())) << "starts the renewal";
-  EXPECT_TRUE(eventually([&] { return service->counters().background_renewals == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return service->counters().background_renewals == 1; }));
   EXPECT_EQ(service->counters().renewal_failures, 0U);
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "admin/http/router.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 
 namespace rolegate::admin {
 
@@ -40,7 +40,7 @@ class FakePages {
   }
 
   std::atomic<int> made{0};
-  login::Gate gate;
+  test::Gate gate;
 
  private:
   HttpAnswer made_of(std::string body) {

@@ -9,7 +9,7 @@
 #include "support/fake_clock.hpp"
 #include "unit/admin/http/fake_pages.hpp"
 #include "unit/admin/http/http_client.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::admin {
@@ -187,7 +187,7 @@ TEST_F(HttpServerTest, EndsAConnectionThatDripsHoweverRegularly) {
   HttpClient dripping = client();
   dripping.send("GET /hello HTTP/1.1\r\nX: ");
   // Each byte comes well within the limit; all of them together do not.
-  const auto until = std::chrono::steady_clock::now() + login::kPatience;
+  const auto until = std::chrono::steady_clock::now() + test::kPatience;
   bool ended = false;
   while (!ended && std::chrono::steady_clock::now() < until) ended = !dripping.send("x");
   EXPECT_TRUE(ended);
@@ -197,9 +197,9 @@ TEST_F(HttpServerTest, EndsAConnectionThatDoesNotReadItsAnswer) {
   serve({.request = 1s}, std::string(64 << 20, 'x'));  // time enough to ask for it
   HttpClient lazy = client();
   lazy.send("GET /large HTTP/1.1\r\n\r\nGET /hello HTTP/1.1\r\n\r\n");
-  ASSERT_TRUE(login::eventually([&] { return pages->made == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return pages->made == 1; }));
   // It may read again when it is too late: the answer is not whole.
-  const auto until = std::chrono::steady_clock::now() + login::kPatience;
+  const auto until = std::chrono::steady_clock::now() + test::kPatience;
   while (lazy.send("x") && std::chrono::steady_clock::now() < until) {
   }
   EXPECT_EQ(lazy.read().status, 0);
@@ -235,7 +235,7 @@ TEST_F(HttpServerTest, DropsNobodyWhoseAnswerIsUnderWay) {
   HttpClient second = client();
   first.send("GET /large HTTP/1.1\r\n\r\n");
   second.send("GET /large HTTP/1.1\r\n\r\n");
-  ASSERT_TRUE(login::eventually([&] { return pages->made == 2; }));
+  ASSERT_TRUE(test::eventually([&] { return pages->made == 2; }));
   EXPECT_TRUE(client().ended()) << "there is no room at all";
   EXPECT_EQ(first.read().body.size(), large.size());
   EXPECT_EQ(second.read().body.size(), large.size());
@@ -314,8 +314,8 @@ TEST_F(HttpServerTest, DoesTheJobOfAClientThatHasGone) {
     ASSERT_TRUE(pages->gate.wait_for_arrivals(1));
   }
   pages->gate.open();
-  ASSERT_TRUE(login::eventually([&] { return pages->made == 1; }));
-  ASSERT_TRUE(login::eventually([&] { return client().get("/slow").status == 200; }))
+  ASSERT_TRUE(test::eventually([&] { return pages->made == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return client().get("/slow").status == 200; }))
       << "its place is free again";
 }
 
@@ -349,7 +349,7 @@ TEST_F(HttpServerTest, StopsAtOnceWithConnectionsInEveryState) {
   EXPECT_EQ(idle.get("/hello").status, 200);
   reading.send("GET /large HTTP/1.1\r\n\r\n");
   EXPECT_EQ(refused.get("/hello", "Content-Length: 5\r\n").status, 413);
-  ASSERT_TRUE(login::eventually([&] { return pages->made == 2; }));
+  ASSERT_TRUE(test::eventually([&] { return pages->made == 2; }));
   const std::string address = server->address();
   server.reset();
   EXPECT_TRUE(silent.ended());

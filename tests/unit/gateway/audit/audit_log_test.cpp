@@ -16,7 +16,7 @@
 
 #include "net/listening.hpp"
 #include "support/temporary_folder.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::gateway {
@@ -166,7 +166,7 @@ TEST_F(AuditLogTest, SumsUpFailuresThatRepeat) {
   const auto both = [this] {
     return content(folder_.path("audit.log")) + content(folder_.path("other.log"));
   };
-  EXPECT_TRUE(login::eventually([&] { return both().find("\"count\":7,") != std::string::npos; }))
+  EXPECT_TRUE(test::eventually([&] { return both().find("\"count\":7,") != std::string::npos; }))
       << "so does a reload";
   EXPECT_THAT(counts(both()), ElementsAre(0, 999, 7));
   for (int i = 0; i < 5; ++i) audit->write(failed);

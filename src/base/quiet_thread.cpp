@@ -1,10 +1,10 @@
-#include "login/quiet_thread.hpp"
+#include "base/quiet_thread.hpp"
 
 #include <csignal>
 #include <system_error>
 #include <utility>
 
-namespace rolegate::login {
+namespace rolegate::base {
 
 std::optional<std::thread> start_quiet_thread(std::function<void()> work) {
   sigset_t all;
@@ -22,4 +22,4 @@ std::optional<std::thread> start_quiet_thread(std::function<void()> work) {
   return thread;
 }
 
-}  // namespace rolegate::login
+}  // namespace rolegate::base

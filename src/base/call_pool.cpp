@@ -1,12 +1,12 @@
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
-#include "login/quiet_thread.hpp"
+#include "base/quiet_thread.hpp"
 
-namespace rolegate::login {
+namespace rolegate::base {
 
 struct CallPool::Job {
   explicit Job(Call given) : call(std::move(given)) {}
@@ -130,4 +130,4 @@ bool CallPool::start_thread() {
   return true;
 }
 
-}  // namespace rolegate::login
+}  // namespace rolegate::base

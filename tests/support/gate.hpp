@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-namespace rolegate::login {
+namespace rolegate::test {
 
 /// How long a test waits for another thread before it fails; never reached when all is well.
 inline constexpr std::chrono::seconds kPatience{30};
@@ -56,4 +56,4 @@ template <typename Condition>
   return true;
 }
 
-}  // namespace rolegate::login
+}  // namespace rolegate::test

@@ -1,4 +1,4 @@
-#include "login/call_pool.hpp"
+#include "base/call_pool.hpp"
 
 #include <atomic>
 #include <memory>
@@ -12,14 +12,14 @@
 
 #include "unit/login/gate.hpp"
 
-namespace rolegate::login {
+namespace rolegate::base {
 namespace {
 
 using Urgency = CallPool::Urgency;
 
 TEST(CallPool, MakesCallsOnThreadsOfItsOwn) {
   CallPool pool;
-  Gate done;
+  test::Gate done;
   std::atomic<std::thread::id> id{};
   pool.submit("sts a", Urgency::login, [&] {
     id = std::this_thread::get_id();
@@ -30,8 +30,8 @@ TEST(CallPool, MakesCallsOnThreadsOfItsOwn) {
 }
 
 TEST(CallPool, LetsAStalledLaneFillOnlyItself) {
-  Gate stalled;
-  Gate other;
+  test::Gate stalled;
+  test::Gate other;
   stalled.close();
   CallPool pool({.threads = 4, .per_lane = 2, .queued = 100});
   for (int n = 0; n < 10; ++n) pool.submit("sts stalled", Urgency::login, [&] { stalled.pass(); });
@@ -43,9 +43,9 @@ TEST(CallPool, LetsAStalledLaneFillOnlyItself) {
 }
 
 TEST(CallPool, TakesLoginsBeforeRenewals) {
-  Gate first;
+  test::Gate first;
   first.close();
-  Gate done;
+  test::Gate done;
   std::mutex mutex;
   std::string order;
   CallPool pool({.threads = 1, .per_lane = 1, .queued = 100});
@@ -80,7 +80,7 @@ struct Dropped {
 
 TEST(CallPool, DropsWhatDoesNotFitTheQueue) {
   std::atomic<int> dropped{0};
-  Gate gate;
+  test::Gate gate;
   gate.close();
   CallPool pool({.threads = 1, .per_lane = 1, .queued = 2});
   pool.submit("sts", Urgency::login, [&] { gate.pass(); });
@@ -101,8 +101,8 @@ class Held {
   void release() { gate_->open(); }
 
  private:
-  std::shared_ptr<Gate> gate_ =
-      std::make_shared<Gate>();  ///< the call may still be leaving it when this goes
+  std::shared_ptr<test::Gate> gate_ =
+      std::make_shared<test::Gate>();  ///< the call may still be leaving it when this goes
 };
 
 /// The calls that were made, in their order.
@@ -124,7 +124,7 @@ class Made {
   }
 
  private:
-  Gate gate_;
+  test::Gate gate_;
   std::mutex mutex_;
   std::vector<std::string> names_;
 };
@@ -208,7 +208,7 @@ TEST(CallPool, DoesNotMakeWhatNobodyWaitsFor) {
 }
 
 TEST(CallPool, CancelsNothingThatHasBegun) {
-  Gate gate;
+  test::Gate gate;
   gate.close();
   CallPool pool({.threads = 1, .per_lane = 1, .queued = 100});
   CallPool::Pending call = pool.submit("lane", Urgency::login, [&] { gate.pass(); });
@@ -245,13 +245,13 @@ TEST(CallPool, CancelsFromManyThreads) {
       });
     }
   }
-  EXPECT_TRUE(eventually([&] { return made + cancelled == 3000; })) << made << " " << cancelled;
+  EXPECT_TRUE(test::eventually([&] { return made + cancelled == 3000; })) << made << " " << cancelled;
 }
 
 TEST(CallPool, StopsByDroppingWhatWaitsAndFinishingWhatRuns) {
   std::atomic<int> dropped{0};
   std::atomic<bool> finished{false};
-  Gate gate;
+  test::Gate gate;
   gate.close();
   CallPool pool({.threads = 1, .per_lane = 1, .queued = 10});
   pool.submit("sts", Urgency::login, [&] {
@@ -261,7 +261,7 @@ TEST(CallPool, StopsByDroppingWhatWaitsAndFinishingWhatRuns) {
   ASSERT_TRUE(gate.wait_for_arrivals(1));
   pool.submit("sts", Urgency::login, Dropped(dropped));
   std::thread stopping([&] { pool.stop(); });
-  EXPECT_TRUE(eventually([&] { return dropped == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return dropped == 1; }));
   EXPECT_FALSE(finished);
   gate.open();
   stopping.join();
@@ -271,4 +271,4 @@ TEST(CallPool, StopsByDroppingWhatWaitsAndFinishingWhatRuns) {
 }
 
 }  // namespace
-}  // namespace rolegate::login
+}  // namespace rolegate::base
