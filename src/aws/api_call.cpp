@@ -23,7 +23,7 @@ HttpRequest request_of(const ApiCall& call, const std::string& url, base::WallTi
 base::Error refusal_error(const ApiCall& call, HttpResponse& response, base::WallTime now) {
   const Refusal refusal = call.read_refusal(response);
   auto error = aws_error(call.subject, response.status, refusal.code, refusal.message, refusal.request_id);
-  if (error.code == code_name(ApiErrc::signature_mismatch)) {
+  if (error.is(ApiErrc::signature_mismatch)) {
     if (auto hint = clock_skew_hint(response.header("Date"), now); !hint.empty())
       error.hint = std::move(hint);
   }

@@ -6,6 +6,8 @@
 
 #include "aws/answer_text.hpp"
 #include "aws/api.hpp"
+#include "base/arn.hpp"
+#include "base/printable.hpp"
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, API_AssumeRole.html,
 // API_AssumeRoleWithWebIdentity.html;
@@ -120,14 +122,13 @@ Denial read_denial(std::string_view aws_message) {
 
 /// Whom a policy has to name: the role itself rather than one session of it
 /// ("arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION").
-std::string principal(std::string_view arn) {
-  const auto service = arn.find(":sts::");
-  const auto role = arn.find(":assumed-role/");
-  if (service == std::string_view::npos || role == std::string_view::npos) return std::string(arn);
-  const std::string_view account = arn.substr(service + 6, role - service - 6);
-  std::string_view name = arn.substr(role + 14);
+std::string principal(std::string_view text) {
+  constexpr std::string_view kSession = "assumed-role/";
+  const auto arn = base::read_arn(text);
+  if (!arn || arn->service != "sts" || !arn->resource.starts_with(kSession)) return std::string(text);
+  std::string_view name = arn->resource.substr(kSession.size());
   name = name.substr(0, name.find('/'));
-  return fmt::format("{}:iam::{}:role/{}", arn.substr(0, service), account, name);
+  return fmt::format("arn:{}:iam::{}:role/{}", arn->partition, arn->account, name);
 }
 
 /// The caller's ARN as AWS named it, else the role at the end of an identity
@@ -262,9 +263,9 @@ base::Error aws_error(const CallSubject& subject, int http_status, std::string_v
                       std::string_view aws_message, std::string_view request_id) {
   base::AwsAnswer answer{.service = std::string(subject.service),
                          .operation = std::string(subject.operation),
-                         .code = printable(aws_code),
-                         .message = printable(aws_message),
-                         .request_id = printable(request_id),
+                         .code = base::quotable(aws_code, kLongestQuote),
+                         .message = base::quotable(aws_message, kLongestQuote),
+                         .request_id = base::quotable(request_id, kLongestQuote),
                          .http_status = http_status};
   const ApiErrc code = code_of(subject, http_status, answer.code, answer.message);
   // STS's words when the identity provider did not answer it in time.
@@ -282,7 +283,7 @@ bool may_be_the_keys(const base::Error& error) {
   constexpr std::array kCodesOfKeys{ApiErrc::access_denied, ApiErrc::assume_role_denied,
                                     ApiErrc::expired_token, ApiErrc::invalid_access_key,
                                     ApiErrc::signature_mismatch};
-  return std::ranges::any_of(kCodesOfKeys, [&](ApiErrc code) { return error.code == code_name(code); });
+  return std::ranges::any_of(kCodesOfKeys, [&](ApiErrc code) { return error.is(code); });
 }
 
 }  // namespace rolegate::aws

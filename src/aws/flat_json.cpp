@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "aws/answer_text.hpp"
+#include "base/printable.hpp"
 #include "base/secret.hpp"
 
 namespace rolegate::aws {
@@ -65,7 +66,8 @@ class Collector {
     path_.push_back('/');
     for (const char c : partial_) path_.append(c == '~' ? "~0" : c == '/' ? "~1" : std::string_view(&c, 1));
     const bool is_new = seen_.insert(path_).second;
-    if (!is_new) return refuse(fmt::format("has {} more than once", printable(partial_)), error);
+    if (!is_new)
+      return refuse(fmt::format("has {} more than once", base::quotable(partial_, kLongestQuote)), error);
     partial_.clear();
     return seen_.size() <= kMaxMembers || refuse("has too many members", error);
   }

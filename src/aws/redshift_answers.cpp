@@ -8,6 +8,7 @@
 #include "aws/query_protocol.hpp"
 #include "aws/url.hpp"
 #include "base/iso8601.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -66,7 +67,7 @@ base::Error endpoint_not_ready(std::string_view what, std::string_view name, std
   const bool paused = status == "paused";
   return base::make_error(ApiErrc::endpoint_not_ready,
                           fmt::format("Redshift {} '{}' has no endpoint: its status is '{}'.", what, name,
-                                      status.empty() ? "unknown" : printable(status)),
+                                      status.empty() ? "unknown" : base::quotable(status, kLongestQuote)),
                           paused ? "Resume it." : "Wait until it is available.", !paused);
 }
 

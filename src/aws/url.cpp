@@ -7,18 +7,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/ascii.hpp"
+#include "base/ip_address.hpp"
+
 namespace rolegate::aws {
 namespace {
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_';
-}
-
-bool is_ipv6(std::string_view host) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
-}
+bool is_name_character(char c) { return base::is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; }
 
 bool read_port(std::string_view text, Url& url) {
   unsigned value = 0;
@@ -35,7 +30,7 @@ bool read_authority(Url& url) {
     const auto close = rest.find(']');
     if (close == std::string_view::npos) return false;
     url.host = rest.substr(1, close - 1);
-    if (!is_ipv6(url.host)) return false;
+    if (!base::is_ipv6(url.host)) return false;
     rest.remove_prefix(close + 1);
   } else {
     url.host = rest.substr(0, rest.find(':'));

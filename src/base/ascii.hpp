@@ -6,6 +6,10 @@
 
 namespace rolegate::base {
 
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+[[nodiscard]] constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_letter(c); }
+
 /// In lower case when it is a letter of ASCII. Locales do not matter, and no byte of UTF-8 beyond ASCII
 /// changes.
 [[nodiscard]] constexpr char lower_case(char c) {

@@ -34,6 +34,10 @@ struct Error {
   bool retryable = false;        ///< the same call may succeed later without anybody changing anything
   std::optional<AwsAnswer> aws;  ///< set when an AWS service answered
 
+  template <ErrorEnum E>
+  [[nodiscard]] bool is(E one) const {
+    return code == code_name(one);
+  }
   /// Message and hint in one text, the way the command line shows them.
   [[nodiscard]] std::string text() const { return hint.empty() ? message : message + " " + hint; }
 };

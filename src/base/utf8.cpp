@@ -38,4 +38,25 @@ bool has_control_characters(std::string_view text) {
   return false;
 }
 
+Utf8Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x80) return {lead, 1, true};
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (text.size() < length || !is_utf8(text.substr(0, length))) return {lead, 1, false};
+  char32_t code = lead & (0x7Fu >> length);
+  for (const char c : text.substr(1, length - 1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+  return {code, length, true};
+}
+
+std::string repaired_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Character c = first_character(text);
+    out.append(c.valid ? text.substr(0, c.length) : "\xEF\xBF\xBD");
+    text.remove_prefix(c.length);
+  }
+  return out;
+}
+
 }  // namespace rolegate::base

@@ -17,8 +17,8 @@
 #include "base/file.hpp"
 #include "base/nearest.hpp"
 #include "base/partition.hpp"
+#include "base/printable.hpp"
 #include "cli/error_report.hpp"
-#include "cli/printable.hpp"
 #include "cli/query/table_writer.hpp"
 #include "cli/usage_error.hpp"
 #include "cli/wrap.hpp"
@@ -41,7 +41,7 @@ base::Result<const upstream::RdsPartition*> partition_named(const std::string& n
   if (const upstream::RdsPartition* found = upstream::find_rds_partition(name)) return found;
   std::vector<std::string_view> names;
   for (const upstream::RdsPartition& partition : upstream::rds_partitions()) names.push_back(partition.name);
-  return base::fail(UsageErrc::wrong_usage, fmt::format("There is no partition {}.", printable(name)),
+  return base::fail(UsageErrc::wrong_usage, fmt::format("There is no partition {}.", base::printable(name)),
                     fmt::format("Known are {}.", fmt::join(names, ", ")));
 }
 
@@ -61,7 +61,7 @@ json::object list_json(const upstream::RdsBundle& bundle, const net::PemCertific
 }
 
 void write_list(Output& out, const upstream::RdsBundle& bundle, const net::PemCertificates& read) {
-  out.write(printable(bundle.file) + "\n\n");
+  out.write(base::printable(bundle.file) + "\n\n");
   TableWriter table(out);
   table.begin_result({{"subject"}, {"region"}, {"not after"}, {"SHA-256"}});
   for (const auto& [x509, text] : read.certificates) {
@@ -92,7 +92,7 @@ bool check(Context& context, std::string_view partition, const std::set<std::str
   };
   const auto bundle = upstream::find_rds_bundle(context.environment, partition);
   if (!bundle) {
-    write(fmt::format("{}: {}", partition, printable(bundle.error().text())));
+    write(fmt::format("{}: {}", partition, base::printable(bundle.error().text())));
     return false;
   }
   const base::WallTime now = context.clock.now();
@@ -105,7 +105,8 @@ bool check(Context& context, std::string_view partition, const std::set<std::str
     if (!upstream::has_expired(*x509, now) && upstream::has_expired(*x509, now + kSoon))
       ending.push_back(fmt::format("{} ({})", net::subject_of(*x509), not_after(*x509)));
   }
-  write(fmt::format("{}: {}, {} certificates", partition, printable(bundle->file), read.certificates.size()));
+  write(fmt::format("{}: {}, {} certificates", partition, base::printable(bundle->file),
+                    read.certificates.size()));
   for (const auto& [entry, line, reason] : read.faults)
     write(fmt::format("  entry {} (line {}) is no certificate: {}", entry, line, reason));
   if (!ending.empty())
@@ -145,9 +146,10 @@ base::Result<std::string> fetch(Context& context, const std::string& source) {
     return std::unexpected(std::move(response.error()));
   }
   if (response->status == 200) return std::move(response->body);
-  return base::fail(upstream::BundleErrc::ca_bundle_unavailable,
-                    fmt::format("{} answered with HTTP status {}.", printable(source), response->status),
-                    std::string(kOtherWay));
+  return base::fail(
+      upstream::BundleErrc::ca_bundle_unavailable,
+      fmt::format("{} answered with HTTP status {}.", base::printable(source), response->status),
+      std::string(kOtherWay));
 }
 
 /// Where a file that is to replace `place` goes: a link stays, and leads to it.
@@ -229,8 +231,8 @@ base::Result<void> update(Context& context, const CaUpdateArguments& arguments) 
   const net::PemCertificates read = net::read_pem_certificates(*pem);
   std::vector<std::string> added;
   std::ranges::set_difference(upstream::regions_of(read, now), before, std::back_inserter(added));
-  context.out.write(wrapped(fmt::format("{}: {} certificates from {}. {}", printable(place),
-                                        read.certificates.size(), printable(source),
+  context.out.write(wrapped(fmt::format("{}: {} certificates from {}. {}", base::printable(place),
+                                        read.certificates.size(), base::printable(source),
                                         added.empty() ? std::string("No region is new.")
                                                       : fmt::format("New: {}.", fmt::join(added, ", "))),
                             2, context.out.style()) +

@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include "base/nearest.hpp"
+#include "base/printable.hpp"
 #include "cli/known_options.hpp"
-#include "cli/printable.hpp"
 #include "cli/usage_error.hpp"
 
 namespace rolegate::cli {
@@ -178,7 +178,7 @@ class Grammar {
     try {
       app_.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
-      return printable(error.what()) + ".";
+      return base::printable(error.what()) + ".";
     }
     words_ = app_.remaining(true);
     return {};
@@ -192,7 +192,7 @@ class Grammar {
     if (error != std::errc() || end != timeout_.data() + timeout_.size() || !(seconds > 0) ||
         seconds > kLongest) {
       return wrong_usage(
-          fmt::format("--timeout takes a number of seconds up to 3600, not '{}'.", printable(timeout_)),
+          fmt::format("--timeout takes a number of seconds up to 3600, not '{}'.", base::printable(timeout_)),
           "For example --timeout 10.");
     }
     options_.timeout = std::chrono::milliseconds(std::llround(std::ceil(seconds * 1000)));
@@ -213,7 +213,7 @@ class Grammar {
   [[nodiscard]] std::unexpected<base::Error> unknown_command(const std::string& prefix,
                                                              const std::string& word) const {
     const std::string nearest = nearest_command(prefix, word);
-    return wrong_usage(fmt::format("There is no command `rolegate {}{}`.", prefix, printable(word)),
+    return wrong_usage(fmt::format("There is no command `rolegate {}{}`.", prefix, base::printable(word)),
                        nearest.empty() ? fmt::format("`rolegate {}--help` lists all commands.", prefix)
                                        : fmt::format("Did you mean `rolegate {}`?", nearest));
   }
@@ -269,7 +269,7 @@ class Grammar {
     const std::string_view nearest = nearest_option(name, names);
     const Entry* entry = chosen();
     const bool dashes_missing = entry != nullptr && entry->shape.tail != Tail::none && !has_tail_;
-    return wrong_usage(fmt::format("There is no option {}{}{}.", printable(name),
+    return wrong_usage(fmt::format("There is no option {}{}{}.", base::printable(name),
                                    command.empty() ? "" : " of rolegate ", command),
                        !nearest.empty() ? fmt::format("Did you mean {}?", nearest)
                        : dashes_missing ? std::string(kGoesAfterDashes)
@@ -290,15 +290,15 @@ class Grammar {
     if (words_.size() > wanted.size() && !entry.shape.further_words) {
       const bool dashes_missing = entry.shape.tail != Tail::none && !has_tail_;
       return wrong_usage(fmt::format("`rolegate {}` does not know what to do with '{}'.", entry.name,
-                                     printable(words_[wanted.size()])),
+                                     base::printable(words_[wanted.size()])),
                          dashes_missing          ? std::string(kGoesAfterDashes)
                          : entry.name == "query" ? "SQL is one argument: put it in quotes."
                                                  : see_help(entry.name));
     }
     if (entry.shape.tail == Tail::required && tail_.empty()) {
-      return wrong_usage(
-          fmt::format("`rolegate {}` needs a command to run.", entry.name),
-          fmt::format("It goes after `--`: `rolegate {} {} -- COMMAND`.", entry.name, printable(words_[0])));
+      return wrong_usage(fmt::format("`rolegate {}` needs a command to run.", entry.name),
+                         fmt::format("It goes after `--`: `rolegate {} {} -- COMMAND`.", entry.name,
+                                     base::printable(words_[0])));
     }
     if (entry.name == "help") return judge_help();
     if (json_ && csv_) return wrong_usage("--csv and --json exclude each other.", see_help(entry.name));

@@ -11,10 +11,10 @@
 #include <fmt/format.h>
 
 #include "base/counted.hpp"
+#include "base/printable.hpp"
 #include "cli/error_report.hpp"
 #include "cli/json_text.hpp"
 #include "cli/load_configuration.hpp"
-#include "cli/printable.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
 #include "serve/all_problems.hpp"
@@ -60,7 +60,7 @@ std::string gateway_text(const config::Config& config) {
   }
   for (const config::Database& database : config.databases) {
     for (const auto& address : database.listen)
-      text += fmt::format("{} alone at {}, ", printable(database.name), address.text);
+      text += fmt::format("{} alone at {}, ", base::printable(database.name), address.text);
   }
   return text + base::counted(std::ssize(config.gateway->users), "user") + ".\n";
 }
@@ -120,7 +120,7 @@ void write_config_check(Output& out, const config::Loaded& loaded) {
   const auto warnings = count(loaded, config::Severity::warning);
   const auto valid = base::counted(std::ssize(loaded.config.databases), "valid database");
   out.write(fmt::format("{}{}{}: {}, {}{}, {}.{}\n", loaded.problems.empty() ? "" : "\n",
-                        gateway_text(loaded.config), printable(loaded.config.file), valid,
+                        gateway_text(loaded.config), base::printable(loaded.config.file), valid,
                         errors == 0 ? paint.green() : paint.red(), base::counted(errors, "error"),
                         base::counted(warnings, "warning"), paint.off()));
 }

@@ -28,9 +28,9 @@ ExitStatus exit_status(const base::Error& error) {
       doctor::code_name(doctor::PolicyErrc::policy_argument_invalid),
       gateway::code_name(gateway::Errc::gateway_not_configured),
   };
-  if (error.code == code_name(ExecErrc::command_not_found)) return ExitStatus::not_found;
-  if (error.code == code_name(ExecErrc::command_failed)) return ExitStatus::not_executable;
-  if (error.code == code_name(StatementErrc::query_cancelled)) return ExitStatus::interrupted;
+  if (error.is(ExecErrc::command_not_found)) return ExitStatus::not_found;
+  if (error.is(ExecErrc::command_failed)) return ExitStatus::not_executable;
+  if (error.is(StatementErrc::query_cancelled)) return ExitStatus::interrupted;
   return std::ranges::find(mendable_by_the_user, error.code) != mendable_by_the_user.end()
              ? ExitStatus::wrong_usage
              : ExitStatus::failed;

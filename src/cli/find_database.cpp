@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.hpp"
 #include "cli/load_configuration.hpp"
-#include "cli/printable.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -40,7 +40,7 @@ base::Result<FoundDatabase> find_database(Context& context, std::string_view nam
     for (const auto& problem : loaded->problems) {
       if (problem.severity == config::Severity::warning &&
           (problem.database.empty() || problem.database == name)) {
-        context.err.write(fmt::format("rolegate: {}\n", printable(problem.text())));
+        context.err.write(fmt::format("rolegate: {}\n", base::printable(problem.text())));
       }
     }
     context.err.flush();  // before the answer, which may be standard output's

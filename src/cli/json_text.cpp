@@ -3,8 +3,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.hpp"
 #include "base/utf8.hpp"
-#include "cli/printable.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -41,37 +41,17 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-std::string repaired_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    // The longest valid character at the front, if there is one.
-    std::size_t length = std::min<std::size_t>(4, text.size());
-    const auto lead = static_cast<unsigned char>(text.front());
-    length = std::min<std::size_t>(length, lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2);
-    if (base::is_utf8(text.substr(0, length))) {
-      out.append(text.substr(0, length));
-    } else {
-      out += "\xEF\xBF\xBD";
-      length = 1;
-    }
-    text.remove_prefix(length);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string json_text(const json::value& value) {
   std::string out;
   append(out, value);
-  return printable_json(out);
+  return base::printable_json(out);
 }
 
 std::string json_string(std::string_view text) {
-  if (base::is_utf8(text))
-    return printable_json(json::serialize(json::string_view(text.data(), text.size())));
-  return json_string(repaired_utf8(text));
+  if (!base::is_utf8(text)) return json_string(base::repaired_utf8(text));
+  return base::printable_json(json::serialize(json::string_view(text.data(), text.size())));
 }
 
 }  // namespace rolegate::cli

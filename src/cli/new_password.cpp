@@ -11,8 +11,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/printable.hpp"
 #include "base/utf8.hpp"
-#include "cli/printable.hpp"
 #include "cli/silent_terminal.hpp"
 #include "config/text/fields.hpp"
 
@@ -56,7 +56,7 @@ base::Result<base::Secret> ask(SilentTerminal& terminal, Output& prompts, std::s
 
 base::Result<base::Secret> ask_twice(int input, Output& prompts, std::string_view user) {
   SilentTerminal terminal(input);
-  auto first = ask(terminal, prompts, fmt::format("New password for {}: ", printable(user)));
+  auto first = ask(terminal, prompts, fmt::format("New password for {}: ", base::printable(user)));
   if (!first) return first;
   if (auto usable = check_new_password(first->reveal()); !usable) {
     return std::unexpected(std::move(usable.error()));

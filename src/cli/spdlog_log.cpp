@@ -3,7 +3,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -39,7 +39,7 @@ void SpdlogLog::write(base::LogLevel level, std::string_view line) {
         threshold_ >= base::LogLevel::warning ? "rolegate: %^%l:%$ %v" : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v",
         spdlog::pattern_time_type::utc);
   });
-  logger_->log(spdlog_level(level), "{}", printable(line));
+  logger_->log(spdlog_level(level), "{}", base::printable(line));
 }
 
 base::LogLevel log_threshold(int verbosity) {

@@ -5,8 +5,8 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.hpp"
 #include "cli/error_report.hpp"
-#include "cli/printable.hpp"
 #include "cli/style.hpp"
 #include "cli/wrap.hpp"
 
@@ -42,7 +42,7 @@ void write_step(Output& out, const login::Step& step) {
   std::string line = fmt::format("  {}{}{} {:<{}}  {}{:>{}}{}", step.error ? paint.red() : paint.green(),
                                  mark, paint.off(), login::step_title(step.name), kTitleWidth, paint.dim(),
                                  duration_text(step.duration), kDurationWidth, paint.off());
-  if (!step.detail.empty()) line += "  " + printable(step.detail);
+  if (!step.detail.empty()) line += "  " + base::printable(step.detail);
   out.write(line + "\n");
   if (step.error) write_error_below(out, *step.error);
 }
@@ -69,9 +69,9 @@ std::string duration_text(std::chrono::microseconds duration) {
 
 void write_step_report(Output& out, const StepReport& report) {
   const Paint paint(out.style());
-  out.write(fmt::format("{}{}{}", paint.bold(), printable(report.database), paint.off()));
+  out.write(fmt::format("{}{}{}", paint.bold(), base::printable(report.database), paint.off()));
   if (!report.kind_title.empty()) out.write("  " + report.kind_title);
-  if (!report.endpoint.empty()) out.write("  " + printable(report.endpoint));
+  if (!report.endpoint.empty()) out.write("  " + base::printable(report.endpoint));
   out.write("\n\n");
   for (const auto& step : report.steps) write_step(out, step);
 

@@ -4,10 +4,10 @@
 #include <boost/json/serializer.hpp>
 
 #include "base/iso8601.hpp"
+#include "base/printable.hpp"
 #include "cli/error_report.hpp"
 #include "cli/find_database.hpp"
 #include "cli/make_login.hpp"
-#include "cli/printable.hpp"
 #include "cli/wiping_memory.hpp"
 
 namespace rolegate::cli {
@@ -37,7 +37,7 @@ base::Secret token_json(const login::Login& login) {
   text.resize(8192 + 6 * (login.password.size() + login.user.size() + login.host.size() +
                           login.db_name.size() + login.database.size() + login.dial.host.size()));
   text.resize(serializer.read(text.data(), text.size()).size());
-  return base::Secret::take(printable_json(text));
+  return base::Secret::take(base::printable_json(text));
 }
 
 ExitStatus run(Context& context, const TokenArguments& arguments) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
+#include "cli/display_width.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -54,7 +55,7 @@ void append_broken(std::string& out, std::string_view line, std::size_t room, st
 std::string wrapped(std::string_view text, std::size_t indent, const Style& style) {
   const std::string margin(indent, ' ');
   const std::size_t width = std::min(style.columns, kWidest);
-  const std::string safe = printable_lines(text);
+  const std::string safe = base::printable_lines(text);
   std::string out;
   for (std::size_t start = 0; start <= safe.size();) {
     const std::size_t end = std::min(safe.find('\n', start), safe.size());

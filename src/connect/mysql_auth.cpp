@@ -15,7 +15,7 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "connect/poll_until.hpp"
 
 extern "C" {

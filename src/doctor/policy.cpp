@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "base/arn.hpp"
 #include "base/database_endpoint.hpp"
 #include "base/partition.hpp"
 #include "doctor/policy_options.hpp"
@@ -45,13 +46,7 @@ std::string quoted(std::string_view text, char quote) {
 }
 
 std::string account_of(std::string_view arn) {
-  // arn:PARTITION:iam::ACCOUNT:role/NAME
-  for (int colon = 0; colon < 4; ++colon) {
-    const auto at = arn.find(':');
-    if (at == std::string_view::npos) return {};
-    arn.remove_prefix(at + 1);
-  }
-  return std::string(arn.substr(0, arn.find(':')));
+  return std::string(base::read_arn(arn).value_or(base::Arn{}).account);
 }
 
 std::string role_name(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/arn.hpp"
+#include "base/ascii.hpp"
 #include "base/database_endpoint.hpp"
 #include "base/partition.hpp"
 
@@ -15,11 +17,7 @@ namespace {
 
 using config::Kind;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-bool is_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-bool is_account(std::string_view text) { return text.size() == 12 && std::ranges::all_of(text, is_digit); }
+bool is_hex(char c) { return base::is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 /// 8-4-4-4-12 hexadecimal digits.
 bool is_uuid(std::string_view text) {
@@ -35,31 +33,26 @@ base::Result<void> invalid(std::string message, std::string hint) {
 /// ROLE and USER names with their path (CreateRole, CreateUser): [\w+=,.@-] and '/'.
 bool is_path_and_name(std::string_view text) {
   return !text.empty() && text.back() != '/' && std::ranges::all_of(text, [](char c) {
-    return is_alphanumeric(c) || std::string_view("_+=,.@-/").contains(c);
+    return base::is_alphanumeric(c) || std::string_view("_+=,.@-/").contains(c);
   });
 }
 
-base::Result<void> check_caller(std::string_view arn, std::string_view region) {
+base::Result<void> check_caller(std::string_view text, std::string_view region) {
   constexpr const char* kForm = "Write arn:aws:iam::ACCOUNT:role/NAME or …:user/NAME.";
-  std::array<std::string_view, 5> parts;  // arn, partition, service, region, account
-  std::string_view rest = arn;
-  for (std::string_view& part : parts) {
-    const std::size_t colon = rest.find(':');
-    part = rest.substr(0, colon);
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-  }
-  if (parts[2] == "sts" && rest.starts_with("assumed-role/")) {
+  const base::Arn arn = base::read_arn(text).value_or(base::Arn{});
+  if (arn.service == "sts" && arn.resource.starts_with("assumed-role/")) {
     return invalid("--caller is the ARN of a role's session.",
                    "Write the role's own: arn:aws:iam::ACCOUNT:role/NAME.");
   }
-  const bool principal = rest == "root" || (rest.starts_with("role/") && is_path_and_name(rest.substr(5))) ||
-                         (rest.starts_with("user/") && is_path_and_name(rest.substr(5)));
-  if (parts[0] != "arn" || parts[2] != "iam" || !parts[3].empty() || !is_account(parts[4]) || !principal)
+  const bool principal = arn.resource == "root" ||
+                         (arn.resource.starts_with("role/") && is_path_and_name(arn.resource.substr(5))) ||
+                         (arn.resource.starts_with("user/") && is_path_and_name(arn.resource.substr(5)));
+  if (arn.service != "iam" || !arn.region.empty() || !base::is_aws_account(arn.account) || !principal)
     return invalid("--caller is not the ARN of a role or a user.", kForm);
   const std::string_view partition = base::partition_of_region(region).name;
-  if (parts[1] != partition) {
-    return invalid(fmt::format("--caller is of the partition '{}', and the region {} is in {}.", parts[1],
-                               region, partition),
+  if (arn.partition != partition) {
+    return invalid(fmt::format("--caller is of the partition '{}', and the region {} is in {}.",
+                               arn.partition, region, partition),
                    "Roles do not reach across partitions.");
   }
   return {};
@@ -70,7 +63,7 @@ base::Result<void> check_rds_id(std::string_view id, std::string_view host) {
   const auto prefix =
       std::ranges::find_if(kPrefixes, [&](std::string_view known) { return id.starts_with(known); });
   if (prefix == kPrefixes.end() || id.size() == prefix->size() ||
-      !std::ranges::all_of(id.substr(prefix->size()), is_alphanumeric)) {
+      !std::ranges::all_of(id.substr(prefix->size()), base::is_alphanumeric)) {
     return invalid(
         "--resource-id is not one of RDS.",
         "It is cluster-… of an Aurora cluster, db-… of an instance, prx-… of a proxy; not a name, an "
@@ -105,7 +98,7 @@ base::Result<void> check_resource_id(const config::Database& database, std::stri
 }  // namespace
 
 base::Result<void> check_policy_options(const config::Database& database, const PolicyOptions& options) {
-  if (!options.account.empty() && !is_account(options.account))
+  if (!options.account.empty() && !base::is_aws_account(options.account))
     return invalid("--account is not an account.", "An account is 12 digits, without hyphens.");
   if (!options.caller_arn.empty()) {
     if (auto checked = check_caller(options.caller_arn, database.aws_iam->region); !checked) return checked;

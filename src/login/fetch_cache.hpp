@@ -18,11 +18,11 @@
 #include <fmt/format.h>
 
 #include "aws/credentials.hpp"
+#include "base/call_pool.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/iso8601.hpp"
 #include "base/log.hpp"
-#include "base/call_pool.hpp"
 #include "login/errc.hpp"
 #include "login/flight.hpp"
 #include "login/login.hpp"

@@ -1,27 +1,14 @@
 #include "admin/http/host.hpp"
 
 #include <algorithm>
-#include <string>
 
-#include <arpa/inet.h>
+#include "base/ascii.hpp"
+#include "base/ip_address.hpp"
 
 namespace rolegate::admin {
 namespace {
 
-bool is_port(std::string_view text) {
-  return text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_address(int family, std::string_view text) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return text.find('\0') == std::string_view::npos &&
-         inet_pton(family, std::string(text).c_str(), bytes) == 1;
-}
-
-bool is_localhost(std::string_view text) {
-  constexpr std::string_view kLocalhost = "localhost";
-  return std::ranges::equal(text, kLocalhost, [](char a, char b) { return (a | 0x20) == b; });
-}
+bool is_port(std::string_view text) { return text.size() <= 5 && std::ranges::all_of(text, base::is_digit); }
 
 }  // namespace
 
@@ -39,8 +26,8 @@ bool host_allowed(std::string_view host) {
     port = host.substr(colon);
   }
   if (!port.empty() && (port.front() != ':' || !is_port(port.substr(1)))) return false;
-  if (host.starts_with('[')) return is_address(AF_INET6, name);
-  return is_localhost(name) || is_address(AF_INET, name);
+  if (host.starts_with('[')) return base::is_ipv6(name);
+  return base::equals_ignoring_case(name, "localhost") || base::is_ipv4(name);
 }
 
 }  // namespace rolegate::admin

@@ -12,6 +12,7 @@
 #include "aws/credential_providers/credentials_json.hpp"
 #include "aws/url.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -59,8 +60,8 @@ base::Result<base::Secret> authorization(const base::Environment& environment) {
 base::Error refusal(const std::string& subject, const HttpResponse& answer) {
   return base::make_error(
       CredentialsErrc::credentials_unavailable,
-      fmt::format("{} answered with HTTP status {}: {}", subject, answer.status, quotable(answer.body)), {},
-      answer.status >= 500 || answer.status == 429);
+      fmt::format("{} answered with HTTP status {}: {}", subject, answer.status, base::quotable(answer.body)),
+      {}, answer.status >= 500 || answer.status == 429);
 }
 
 }  // namespace

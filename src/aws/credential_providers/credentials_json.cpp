@@ -8,7 +8,7 @@
 
 #include "aws/credential_providers/expiration.hpp"
 #include "aws/credential_providers/secret_json.hpp"
-#include "base/utf8.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -30,8 +30,8 @@ base::Result<CredentialsDocument> read(const boost::json::object& object, std::s
   document.fields.access_key_id = std::string(string_member(object, "AccessKeyId"));
   document.fields.secret_access_key = base::Secret(string_member(object, "SecretAccessKey"));
   document.fields.session_token = base::Secret(string_member(object, names.token));
-  document.account_id = quotable(string_member(object, "AccountId"), 64);
-  document.role_arn = quotable(string_member(object, "RoleArn"), 2048);
+  document.account_id = base::quotable(string_member(object, "AccountId"), 64);
+  document.role_arn = base::quotable(string_member(object, "RoleArn"), 2048);
   if (document.fields.access_key_id.empty()) return refuse(source, "gave JSON without an AccessKeyId");
   if (document.fields.secret_access_key.empty()) return refuse(source, "gave JSON without a SecretAccessKey");
   if (names.temporary && document.fields.session_token.empty()) {
@@ -72,27 +72,10 @@ base::Result<CredentialsDocument> parse_metadata_answer(std::string_view text, s
   const auto code = string_member(*object, "Code");
   if (!code.empty() && code != "Success") {
     return base::fail(CredentialsErrc::credentials_unavailable,
-                      fmt::format("{} has no credentials: {}: {}", source, quotable(code, 64),
-                                  quotable(string_member(*object, "Message"))));
+                      fmt::format("{} has no credentials: {}: {}", source, base::quotable(code, 64),
+                                  base::quotable(string_member(*object, "Message"))));
   }
   return read(*object, source, {"Token", true});
-}
-
-std::string quotable(std::string_view text, std::size_t limit) {
-  std::string line;
-  for (const char c : text) {
-    if (line.size() == limit) break;
-    const auto byte = static_cast<unsigned char>(c);
-    line.push_back(byte < 0x20 || byte == 0x7F ? ' ' : c);
-  }
-  // Cutting may have split a character.
-  while (!line.empty() && !base::is_utf8(line) && line.size() + 4 > limit) line.pop_back();
-  if (!base::is_utf8(line) || base::has_control_characters(line)) {
-    for (char& c : line) {
-      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-    }
-  }
-  return line;
 }
 
 }  // namespace rolegate::aws

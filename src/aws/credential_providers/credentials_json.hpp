@@ -26,7 +26,4 @@ struct CredentialsDocument {
 [[nodiscard]] base::Result<CredentialsDocument> parse_metadata_answer(std::string_view text,
                                                                       std::string_view source);
 
-/// Somebody else's text for a message of ours: one line, visible, at most `limit` bytes.
-[[nodiscard]] std::string quotable(std::string_view text, std::size_t limit = 200);
-
 }  // namespace rolegate::aws

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/iso8601.hpp"
 
 namespace rolegate::aws {
@@ -21,10 +22,9 @@ struct Parts {
   }
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::string_view digits_of(std::string_view text) {
-  return text.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin()));
+  return text.substr(0,
+                     static_cast<std::size_t>(std::ranges::find_if_not(text, base::is_digit) - text.begin()));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -40,7 +40,7 @@ std::optional<std::string> zone_of(std::string_view text) {
   std::string digits(text.substr(1));
   if (digits.size() == 5 && digits[2] == ':') digits.erase(2, 1);
   if (digits.size() == 2) digits += "00";
-  if (digits.size() != 4 || !std::ranges::all_of(digits, is_digit)) return std::nullopt;
+  if (digits.size() != 4 || !std::ranges::all_of(digits, base::is_digit)) return std::nullopt;
   return fmt::format("{}{}:{}", text.front(), digits.substr(0, 2), digits.substr(2));
 }
 
@@ -53,7 +53,7 @@ std::optional<std::string> time_of(std::string_view text) {
   const auto expected = whole.size() / 2 - 1;  // colons, when there are any
   if (separated && static_cast<std::size_t>(std::ranges::count(text, ':')) != expected) return std::nullopt;
   if (whole.size() == 4) whole += "00";
-  if (whole.size() != 6 || !std::ranges::all_of(whole, is_digit)) return std::nullopt;
+  if (whole.size() != 6 || !std::ranges::all_of(whole, base::is_digit)) return std::nullopt;
   std::string time = fmt::format("{}:{}:{}", whole.substr(0, 2), whole.substr(2, 2), whole.substr(4));
   if (point == std::string_view::npos) return time;
   const std::string_view fraction = text.substr(point + 1);

@@ -11,6 +11,7 @@
 #include "aws/credential_providers/credentials_json.hpp"
 #include "aws/url.hpp"
 #include "base/ascii.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::aws {
 namespace {
@@ -40,7 +41,7 @@ base::Result<std::string> endpoint(const base::Environment& environment) {
         CredentialsErrc::credentials_invalid,
         fmt::format("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, or the profile's setting of that name, "
                     "is '{}'.",
-                    quotable(mode, 32)),
+                    base::quotable(mode, 32)),
         "IPv4 and IPv6 are the modes there are.");
   }
   std::string url = mode == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
@@ -126,7 +127,7 @@ base::Result<CredentialsPtr> InstanceMetadata::fetch(const std::string& endpoint
     why_not = fmt::format(
         "{} does not answer ({}); in a container on EC2 that is what a hop limit of 1 looks like "
         "(aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)",
-        endpoint_url, quotable(error.message));
+        endpoint_url, base::quotable(error.message));
     return nullptr;
   };
   const auto token = session.ask("PUT", "/latest/api/token");

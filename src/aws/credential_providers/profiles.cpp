@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/credential_providers/shell_split.hpp"
+#include "aws/credentials.hpp"
 #include "base/nearest.hpp"
 
 namespace rolegate::aws {
@@ -64,6 +65,13 @@ std::string ProfileView::place(std::string_view key) const {
   if (value != nullptr) return fmt::format("{}:{}", file->path, value->line);
   const auto& [path_of, section] = config_.second != nullptr ? config_ : credentials_;
   return section != nullptr ? fmt::format("{}:{}", path_of->path, section->line) : std::string("(no file)");
+}
+
+std::unexpected<base::Error> profile_invalid(const ProfileView& profile, std::string_view key,
+                                             std::string_view what, std::string hint) {
+  return base::fail(CredentialsErrc::credentials_invalid,
+                    fmt::format("{}: profile '{}' {}.", profile.place(key), profile.name(), what),
+                    std::move(hint));
 }
 
 Profiles::Profiles(std::shared_ptr<const ProfileFile> config, std::shared_ptr<const ProfileFile> credentials)

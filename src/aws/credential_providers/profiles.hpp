@@ -9,6 +9,7 @@
 
 #include "aws/credential_providers/ini_file.hpp"
 #include "base/environment.hpp"
+#include "base/error.hpp"
 
 namespace rolegate::aws {
 
@@ -56,6 +57,10 @@ class ProfileView {
   Part credentials_;
   Part config_;
 };
+
+/// credentials_invalid: "~/.aws/config:12: profile 'x' WHAT."
+[[nodiscard]] std::unexpected<base::Error> profile_invalid(const ProfileView& profile, std::string_view key,
+                                                           std::string_view what, std::string hint = {});
 
 /// Both files together; immutable. `[x]` in the credentials file and `[profile x]` (or `[default]`) in the
 /// config file are the profile x; `[sso-session s]` and `[services s]` are what profiles refer to.

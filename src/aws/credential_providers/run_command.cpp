@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "aws/credential_providers/credentials_json.hpp"
 #include "aws/credentials.hpp"
+#include "base/printable.hpp"
 
 extern char** environ;
 
@@ -199,7 +199,7 @@ std::string last_line(std::string_view text) {
   if (end == std::string_view::npos) return {};
   text = text.substr(0, end + 1);
   const auto before = text.find_last_of("\r\n");
-  return quotable(before == std::string_view::npos ? text : text.substr(before + 1));
+  return base::quotable(before == std::string_view::npos ? text : text.substr(before + 1));
 }
 
 }  // namespace
@@ -221,7 +221,7 @@ base::Result<CommandOutput> run_command(const std::vector<std::string>& words, c
           ::posix_spawnp(&pid, argv[0], settings.files(), settings.attributes(), argv.data(), environ)) {
     return fail(
         subject, fmt::format("could not be run: {}", reason(error)),
-        fmt::format("It is run without a shell; is '{}' a program in PATH?", quotable(words.front())));
+        fmt::format("It is run without a shell; is '{}' a program in PATH?", base::quotable(words.front())));
   }
   Child child(pid);
   Pipe::close(out.write_end);

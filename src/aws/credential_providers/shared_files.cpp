@@ -95,16 +95,15 @@ SharedFiles::Version SharedFiles::read(const Version& before, const std::string&
   }
   auto text = base::read_file(path);
   if (!text) {
-    if (text.error().code == code_name(base::FileErrc::too_large)) {
+    if (text.error().is(base::FileErrc::too_large)) {
       next.broken = text.error();
       next.file = nothing(path, "it is too large");
       return next;
     }
     // botocore takes a file that it may not read for one that is not there.
     next.stamp.reset();
-    next.file =
-        nothing(path, text.error().code == code_name(base::FileErrc::not_found) ? "there is no such file"
-                                                                                : "it cannot be read");
+    next.file = nothing(
+        path, text.error().is(base::FileErrc::not_found) ? "there is no such file" : "it cannot be read");
     return next;
   }
   const base::WipeAtEnd wipe(*text);

@@ -14,16 +14,10 @@
 #include "base/file.hpp"
 #include "base/iso8601.hpp"
 #include "base/percent_encoding.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::aws {
 namespace {
-
-std::unexpected<base::Error> refuse(const ProfileView& profile, std::string_view key, std::string_view what,
-                                    std::string hint = {}) {
-  return base::fail(CredentialsErrc::credentials_invalid,
-                    fmt::format("{}: profile '{}' {}.", profile.place(key), profile.name(), what),
-                    std::move(hint));
-}
 
 /// What the portal said, word for word. The type may be followed by a colon and a URL.
 base::AwsAnswer portal_words(const HttpResponse& answer) {
@@ -31,11 +25,11 @@ base::AwsAnswer portal_words(const HttpResponse& answer) {
   words.service = std::string(signing_name(Service::sso));
   words.operation = "GetRoleCredentials";
   std::string_view type = answer.header("x-amzn-ErrorType");
-  words.code = quotable(type.substr(0, type.find(':')), 128);
-  words.request_id = quotable(answer.header("x-amzn-RequestId"), 128);
+  words.code = base::quotable(type.substr(0, type.find(':')), 128);
+  words.request_id = base::quotable(answer.header("x-amzn-RequestId"), 128);
   words.http_status = answer.status;
   if (const auto body = parse_secret_json(answer.body))
-    words.message = quotable(string_member(*body, "message"), 512);
+    words.message = base::quotable(string_member(*body, "message"), 512);
   return words;
 }
 
@@ -43,8 +37,8 @@ base::Error portal_refusal(const SsoSettings& settings, const HttpResponse& answ
                            const std::string& login) {
   base::Error error;
   error.aws = portal_words(answer);
-  const std::string asked =
-      fmt::format("role '{}' in account {}", quotable(settings.role_name), quotable(settings.account_id));
+  const std::string asked = fmt::format("role '{}' in account {}", base::quotable(settings.role_name),
+                                        base::quotable(settings.account_id));
   if (answer.status == 401) {
     error.code = code_name(CredentialsErrc::credentials_expired);
     error.message =
@@ -71,10 +65,11 @@ base::Result<SsoSettings> read_sso_settings(const Profiles& profiles, const Prof
     settings.session = std::string(*name);
     session = profiles.sso_session(settings.session);
     if (session == nullptr) {
-      return refuse(
+      return profile_invalid(
           profile, "sso_session",
-          fmt::format("refers to the sso-session '{}', which does not exist", quotable(*name)),
-          fmt::format("{} needs a section [sso-session {}].", profiles.config_file().path, quotable(*name)));
+          fmt::format("refers to the sso-session '{}', which does not exist", base::quotable(*name)),
+          fmt::format("{} needs a section [sso-session {}].", profiles.config_file().path,
+                      base::quotable(*name)));
     }
   }
   const std::array<std::pair<std::string_view, std::string*>, 4> wanted{
@@ -89,17 +84,18 @@ base::Result<SsoSettings> read_sso_settings(const Profiles& profiles, const Prof
       const auto found = session->values.find(key);
       const auto shared = found == session->values.end() ? std::string_view{} : found->second.text.reveal();
       if (!shared.empty() && !value->empty() && *value != shared) {
-        return refuse(profile, key,
-                      fmt::format("contradicts its sso-session '{}' in {}", settings.session, key),
-                      "Leave it to the session.");
+        return profile_invalid(profile, key,
+                               fmt::format("contradicts its sso-session '{}' in {}", settings.session, key),
+                               "Leave it to the session.");
       }
       if (!shared.empty()) *value = std::string(shared);
     }
     if (value->empty()) missing.push_back(key);
   }
   if (!missing.empty()) {
-    return refuse(profile, "sso_account_id", fmt::format("lacks {} for SSO", fmt::join(missing, ", ")),
-                  "`aws configure sso` writes all of them.");
+    return profile_invalid(profile, "sso_account_id",
+                           fmt::format("lacks {} for SSO", fmt::join(missing, ", ")),
+                           "`aws configure sso` writes all of them.");
   }
   return settings;
 }
@@ -137,11 +133,11 @@ base::Result<CredentialsPtr> SsoCredentials::fetch(const SsoSettings& settings,
   auto text = base::read_file(path);
   if (!text) {
     return base::fail(CredentialsErrc::credentials_expired,
-                      text.error().code == code_name(base::FileErrc::not_found)
+                      text.error().is(base::FileErrc::not_found)
                           ? fmt::format("Profile '{}' has no cached SSO login at {}.", profile_,
-                                        quotable(settings.start_url))
+                                        base::quotable(settings.start_url))
                           : fmt::format("The cached SSO login of profile '{}' at {} is of no use: {}",
-                                        profile_, quotable(settings.start_url), text.error().message),
+                                        profile_, base::quotable(settings.start_url), text.error().message),
                       login_hint());
   }
   const base::WipeAtEnd wipe(*text);

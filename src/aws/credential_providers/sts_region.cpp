@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "base/arn.hpp"
 #include "base/partition.hpp"
 
 namespace rolegate::aws {
@@ -11,8 +10,9 @@ namespace {
 
 /// The region of the IAM that knows the role.
 std::string_view home_region(std::string_view role_arn) {
+  const std::string_view name = base::read_arn(role_arn).value_or(base::Arn{}).partition;
   for (const base::Partition& partition : base::partitions()) {
-    if (role_arn.starts_with(fmt::format("arn:{}:", partition.name))) return partition.home_region;
+    if (partition.name == name) return partition.home_region;
   }
   return base::partition_of_region({}).home_region;
 }

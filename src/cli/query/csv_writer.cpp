@@ -1,6 +1,6 @@
 #include "cli/query/csv_writer.hpp"
 
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
 
 namespace rolegate::cli {
 namespace {
@@ -24,7 +24,7 @@ void append_field(std::string& line, std::string_view text) {
 void CsvWriter::write_line() {
   line_.push_back('\n');
   // A file or a program gets the bytes as they are; a terminal would obey them.
-  out_.write(out_.style().terminal ? printable_lines(line_) : line_);
+  out_.write(out_.style().terminal ? base::printable_lines(line_) : line_);
 }
 
 void CsvWriter::begin_result(std::vector<Column> columns) {

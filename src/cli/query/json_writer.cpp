@@ -5,9 +5,9 @@
 #include <boost/json/stream_parser.hpp>
 #include <boost/json/string.hpp>
 
+#include "base/printable.hpp"
 #include "base/utf8.hpp"
 #include "cli/json_text.hpp"
-#include "cli/printable.hpp"
 
 namespace rolegate::cli {
 namespace json = boost::json;
@@ -34,7 +34,7 @@ void append_value(std::string& line, std::string_view text, ColumnType type) {
       return;
     case ColumnType::json:
       if (!base::is_utf8(text) || !is_json_document(text)) break;
-      line += printable_json(text);
+      line += base::printable_json(text);
       return;
     case ColumnType::text:
       break;

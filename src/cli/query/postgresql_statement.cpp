@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
 #include "cli/query/statement.hpp"
 
 namespace rolegate::cli {
@@ -63,7 +63,7 @@ std::string server_error(const PGresult& result) {
 }
 
 void write_notice(void* err, const char* message) {
-  static_cast<Output*>(err)->write(printable_lines(trimmed(message)) + "\n");
+  static_cast<Output*>(err)->write(base::printable_lines(trimmed(message)) + "\n");
 }
 
 /// One execution of a text that may hold several statements: its results one after the other.
@@ -100,7 +100,8 @@ class Execution {
         rows_ = 0;
         return {};
       case PGRES_COMMAND_OK:
-        if (const char* tag = ::PQcmdStatus(&result); *tag != '\0') context_.err.write(printable(tag) + "\n");
+        if (const char* tag = ::PQcmdStatus(&result); *tag != '\0')
+          context_.err.write(base::printable(tag) + "\n");
         return {};
       case PGRES_EMPTY_QUERY:
         return {};
@@ -148,7 +149,7 @@ class Execution {
     int size = 0;
     while ((size = ::PQgetCopyData(&connection_, &data, 0)) > 0) {
       const std::string_view row(data, static_cast<std::size_t>(size));
-      context_.out.write(context_.out.style().terminal ? printable_lines(row) : std::string(row));
+      context_.out.write(context_.out.style().terminal ? base::printable_lines(row) : std::string(row));
       ::PQfreemem(data);
       if (context_.out.failed()) cancel_once();
     }

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
+#include "cli/display_width.hpp"
 #include "cli/style.hpp"
 
 namespace rolegate::cli {
@@ -15,7 +16,7 @@ void TableWriter::begin_result(std::vector<Column> columns) {
   columns_ = std::move(columns);
   widths_.clear();
   for (auto& column : columns_) {
-    column.name = printable(column.name);
+    column.name = base::printable(column.name);
     widths_.push_back(display_width(column.name));
   }
   window_.clear();
@@ -27,7 +28,7 @@ void TableWriter::row(std::span<const Cell> cells) {
   std::vector<TableCell> made;
   made.reserve(cells.size());
   for (const Cell& cell : cells) {
-    TableCell& added = made.emplace_back(cell ? printable(*cell) : "NULL", 0, !cell);
+    TableCell& added = made.emplace_back(cell ? base::printable(*cell) : "NULL", 0, !cell);
     added.width = display_width(added.text);
     window_bytes_ += added.text.size() + sizeof(TableCell);
   }

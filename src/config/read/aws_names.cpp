@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/role_session_name.hpp"
 #include "config/text/report.hpp"
 
@@ -11,13 +12,11 @@ namespace rolegate::config {
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// \w of AWS's patterns, ASCII, and some more characters.
 bool is_word(std::string_view text, std::string_view more) {
   return std::ranges::all_of(text, [more](char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
-           more.find(c) != std::string_view::npos;
+    return base::is_alphanumeric(c) || c == '_' || more.find(c) != std::string_view::npos;
   });
 }
 
@@ -30,7 +29,7 @@ bool has_region_form(std::string_view region) {
     if (label.size() < (labels == 0 ? 2u : 1u) || !std::ranges::all_of(label, is_lower)) return false;
     region.remove_prefix(hyphen + 1);
   }
-  return labels >= 2 && !region.empty() && region.size() <= 2 && std::ranges::all_of(region, is_digit);
+  return labels >= 2 && !region.empty() && region.size() <= 2 && std::ranges::all_of(region, base::is_digit);
 }
 
 std::optional<NameFault> check_length(std::string_view text, std::size_t low, std::size_t high) {
@@ -66,7 +65,7 @@ std::optional<NameFault> check_role_session_name(std::string_view name) {
 
 std::optional<NameFault> check_workgroup_name(std::string_view name) {
   if (auto fault = check_length(name, 3, 64)) return fault;
-  if (std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; }))
+  if (std::ranges::all_of(name, [](char c) { return is_lower(c) || base::is_digit(c) || c == '-'; }))
     return std::nullopt;
   return NameFault{"holds a character that AWS does not take.",
                    "Lower-case letters, digits and hyphens may be in it."};
@@ -74,7 +73,7 @@ std::optional<NameFault> check_workgroup_name(std::string_view name) {
 
 std::optional<NameFault> check_cluster_identifier(std::string_view id) {
   if (auto fault = check_length(id, 1, 63)) return fault;
-  if (!std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; })) {
+  if (!std::ranges::all_of(id, [](char c) { return is_lower(c) || base::is_digit(c) || c == '-'; })) {
     return NameFault{
         "holds a character that AWS does not take.",
         "Lower-case letters, digits and hyphens may be in it; write the name, not the host or the ARN."};

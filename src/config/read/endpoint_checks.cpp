@@ -1,14 +1,13 @@
 #include "config/read/endpoint_checks.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "base/database_endpoint.hpp"
+#include "base/ip_address.hpp"
 #include "base/nearest.hpp"
 
 namespace rolegate::config {
@@ -20,12 +19,6 @@ constexpr std::string_view kWriteTheEndpoint =
 
 UriProblem error(std::string message, std::string_view remedy) {
   return {std::string(kField), std::move(message), std::string(remedy), false};
-}
-
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 /// The label of an endpoint that was meant to be "amazonaws"; empty when there is none. Somebody's own domain
@@ -66,7 +59,7 @@ std::optional<UriProblem> check_iam_host(const Uri& uri) {
   if (const auto endpoint = base::database_endpoint(uri.host))
     return check_service(uri.engine, endpoint->service);
   if (uri.engine == Engine::redshift) return std::nullopt;  // its API is asked for the cluster, not the host
-  if (uri.host == "localhost" || is_address(uri.host)) {
+  if (uri.host == "localhost" || base::is_ip_address(uri.host)) {
     return error(
         fmt::format("has the host {}, and a token is for the name that AWS gave the database.", uri.host),
         kWriteTheEndpoint);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/arn.hpp"
+#include "base/ascii.hpp"
 #include "base/nearest.hpp"
 #include "base/partition.hpp"
 #include "config/read/aws_names.hpp"
@@ -34,8 +36,7 @@ std::optional<NameFault> check_path_and_name(std::string_view text) {
   if (name.size() > 64)
     return NameFault{fmt::format("has a role name of {} characters.", name.size()), "It may have 64."};
   const auto in_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+    return base::is_alphanumeric(c) || std::string_view("_+=,.@-").contains(c);
   };
   const bool fine = std::ranges::all_of(name, in_name) &&
                     std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~'; });
@@ -46,30 +47,17 @@ std::optional<NameFault> check_path_and_name(std::string_view text) {
 
 std::optional<NameFault> check_account(std::string_view account) {
   if (account.empty()) return NameFault{"has no account.", std::string(kForm)};
-  if (account.size() == 12 && std::ranges::all_of(account, [](char c) { return c >= '0' && c <= '9'; })) {
-    return std::nullopt;
-  }
+  if (base::is_aws_account(account)) return std::nullopt;
   return NameFault{fmt::format("has the account {}.", quoted(account)),
                    "An account is 12 digits, without hyphens."};
-}
-
-/// The text up to the next ':', which is taken off together with it; all of it when there is none.
-std::string_view next_part(std::string_view& rest) {
-  const std::size_t colon = rest.find(':');
-  const std::string_view part = rest.substr(0, colon);
-  rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-  return part;
 }
 
 }  // namespace
 
 std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view region) {
-  if (!arn.starts_with("arn:")) return NameFault{"is not an ARN.", std::string(kForm)};
-  std::string_view rest = arn.substr(4);
-  const std::string_view partition = next_part(rest);
-  const std::string_view service = next_part(rest);
-  const std::string_view arn_region = next_part(rest);
-  const std::string_view account = next_part(rest);
+  const auto parts = base::read_arn(arn);
+  if (!parts) return NameFault{"is not an ARN.", std::string(kForm)};
+  const auto& [partition, service, arn_region, account, resource] = *parts;
 
   std::vector<std::string_view> partitions;
   std::ranges::transform(base::partitions(), std::back_inserter(partitions), &base::Partition::name);
@@ -78,7 +66,7 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
     return NameFault{fmt::format("names the partition {}, which does not exist.", quoted(partition)),
                      near.empty() ? std::string(kForm) : fmt::format("Did you mean '{}'?", near)};
   }
-  if (service == "sts" && rest.starts_with("assumed-role/")) {
+  if (service == "sts" && resource.starts_with("assumed-role/")) {
     return NameFault{"is the ARN of a role's session.",
                      "Write the role's own: arn:aws:iam::ACCOUNT:role/NAME."};
   }
@@ -88,10 +76,10 @@ std::optional<NameFault> check_role_arn(std::string_view arn, std::string_view r
   }
   if (!arn_region.empty()) return NameFault{"holds a region, and roles have none.", std::string(kForm)};
   if (auto fault = check_account(account)) return fault;
-  if (!rest.starts_with("role/")) {
-    return NameFault{fmt::format("names {}.", other_resource(rest)), std::string(kForm)};
+  if (!resource.starts_with("role/")) {
+    return NameFault{fmt::format("names {}.", other_resource(resource)), std::string(kForm)};
   }
-  if (auto fault = check_path_and_name(rest.substr(5))) return fault;
+  if (auto fault = check_path_and_name(resource.substr(5))) return fault;
   if (arn.size() < 20 || arn.size() > 2048) {
     return NameFault{fmt::format("has {} characters.", arn.size()), "A role ARN has 20 to 2048."};
   }

@@ -3,24 +3,18 @@
 #include <algorithm>
 #include <charconv>
 
-#include <arpa/inet.h>
+#include "base/ascii.hpp"
+#include "base/ip_address.hpp"
 
 namespace rolegate::config {
 namespace {
-
-bool is_ipv6(const std::string& text) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
 
 /// A DNS name or an IPv4 address. Underscores are no host names by RFC 1123, but container networks use them.
 bool is_host_name(std::string_view text) {
   if (text.size() > 253 || text.starts_with('.') || text.ends_with('.')) return false;
   if (text.find("..") != std::string_view::npos) return false;
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
+  return std::ranges::all_of(
+      text, [](char c) { return base::is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; });
 }
 
 std::optional<std::uint16_t> port_number(std::string_view digits) {
@@ -45,14 +39,14 @@ HostAndPort parse_host_and_port(std::string_view text, std::string_view field,
     if (close == std::string_view::npos)
       return wrong("has a '[' without its ']'.", "Write an IPv6 address as [::1].");
     out.host = text.substr(1, close - 1);
-    if (!is_ipv6(out.host))
+    if (!base::is_ipv6(out.host))
       return wrong("holds no IPv6 address between '[' and ']'.", "Write it as [::1], without a zone.");
     port = text.substr(close + 1);
     if (!port.empty() && !port.starts_with(':'))
       return wrong("has something after ']' that is no port.", "Write [::1]:5432.");
   } else {
     if (std::ranges::count(text, ':') > 1) {
-      if (is_ipv6(std::string(text)))
+      if (base::is_ipv6(std::string(text)))
         return wrong("has an IPv6 address without brackets.", "Write it as [::1]:5432.");
       return wrong("has more than one ':' in host and port.",
                    "Write HOST:PORT; in a password write ':' as %3A and '@' as %40.");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/iso8601.hpp"
+#include "base/printable.hpp"
 #include "base/utf8.hpp"
 #include "gateway/audit/audit_log.hpp"
 
@@ -14,52 +15,20 @@ constexpr std::size_t kLongestText = 1024;
 constexpr std::string_view kCut = "…";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// How long the character at the front is; 0 when it is not valid UTF-8.
-std::size_t character_length(std::string_view text) {
-  for (std::size_t length = 1; length <= 4 && length <= text.size(); ++length) {
-    if (base::is_utf8(text.substr(0, length))) return length;
-  }
-  return 0;
-}
-
 /// Valid UTF-8 of at most kLongestText bytes; what is cut off shows as an ellipsis.
 std::string presentable(std::string_view text) {
   std::string out;
   std::size_t fits = 0;  // how much of it leaves room for the ellipsis
   while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    const std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
+    const base::Utf8Character c = base::first_character(text);
+    const std::string_view character = c.valid ? text.substr(0, c.length) : kReplacement;
     if (out.size() + character.size() > kLongestText) {
       out.resize(fits);
       return out.append(kCut);
     }
     out.append(character);
     if (out.size() + kCut.size() <= kLongestText) fits = out.size();
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return out;
-}
-
-/// JSON escapes only what is below U+0020. DEL and the C1 controls drive some terminals as well (ECMA-48),
-/// and some readers of lines break at U+0085, U+2028 and U+2029.
-std::string escape_controls(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const auto byte = [&](std::size_t k) {
-      return i + k < json.size() ? static_cast<unsigned char>(json[i + k]) : 0U;
-    };
-    if (byte(0) == 0x7F) {
-      out += "\\u007f";
-    } else if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) {
-      out += fmt::format("\\u{:04x}", byte(1));
-      i += 1;
-    } else if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) {
-      out += byte(2) == 0xA8 ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else {
-      out += json[i];
-    }
+    text.remove_prefix(c.length);
   }
   return out;
 }
@@ -73,7 +42,7 @@ bool is_plain(std::string_view text) {
 
 std::string json_text(std::string_view text) {
   if (is_plain(text)) return fmt::format("\"{}\"", text);
-  return escape_controls(boost::json::serialize(boost::json::string_view(presentable(text))));
+  return base::printable_json(boost::json::serialize(boost::json::string_view(presentable(text))));
 }
 
 /// A JSON object, its members in the order in which they are added. Written by hand because Boost.JSON writes

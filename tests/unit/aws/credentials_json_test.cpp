@@ -94,13 +94,5 @@ TEST(MetadataAnswer, WantsTokenAndExpiration) {
       R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t","Expiration":null})", "It"));
 }
 
-TEST(Quotable, KeepsToOneVisibleLineOfThatLength) {
-  EXPECT_EQ(quotable("a\nb\x1b[1m\x7f"), "a b [1m ");
-  EXPECT_EQ(quotable("grün", 3), "gr");
-  EXPECT_EQ(quotable("grün", 4), "grü");
-  EXPECT_EQ(quotable("a\xFF\xFE"), "a??");
-  EXPECT_EQ(quotable("x\xC2\x9Bm"), "x??m") << "a C1 control character";
-}
-
 }  // namespace
 }  // namespace rolegate::aws

@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 
 namespace rolegate::base {
 namespace {

@@ -16,7 +16,7 @@
 #include "net/event_loop.hpp"
 #include "net/tls_context.hpp"
 #include "support/fake_clock.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 #include "unit/upstream/fake_database.hpp"
 #include "upstream/opening.hpp"
 
@@ -46,7 +46,7 @@ class OpeningTest : public testing::Test {
   /// Lets the loop go on until `condition`; the clock stands still.
   template <typename Condition>
   [[nodiscard]] bool comes_to(Condition condition) {
-    return login::eventually([&] {
+    return test::eventually([&] {
       loop_.run_once();
       return condition();
     });
@@ -88,7 +88,7 @@ class OpeningTest : public testing::Test {
   FakeDatabase server_{loop_};
   std::shared_ptr<config::Database> database_ = std::make_shared<config::Database>();
   std::shared_ptr<LoginRate> rate_ = std::make_shared<LoginRate>(0);
-  login::Gate gate_;           ///< of what is prepared
+  test::Gate gate_;            ///< of what is prepared
   bool from_cache_ = false;    ///< the first login is …
   bool stays_cached_ = false;  ///< … and all others
   std::vector<std::string> addresses_{"127.0.0.1"};

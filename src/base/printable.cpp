@@ -1,31 +1,14 @@
-#include "cli/printable.hpp"
+#include "base/printable.hpp"
 
 #include <algorithm>
-#include <clocale>
-#include <cwchar>
+#include <cstddef>
 
 #include <fmt/format.h>
 
 #include "base/utf8.hpp"
 
-namespace rolegate::cli {
+namespace rolegate::base {
 namespace {
-
-struct Character {
-  char32_t code = 0;
-  std::size_t length = 0;  ///< in bytes
-  bool valid = false;
-};
-
-Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (text.size() < length || !base::is_utf8(text.substr(0, length))) return {lead, 1, false};
-  char32_t code = lead & (0x7Fu >> length);
-  for (const char c : text.substr(1, length - 1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
-  return {code, length, true};
-}
 
 /// Bidirectional embeddings, overrides and isolates, and the line and paragraph separators.
 bool reorders_text(char32_t c) {
@@ -43,7 +26,7 @@ std::string escaped(std::string_view text, bool keep_lines) {
     out.append(text.begin(), plain);
     text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
     if (text.empty()) break;
-    const Character c = first_character(text);
+    const Utf8Character c = first_character(text);
     if (!c.valid) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(c.code));
     } else if (keep_lines && (c.code == '\n' || c.code == '\t')) {
@@ -54,7 +37,7 @@ std::string escaped(std::string_view text, bool keep_lines) {
       out += "\\r";
     } else if (c.code == '\t') {
       out += "\\t";
-    } else if (c.code < 0x20 || (c.code >= 0x7F && c.code < 0xA0)) {
+    } else if (is_control(c.code)) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(c.code));
     } else if (reorders_text(c.code)) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c.code));
@@ -65,25 +48,6 @@ std::string escaped(std::string_view text, bool keep_lines) {
   }
   return out;
 }
-
-/// wcwidth() answers for the locale of the thread; C.UTF-8 is there on every glibc, whatever the user's is.
-class Utf8Locale {
- public:
-  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {
-    if (locale_ != locale_t{}) previous_ = ::uselocale(locale_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-  ~Utf8Locale() {
-    if (locale_ == locale_t{}) return;
-    ::uselocale(previous_);
-    ::freelocale(locale_);
-  }
-
- private:
-  locale_t locale_;
-  locale_t previous_{};
-};
 
 }  // namespace
 
@@ -99,8 +63,8 @@ std::string printable_json(std::string_view json) {
     out.append(json.begin(), ascii);
     json.remove_prefix(static_cast<std::size_t>(ascii - json.begin()));
     if (json.empty()) break;
-    const Character c = first_character(json);
-    if (c.code < 0xA0 || reorders_text(c.code)) {
+    const Utf8Character c = first_character(json);
+    if (is_control(c.code) || reorders_text(c.code)) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c.code));
     } else {
       out.append(json.substr(0, c.length));
@@ -110,18 +74,43 @@ std::string printable_json(std::string_view json) {
   return out;
 }
 
-std::size_t display_width(std::string_view text) {
-  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
-    return text.size();
-  const Utf8Locale locale;
-  std::size_t width = 0;
+std::string quotable(std::string_view text, std::size_t longest) {
+  std::string out;
   while (!text.empty()) {
-    const Character c = first_character(text);
-    const int columns = ::wcwidth(static_cast<wchar_t>(c.code));
-    width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
+    const Utf8Character c = first_character(text);
+    if (out.size() + c.length > longest) break;
+    if (!c.valid) {
+      out.push_back('?');
+    } else if (is_control(c.code)) {
+      out.push_back(' ');
+    } else {
+      out.append(text.substr(0, c.length));
+    }
     text.remove_prefix(c.length);
   }
-  return width;
+  return out;
 }
 
-}  // namespace rolegate::cli
+std::string server_text(std::string_view text) {
+  constexpr std::size_t kLongest = 300;
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Character c = first_character(text);
+    if (out.size() + c.length > kLongest) {
+      out += "…";
+      break;
+    }
+    if (!c.valid) {
+      out.push_back('?');
+    } else if (!is_control(c.code)) {
+      out.append(text.substr(0, c.length));
+    } else if (!out.empty() && out.back() != ' ') {
+      out.push_back(' ');
+    }
+    text.remove_prefix(c.length);
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+}  // namespace rolegate::base
