@@ -55,9 +55,9 @@ class LeftOut final : public CredentialProvider {
 };
 
 /// A provider that belongs to somebody else.
-class Borrowed final : public CredentialProvider {
+class ForeignProvider final : public CredentialProvider {
  public:
-  explicit Borrowed(CredentialProvider& provider) : provider_(provider) {}
+  explicit ForeignProvider(CredentialProvider& provider) : provider_(provider) {}
   std::string_view name() const override { return provider_.name(); }
   base::Result<CredentialsPtr> get(base::Deadline deadline, std::string& why_not) override {
     return provider_.get(deadline, why_not);
@@ -129,15 +129,15 @@ class DefaultChain final : public CredentialProvider {
           environment_.name(),
           fmt::format("not looked at, because profile '{}' was asked for", profile.name)));
     } else {
-      providers.push_back(std::make_unique<Borrowed>(environment_));
+      providers.push_back(std::make_unique<ForeignProvider>(environment_));
     }
     providers.push_back(std::make_unique<AssumeRoleProfile>(
         context_, files_, profile, RoleSources{environment_, container_, instance_metadata_, of_profile}));
     for (auto& provider : providers_of_profile(context_, files_, profile.name, variables, profile.required)) {
       providers.push_back(std::move(provider));
     }
-    providers.push_back(std::make_unique<Borrowed>(container_));
-    providers.push_back(std::make_unique<Borrowed>(instance_metadata_));
+    providers.push_back(std::make_unique<ForeignProvider>(container_));
+    providers.push_back(std::make_unique<ForeignProvider>(instance_metadata_));
     return providers;
   }
 

@@ -55,7 +55,7 @@ class HeaderList {
 };
 
 /// What the callbacks fill while an answer comes in.
-struct Incoming {
+struct PartialAnswer {
   HttpResponse response;
   std::size_t header_bytes = 0;
   bool too_long = false;
@@ -74,7 +74,7 @@ void append_wiping(std::string& text, std::string_view more) {
 }
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
-  auto& incoming = *static_cast<Incoming*>(user);
+  auto& incoming = *static_cast<PartialAnswer*>(user);
   if (size > kMaxBody - incoming.response.body.size()) {
     incoming.too_long = true;
     return 0;
@@ -84,7 +84,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 }
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
-  auto& incoming = *static_cast<Incoming*>(user);
+  auto& incoming = *static_cast<PartialAnswer*>(user);
   incoming.header_bytes += size;
   if (incoming.header_bytes > kMaxHeaderBytes) {
     incoming.too_long = true;
@@ -177,7 +177,7 @@ class CurlHttp final : public HttpClient {
   [[nodiscard]] base::Result<void> trust_ca_bundle() const;
   bool set_fixed_options(const CurlLibrary& curl, CURL* handle) const;
   [[nodiscard]] base::Error error_of(CURLcode code, const char* detail, const Url& url,
-                                     const std::string& proxy, const Incoming& incoming,
+                                     const std::string& proxy, const PartialAnswer& incoming,
                                      const CurlLibrary& curl) const;
 
   std::string ca_bundle_;
@@ -273,7 +273,7 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
         fmt::format("The header {} of a request to {} would hold a line break.", bad, url->authority));
   }
   const std::string proxy = request.use_proxy ? proxies_.proxy_for(*url) : std::string();
-  Incoming incoming;
+  PartialAnswer incoming;
   std::array<char, CURL_ERROR_SIZE> detail{};
   const auto set = [&](CURLoption option, auto value) {
     ready = ready && curl.easy_setopt(loan.get(), option, value) == CURLE_OK;
@@ -313,7 +313,7 @@ base::Result<HttpResponse> CurlHttp::send(const HttpRequest& request, base::Dead
 
 /// `detail` is libcurl's own sentence; it is repeated only where it cannot hold a proxy's password.
 base::Error CurlHttp::error_of(CURLcode code, const char* detail, const Url& url, const std::string& proxy,
-                               const Incoming& incoming, const CurlLibrary& curl) const {
+                               const PartialAnswer& incoming, const CurlLibrary& curl) const {
   const std::string_view reason = *detail != '\0' ? detail : curl.easy_strerror(code);
   const std::string_view via = proxy.empty() ? "" : " through the proxy";
   switch (code) {

@@ -50,7 +50,7 @@ struct Walk {
 };
 
 /// What signs for the database: the role's credentials, or the machine's own.
-struct Signing {
+struct Signers {
   std::shared_ptr<const RdsSigners> signers;
   RoleKeyView key;  ///< without a role ARN for the machine's own
   bool from_cache = false;
@@ -138,11 +138,11 @@ class LoginService::Path {
  private:
   [[nodiscard]] RedshiftApi redshift_api();
   [[nodiscard]] base::Result<aws::CredentialsPtr> base_step(const Walk& walk);
-  [[nodiscard]] base::Result<Signing> signing_step(const Walk& walk);
-  [[nodiscard]] base::Result<Signing> role_step(const Walk& walk, const aws::CredentialsPtr& base);
-  [[nodiscard]] base::Result<Login> login_step(const Walk& walk, const Signing& signing);
-  [[nodiscard]] base::Result<Login> rds_login(const Walk& walk, const Signing& signing) const;
-  [[nodiscard]] base::Result<Login> redshift_login(const Walk& walk, const Signing& signing);
+  [[nodiscard]] base::Result<Signers> signing_step(const Walk& walk);
+  [[nodiscard]] base::Result<Signers> role_step(const Walk& walk, const aws::CredentialsPtr& base);
+  [[nodiscard]] base::Result<Login> login_step(const Walk& walk, const Signers& signing);
+  [[nodiscard]] base::Result<Login> rds_login(const Walk& walk, const Signers& signing) const;
+  [[nodiscard]] base::Result<Login> redshift_login(const Walk& walk, const Signers& signing);
   /// `kept`: whether the base credentials are the ones used before, from their provider's memory.
   [[nodiscard]] std::shared_ptr<const RdsSigners> base_signers(const aws::CredentialsPtr& base, bool& kept);
 
@@ -191,7 +191,7 @@ base::Result<Login> LoginService::Path::login(const config::IamFlag& flag, const
   if (!enabled) return std::unexpected(enabled.error());
   if (walk.steps != nullptr) walk.steps->detail("AWS_DATABASE_IAM_AUTH is on");
 
-  base::Result<Signing> signing = signing_step(walk);
+  base::Result<Signers> signing = signing_step(walk);
   if (!signing) return std::unexpected(std::move(signing.error()));
   auto login = login_step(walk, *signing);
   if (login || walk.fresh == Fresh::yes || !signing->from_cache || !aws::may_be_the_keys(login.error())) {
@@ -199,7 +199,7 @@ base::Result<Login> LoginService::Path::login(const config::IamFlag& flag, const
   }
   // Redshift's API refused what was kept.
   const Walk anew = walk.anew();
-  base::Result<Signing> other = signing_step(anew);
+  base::Result<Signers> other = signing_step(anew);
   if (!other || other->credentials()->access_key_id == signing->credentials()->access_key_id) return login;
   return login_step(anew, *other);
 }
@@ -213,7 +213,7 @@ base::Result<aws::CredentialsPtr> LoginService::Path::base_step(const Walk& walk
       });
 }
 
-base::Result<Signing> LoginService::Path::signing_step(const Walk& walk) {
+base::Result<Signers> LoginService::Path::signing_step(const Walk& walk) {
   // With a role between them, the database has not seen the base credentials: STS will say what it thinks of
   // them.
   if (walk.fresh == Fresh::yes && walk.iam.role_arn.empty()) {
@@ -229,9 +229,9 @@ base::Result<Signing> LoginService::Path::signing_step(const Walk& walk) {
   return role_step(walk, *other);
 }
 
-base::Result<Signing> LoginService::Path::role_step(const Walk& walk, const aws::CredentialsPtr& base) {
+base::Result<Signers> LoginService::Path::role_step(const Walk& walk, const aws::CredentialsPtr& base) {
   const config::AwsIam& iam = walk.iam;
-  Signing signing;
+  Signers signing;
   signing.key.identity = base->identity;
   signing.key.region = iam.region;
   if (iam.role_arn.empty()) {  // same account: nothing to assume
@@ -255,7 +255,7 @@ base::Result<Signing> LoginService::Path::role_step(const Walk& walk, const aws:
   return signing;
 }
 
-base::Result<Login> LoginService::Path::login_step(const Walk& walk, const Signing& signing) {
+base::Result<Login> LoginService::Path::login_step(const Walk& walk, const Signers& signing) {
   const bool redshift = walk.database.uri.engine == config::Engine::redshift;
   return walk.step(
       StepName::login, [&] { return redshift ? redshift_login(walk, signing) : rds_login(walk, signing); },
@@ -265,7 +265,7 @@ base::Result<Login> LoginService::Path::login_step(const Walk& walk, const Signi
       });
 }
 
-base::Result<Login> LoginService::Path::rds_login(const Walk& walk, const Signing& signing) const {
+base::Result<Login> LoginService::Path::rds_login(const Walk& walk, const Signers& signing) const {
   Login login = login_of(walk.database);
   const base::WallTime now = services_.clock.now();
   login.user = walk.iam.db_username;
@@ -281,7 +281,7 @@ base::Result<Login> LoginService::Path::rds_login(const Walk& walk, const Signin
   return login;
 }
 
-base::Result<Login> LoginService::Path::redshift_login(const Walk& walk, const Signing& signing) {
+base::Result<Login> LoginService::Path::redshift_login(const Walk& walk, const Signers& signing) {
   const config::AwsIam& iam = walk.iam;
   const bool serverless = !iam.workgroup_name.empty();
   RedshiftLoginKey key{.target = {.role = RoleKey(signing.key),

@@ -136,13 +136,13 @@ class Child {
 };
 
 /// What has been read so far; wiped at the end.
-struct Collected {
+struct ProcessOutput {
   std::string output;
   std::string errors;
-  Collected() = default;
-  Collected(const Collected&) = delete;
-  Collected& operator=(const Collected&) = delete;
-  ~Collected() { base::wipe(output); }
+  ProcessOutput() = default;
+  ProcessOutput(const ProcessOutput&) = delete;
+  ProcessOutput& operator=(const ProcessOutput&) = delete;
+  ~ProcessOutput() { base::wipe(output); }
 };
 
 /// Reads what is there; closes the end at end of file. False when nothing more will come.
@@ -157,15 +157,16 @@ bool drain(int& fd, std::array<char, 4096>& buffer, auto&& take) {
   return true;
 }
 
-enum class Ended { end_of_output, deadline, too_much };
+enum class OutputEnd { end_of_output, deadline, too_much };
 
-Ended collect(Pipe& out, Pipe& err, base::Deadline deadline, std::size_t max_output, Collected& collected) {
+OutputEnd collect(Pipe& out, Pipe& err, base::Deadline deadline, std::size_t max_output,
+                  ProcessOutput& collected) {
   collected.output.reserve(max_output);  // growing would leave copies of keys behind
   std::array<char, 4096> buffer{};
-  Ended ended = Ended::end_of_output;
+  OutputEnd ended = OutputEnd::end_of_output;
   while (out.read_end >= 0 || err.read_end >= 0) {
     if (deadline.passed()) {
-      ended = Ended::deadline;
+      ended = OutputEnd::deadline;
       break;
     }
     std::array<pollfd, 2> fds{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
@@ -178,7 +179,7 @@ Ended collect(Pipe& out, Pipe& err, base::Deadline deadline, std::size_t max_out
         if (fits) collected.output.append(got);
       });
       if (!fits) {
-        ended = Ended::too_much;
+        ended = OutputEnd::too_much;
         break;
       }
     }
@@ -227,11 +228,11 @@ base::Result<CommandOutput> run_command(const std::vector<std::string>& words, c
   Pipe::close(out.write_end);
   Pipe::close(err.write_end);
 
-  Collected collected;
-  const Ended ended = collect(out, err, deadline, max_output, collected);
-  if (ended == Ended::too_much)
+  ProcessOutput collected;
+  const OutputEnd ended = collect(out, err, deadline, max_output, collected);
+  if (ended == OutputEnd::too_much)
     return fail(subject, fmt::format("printed more than {} bytes and was stopped", max_output));
-  const auto status = ended == Ended::deadline ? std::nullopt : child.wait(deadline);
+  const auto status = ended == OutputEnd::deadline ? std::nullopt : child.wait(deadline);
   const std::string line = last_line(collected.errors);
   if (!status) {
     return fail(subject,

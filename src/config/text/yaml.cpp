@@ -22,8 +22,8 @@ namespace {
 constexpr std::size_t kMaxBrackets = 50'000;
 
 /// Ends the reading from inside of yaml-cpp's callbacks.
-struct Refused : std::exception {
-  explicit Refused(SyntaxFault fault_) : fault(std::move(fault_)) {}
+struct Refusal : std::exception {
+  explicit Refusal(SyntaxFault fault_) : fault(std::move(fault_)) {}
   SyntaxFault fault;
 };
 
@@ -123,7 +123,7 @@ class Handler final : public YAML::EventHandler {
 
  private:
   [[noreturn]] static void refuse(const YAML::Mark& mark, std::string message, std::string remedy) {
-    throw Refused({{line_of(mark)}, std::move(message), std::move(remedy)});
+    throw Refusal({{line_of(mark)}, std::move(message), std::move(remedy)});
   }
   void require(bool within_bounds, const YAML::Mark& mark) const {
     if (!within_bounds) refuse(mark, fmt::format("the file is refused. {}", builder_.over()), {});
@@ -232,7 +232,7 @@ Document read_yaml(std::string_view text) {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }
-  } catch (const Refused& refused) {
+  } catch (const Refusal& refused) {
     auto usual = usual_fault(text, refused.fault.place.line);
     return {nullptr, usual ? *usual : refused.fault};
   } catch (const YAML::Exception& error) {

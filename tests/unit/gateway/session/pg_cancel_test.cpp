@@ -7,8 +7,8 @@
 #include <signal.h>
 
 #include "net/tls_context.hpp"
+#include "support/gate.hpp"
 #include "unit/gateway/session/session_fixture.hpp"
-#include "unit/login/gate.hpp"
 #include "unit/upstream/fake_database.hpp"
 #include "unit/wire/pg_script.hpp"
 
@@ -43,7 +43,7 @@ class PgCancelTest : public SessionServicesTest {
   }
   template <typename Condition>
   void run_until(Condition condition) {
-    EXPECT_TRUE(login::eventually([&] {
+    EXPECT_TRUE(test::eventually([&] {
       run();
       return condition();
     }));
