@@ -10,7 +10,7 @@
 
 #include "base/random.hpp"
 #include "support/fake_clock.hpp"
-#include "unit/login/gate.hpp"
+#include "support/gate.hpp"
 
 namespace rolegate::gateway {
 namespace {
@@ -53,13 +53,13 @@ class PasswordCheckTest : public testing::Test {
   const base::ScramVerifier verifier_ = base::ScramVerifier::of(base::Secret("open sesame"), random_, 1);
   std::atomic<int> remembered_{0};
   std::vector<Verdict> verdicts_;
-  login::Gate gate_;
+  test::Gate gate_;
   login::CallPool pool_{{.threads = 1, .per_lane = 1, .queued = 1}};
 };
 
 TEST_F(PasswordCheckTest, TellsByTheLoopThatAPasswordIsRight) {
   const auto right = check("open sesame");
-  ASSERT_TRUE(login::eventually([this] { return remembered_ == 1; }));
+  ASSERT_TRUE(test::eventually([this] { return remembered_ == 1; }));
   EXPECT_TRUE(verdicts_.empty());
   finish();
   EXPECT_EQ(verdicts_, std::vector<Verdict>{true});
@@ -67,7 +67,7 @@ TEST_F(PasswordCheckTest, TellsByTheLoopThatAPasswordIsRight) {
 
 TEST_F(PasswordCheckTest, RemembersNoPasswordThatIsWrong) {
   const auto wrong = check("close sesame");
-  ASSERT_TRUE(login::eventually([this] {
+  ASSERT_TRUE(test::eventually([this] {
     run();
     return !verdicts_.empty();
   }));
@@ -125,7 +125,7 @@ TEST_F(PasswordCheckTest, SaysSoWhenNobodyHadTheTimeToLookAtIt) {
   run();
   EXPECT_EQ(verdicts_, std::vector<Verdict>{std::nullopt});
   gate_.open();
-  ASSERT_TRUE(login::eventually([this] {
+  ASSERT_TRUE(test::eventually([this] {
     run();
     return verdicts_.size() == 2;
   }));

@@ -1,9 +1,9 @@
 #include <ostream>
 #include <utility>
 
+#include "support/gate.hpp"
 #include "support/silent_address.hpp"
 #include "unit/gateway/session/one_session_fixture.hpp"
-#include "unit/login/gate.hpp"
 
 // Whatever a session waits for: its client may go, its gateway may end, and what it waited for may come too
 // late.
@@ -80,7 +80,7 @@ class SessionWaitsTest : public SessionTest, public testing::WithParamInterface<
     EXPECT_EQ(logged_in_.load(), 0U);
   }
 
-  login::Gate gate_;
+  test::Gate gate_;
   const base::Descriptor silent_server_ = test::listen_at("127.0.0.1", 0, 1);
 };
 
