@@ -13,7 +13,10 @@
 #include "support/tls_pair.hpp"
 
 /// Of the sanitizers' allocators; null in a program built without.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wreserved-identifier"
 extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
+#pragma clang diagnostic pop
 
 namespace rolegate::gateway {
 namespace {
