@@ -8,12 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "base/call_pool.hpp"
+#include "base/printable.hpp"
 #include "base/random.hpp"
-#include "base/server_text.hpp"
 #include "cli/make_login.hpp"
 #include "cli/query/statement.hpp"
 #include "connect/connect.hpp"
-#include "login/call_pool.hpp"
 #include "net/event_loop.hpp"
 #include "upstream/handshake_driver.hpp"
 #include "upstream/opening.hpp"
@@ -163,7 +163,7 @@ class Walk {
   InterruptWatch& interrupts_;
   login::Steps& steps_;
   net::EventLoop loop_;
-  login::CallPool pool_{{.threads = 1, .per_lane = 1}};
+  base::CallPool pool_{{.threads = 1, .per_lane = 1}};
   base::SystemRandom random_;
   upstream::UpstreamTls tls_;
   const upstream::UpstreamServices services_;

@@ -60,12 +60,12 @@ struct Choice {
   config::DatabasePtr database;
   bool broken = false;  ///< the user may use it, but its configuration has errors
 };
-/// The database of that name that speaks this wire, if `user` (null: the owner) may use it. For what is not
-/// there and what is not this user's the answer is the same: nothing.
+/// The database of that name that speaks this protocol, if `user` (null: the owner) may use it. For what is
+/// not there and what is not this user's the answer is the same: nothing.
 [[nodiscard]] Choice choose(const config::Snapshot& snapshot, std::string_view name,
                             const config::GatewayUser* user, bool mysql);
-/// The only one that speaks this wire of those that `user`, who may not use all, may use; empty: there are
-/// none, or several.
+/// The only one that speaks this protocol of those that `user`, who may not use all, may use; empty: there
+/// are none, or several.
 [[nodiscard]] std::string only_choice(const config::Snapshot& snapshot, const config::GatewayUser& user,
                                       bool mysql);
 

@@ -10,23 +10,23 @@ namespace {
 bool serves(const Door& door, const Listener& wanted) {
   const Listener& listener = *door.listener;
   const bool any_port = !wanted.configured.is_unix && wanted.configured.port == 0;
-  return listener.configured == wanted.configured && listener.wire == wanted.wire &&
+  return listener.configured == wanted.configured && listener.protocol == wanted.protocol &&
          (!any_port || listener.database == wanted.database);
 }
 
 base::Result<std::shared_ptr<const net::ListeningSocket>> open_socket(
     const Listener& listener, std::vector<net::ListeningSocket>& inherited, bool only_owner) {
-  if (auto given = net::take_inherited(inherited, listener.configured, listener.wire)) {
+  if (auto given = net::take_inherited(inherited, listener.configured, listener.protocol)) {
     return std::make_shared<const net::ListeningSocket>(std::move(*given));
   }
-  auto opened = net::listen_at(listener.configured, listener.wire, only_owner);
+  auto opened = net::listen_at(listener.configured, listener.protocol, only_owner);
   if (!opened) return std::unexpected(std::move(opened.error()));
   return std::make_shared<const net::ListeningSocket>(std::move(*opened));
 }
 
 std::size_t count_mysql(const std::vector<Door>& doors) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(doors, [](const Door& door) { return door.listener->wire == net::Wire::mysql; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      doors, [](const Door& door) { return door.listener->protocol == net::Protocol::mysql; }));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ Doors::Listeners changed_listeners(const config::Difference& difference, const c
 
 bool needs_rsa_key(const Door& door) {
   const Listener& listener = *door.listener;
-  return listener.wire == net::Wire::mysql && !listener.configured.is_unix && !listener.tls_required;
+  return listener.protocol == net::Protocol::mysql && !listener.configured.is_unix && !listener.tls_required;
 }
 
 /// After that nobody is let in by what was there before: but for a loop that is busy for so long, which must
@@ -115,7 +115,7 @@ class Gateway::Inside {
   Desks desks_;
   upstream::UpstreamTls tls_;
   /// A login waits for AWS at most; with four threads a database, sixty of them can be stuck at once.
-  login::CallPool pool_{{.threads = 256, .per_lane = 4}};
+  base::CallPool pool_{{.threads = 256, .per_lane = 4}};
   FailureSlowdown slowdown_;
   OnceAMinute descriptor_warning_;
   OnceAMinute cancel_warning_;

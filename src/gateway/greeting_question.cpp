@@ -16,7 +16,7 @@ wire::mysql::ClientLogin::Settings greeting_only() {
 
 }  // namespace
 
-GreetingQuestion::GreetingQuestion(net::EventLoop& loop, login::CallPool& pool,
+GreetingQuestion::GreetingQuestion(net::EventLoop& loop, base::CallPool& pool,
                                    const config::Database& database, Answer answer)
     : loop_(loop),
       deadline_(loop.now() + kPatience),
@@ -28,7 +28,7 @@ GreetingQuestion::GreetingQuestion(net::EventLoop& loop, login::CallPool& pool,
   timer_.at(deadline_ + std::chrono::seconds(1), [this] { finish(std::nullopt); });
   const config::HostPort to =
       database.uri.connect_to.value_or(config::HostPort{database.uri.host, database.uri.port_or_default()});
-  pool.submit(database.name, login::CallPool::Urgency::renewal,
+  pool.submit(database.name, base::CallPool::Urgency::renewal,
               [this, home = mailbox_.address(), to, deadline = base::Deadline(deadline_)] {
                 auto addresses = upstream::resolve(to.host, to.port, deadline);
                 home.send([this, port = to.port, addresses = std::move(addresses)]() mutable {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/call_pool.hpp"
 #include "config/database.hpp"
-#include "login/call_pool.hpp"
 #include "net/dialer.hpp"
 #include "net/event_loop.hpp"
 #include "net/mailbox.hpp"
@@ -30,7 +30,7 @@ class GreetingQuestion {
   /// answer.
   using Answer = std::move_only_function<void(std::optional<wire::mysql::Greeting>)>;
 
-  GreetingQuestion(net::EventLoop& loop, login::CallPool& pool, const config::Database& database,
+  GreetingQuestion(net::EventLoop& loop, base::CallPool& pool, const config::Database& database,
                    Answer answer);
 
  private:

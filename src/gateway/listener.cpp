@@ -3,11 +3,11 @@
 namespace rolegate::gateway {
 namespace {
 
-void add(std::vector<Listener>& listeners, const std::vector<base::ListenAddress>& addresses, net::Wire wire,
-         const std::string& database, const config::GatewayListeners& settings) {
+void add(std::vector<Listener>& listeners, const std::vector<base::ListenAddress>& addresses,
+         net::Protocol protocol, const std::string& database, const config::GatewayListeners& settings) {
   for (const base::ListenAddress& address : addresses) {
     listeners.push_back({.address = {},
-                         .wire = wire,
+                         .protocol = protocol,
                          .database = database,
                          .tls_required = settings.requires_tls(address),
                          .configured = address});
@@ -19,8 +19,8 @@ void add(std::vector<Listener>& listeners, const std::vector<base::ListenAddress
 std::vector<Listener> shared_listeners(const config::Gateway* gateway) {
   std::vector<Listener> listeners;
   if (gateway == nullptr) return listeners;
-  add(listeners, gateway->postgresql.listen, net::Wire::postgresql, {}, gateway->postgresql);
-  add(listeners, gateway->mysql.listen, net::Wire::mysql, {}, gateway->mysql);
+  add(listeners, gateway->postgresql.listen, net::Protocol::postgresql, {}, gateway->postgresql);
+  add(listeners, gateway->mysql.listen, net::Protocol::mysql, {}, gateway->mysql);
   return listeners;
 }
 
@@ -29,9 +29,9 @@ std::vector<Listener> listeners_of(const config::Database& database, const confi
   const config::Gateway none;
   const config::Gateway& settings = gateway != nullptr ? *gateway : none;
   if (database.uri.engine == config::Engine::mysql) {
-    add(listeners, database.listen, net::Wire::mysql, database.name, settings.mysql);
+    add(listeners, database.listen, net::Protocol::mysql, database.name, settings.mysql);
   } else {
-    add(listeners, database.listen, net::Wire::postgresql, database.name, settings.postgresql);
+    add(listeners, database.listen, net::Protocol::postgresql, database.name, settings.postgresql);
   }
   return listeners;
 }

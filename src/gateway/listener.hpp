@@ -15,7 +15,7 @@ namespace rolegate::gateway {
 /// sessions came through it.
 struct Listener {
   std::string address;  ///< as it really is, once there is a socket
-  net::Wire wire = net::Wire::postgresql;
+  net::Protocol protocol = net::Protocol::postgresql;
   std::string database;
   bool tls_required = false;
   base::ListenAddress configured = {};

@@ -18,7 +18,7 @@ bool same(const wire::mysql::Greeting& one, const wire::mysql::Greeting& other) 
 
 }  // namespace
 
-MysqlGreetings::MysqlGreetings(net::EventLoop& home, login::CallPool& pool)
+MysqlGreetings::MysqlGreetings(net::EventLoop& home, base::CallPool& pool)
     : MysqlGreetings(home, [&home, &pool](const config::Database& database, Answer answer) -> Question {
         return std::make_shared<GreetingQuestion>(home, pool, database, std::move(answer));
       }) {}

@@ -11,11 +11,11 @@
 #include <optional>
 #include <string>
 
+#include "base/call_pool.hpp"
 #include "base/clock.hpp"
 #include "config/database_map.hpp"
 #include "gateway/common_greeting.hpp"
 #include "gateway/greeting_question.hpp"
-#include "login/call_pool.hpp"
 #include "net/event_loop.hpp"
 #include "net/mailbox.hpp"
 #include "net/timer.hpp"
@@ -42,7 +42,7 @@ class MysqlGreetings {
 
   /// `home`: the loop on which databases are asked. It outlives this, and must have stopped before this goes
   /// away; so does `pool`, where names are resolved.
-  MysqlGreetings(net::EventLoop& home, login::CallPool& pool);
+  MysqlGreetings(net::EventLoop& home, base::CallPool& pool);
   MysqlGreetings(net::EventLoop& home, Ask ask);
   MysqlGreetings(const MysqlGreetings&) = delete;
   MysqlGreetings& operator=(const MysqlGreetings&) = delete;

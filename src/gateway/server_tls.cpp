@@ -160,11 +160,11 @@ std::string_view code_name(TlsErrc code) {
   return {};
 }
 
-base::Result<net::SslContextPtr> make_server_context(const config::GatewayTls& tls, net::Wire wire) {
+base::Result<net::SslContextPtr> make_server_context(const config::GatewayTls& tls, net::Protocol protocol) {
   net::SslContextPtr context = net::make_server_context();
   if (!context) return base::fail(TlsErrc::gateway_tls_invalid, "OpenSSL could not make a context.");
   SSL_CTX* const raw = context.get();
-  if (wire == net::Wire::postgresql) ::SSL_CTX_set_alpn_select_cb(raw, choose_postgresql, nullptr);
+  if (protocol == net::Protocol::postgresql) ::SSL_CTX_set_alpn_select_cb(raw, choose_postgresql, nullptr);
   auto faults = FileLoader(raw, tls).run();
   if (faults.empty()) return context;
   TlsFileFault& first = faults.front();

@@ -19,7 +19,7 @@ enum class TlsErrc { gateway_tls_invalid };
 /// client_crl too; whoever shows none has to prove itself in another way. A PostgreSQL client that names its
 /// protocol (ALPN) must name that one.
 [[nodiscard]] base::Result<net::SslContextPtr> make_server_context(const config::GatewayTls& tls,
-                                                                   net::Wire wire);
+                                                                   net::Protocol protocol);
 [[nodiscard]] bool asks_for_certificate(const net::SslContextPtr& context);
 
 /// What is wrong with one of the files, or odd about it.

@@ -12,11 +12,11 @@ base::Result<std::shared_ptr<const Settings>> make_settings(
   auto settings = std::make_shared<Settings>();
   if (snapshot->gateway) {
     const config::Gateway& gateway = *snapshot->gateway;
-    for (const auto& [tls, wire, context] :
-         {std::tuple{&gateway.postgresql.tls, net::Wire::postgresql, &settings->postgresql_tls},
-          std::tuple{&gateway.mysql.tls, net::Wire::mysql, &settings->mysql_tls}}) {
+    for (const auto& [tls, protocol, context] :
+         {std::tuple{&gateway.postgresql.tls, net::Protocol::postgresql, &settings->postgresql_tls},
+          std::tuple{&gateway.mysql.tls, net::Protocol::mysql, &settings->mysql_tls}}) {
       if (!*tls) continue;
-      auto made = make_server_context(**tls, wire);
+      auto made = make_server_context(**tls, protocol);
       if (!made) return std::unexpected(std::move(made.error()));
       *context = std::move(*made);
     }

@@ -171,7 +171,7 @@ void Worker::begin(Arrival arrival) {
   if (waiting_.size() >= most_waiting_) evict_one();
   arrival.settings = settings();
   const Session::MakeClientSide make_side =
-      arrival.listener->wire == net::Wire::mysql ? make_side_of<MysqlClient> : make_side_of<PgClient>;
+      arrival.listener->protocol == net::Protocol::mysql ? make_side_of<MysqlClient> : make_side_of<PgClient>;
   SessionKeeper& keeper = *this;
   Session& session = *sessions_.emplace_front(
       std::make_unique<Session>(loop_, *services_, keeper, *databases_, std::move(arrival), make_side));

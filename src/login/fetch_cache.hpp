@@ -76,7 +76,7 @@ struct CacheCounts {
 /// was met with, and a success forgets it.
 ///
 /// `Key` is made from `Key::View` (strings by reference, so that a hit allocates nothing) and gives `view()`;
-/// `View` gives `hash()` and compares; `Key` gives `lane()` (see CallPool) and `text()`, its name in
+/// `View` gives `hash()` and compares; `Key` gives `lane()` (see base::CallPool) and `text()`, its name in
 /// messages. Thread-safe. The mutex is never held while anything else is called.
 template <typename Key, typename Value>
 class FetchCache {

@@ -26,7 +26,7 @@ class Refresher {
 
   /// Something is in use. Costs one atomic exchange when that was known.
   void arm();
-  /// Idempotent; does not wait for renewals, they belong to the CallPool.
+  /// Idempotent; does not wait for renewals, they belong to the base::CallPool.
   void stop();
   [[nodiscard]] bool started();
 

@@ -13,8 +13,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/printable.hpp"
 #include "base/scram.hpp"
-#include "base/server_text.hpp"
 
 namespace rolegate::net {
 namespace {

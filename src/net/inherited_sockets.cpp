@@ -79,10 +79,10 @@ std::vector<ListeningSocket> inherited_sockets() {
 }
 
 std::optional<ListeningSocket> take_inherited(std::vector<ListeningSocket>& sockets,
-                                              const base::ListenAddress& address, Wire wire) {
+                                              const base::ListenAddress& address, Protocol protocol) {
   // As text, both written by the same function: an address has more than one spelling, "::1" and "0::1".
   const auto numeric = address.is_unix ? std::nullopt : numeric_address(address.host, address.port);
-  const std::string wanted = address.is_unix ? unix_socket_path(address, wire)
+  const std::string wanted = address.is_unix ? unix_socket_path(address, protocol)
                              : numeric       ? numeric->text()
                                              : std::string();
   const auto fits = [&](const ListeningSocket& socket) {

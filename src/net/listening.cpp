@@ -126,8 +126,9 @@ std::string_view code_name(ListenErrc code) {
   return {};
 }
 
-base::Result<ListeningSocket> listen_at(const base::ListenAddress& address, Wire wire, bool only_owner) {
-  return address.is_unix ? listen_on_unix(address, wire, only_owner) : listen_on_tcp(address);
+base::Result<ListeningSocket> listen_at(const base::ListenAddress& address, Protocol protocol,
+                                        bool only_owner) {
+  return address.is_unix ? listen_on_unix(address, protocol, only_owner) : listen_on_tcp(address);
 }
 
 }  // namespace rolegate::net

@@ -13,7 +13,7 @@ namespace rolegate::net {
 
 using base::Descriptor;
 
-enum class Wire { postgresql, mysql };
+enum class Protocol { postgresql, mysql };
 
 /// A socket that listens (non-blocking, close-on-exec). A unix socket's file is removed with it, if it is
 /// still the one that was made here; then its lock file. An inherited one's stays: it is systemd's.
@@ -61,7 +61,7 @@ enum class ListenErrc {
 /// that start at once do not take the socket from each other. The socket's mode is 0777 with who may connect
 /// checked by SO_PEERCRED, as PostgreSQL's is; `only_owner`: 0600, from its first moment. TCP: SO_REUSEADDR,
 /// IPV6_V6ONLY.
-[[nodiscard]] base::Result<ListeningSocket> listen_at(const base::ListenAddress& address, Wire wire,
+[[nodiscard]] base::Result<ListeningSocket> listen_at(const base::ListenAddress& address, Protocol protocol,
                                                       bool only_owner);
 
 /// The sockets that systemd opened (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS; the variables are then
@@ -72,6 +72,7 @@ enum class ListenErrc {
 /// must be the same ("[::]:6432" is not "0.0.0.0:6432", and port 0 is nobody's); a unix path may be written
 /// another way (/var/run for /run).
 [[nodiscard]] std::optional<ListeningSocket> take_inherited(std::vector<ListeningSocket>& sockets,
-                                                            const base::ListenAddress& address, Wire wire);
+                                                            const base::ListenAddress& address,
+                                                            Protocol protocol);
 
 }  // namespace rolegate::net

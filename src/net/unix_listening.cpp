@@ -122,15 +122,16 @@ bool set_mode(const std::string& path, mode_t mode) {
 
 }  // namespace
 
-std::string unix_socket_path(const base::ListenAddress& address, Wire wire) {
-  if (wire == Wire::mysql) return address.path;
+std::string unix_socket_path(const base::ListenAddress& address, Protocol protocol) {
+  if (protocol == Protocol::mysql) return address.path;
   const auto port = address.port == 0 ? kDefaultPort : address.port;
   const bool slash = address.path.ends_with('/');
   return fmt::format("{}{}.s.PGSQL.{}", address.path, slash ? "" : "/", port);
 }
 
-base::Result<ListeningSocket> listen_on_unix(const base::ListenAddress& address, Wire wire, bool only_owner) {
-  const std::string path = unix_socket_path(address, wire);
+base::Result<ListeningSocket> listen_on_unix(const base::ListenAddress& address, Protocol protocol,
+                                             bool only_owner) {
+  const std::string path = unix_socket_path(address, protocol);
   const auto where = usable_path(path, address.text);
   if (!where) return std::unexpected(where.error());
   const std::string folder = std::filesystem::path(path).parent_path();

@@ -9,10 +9,10 @@
 namespace rolegate::net {
 
 /// Where the socket of a unix address is: FOLDER/.s.PGSQL.PORT for PostgreSQL, the path itself for MySQL.
-[[nodiscard]] std::string unix_socket_path(const base::ListenAddress& address, Wire wire);
+[[nodiscard]] std::string unix_socket_path(const base::ListenAddress& address, Protocol protocol);
 
 /// listen_at for a unix address.
-[[nodiscard]] base::Result<ListeningSocket> listen_on_unix(const base::ListenAddress& address, Wire wire,
-                                                           bool only_owner);
+[[nodiscard]] base::Result<ListeningSocket> listen_on_unix(const base::ListenAddress& address,
+                                                           Protocol protocol, bool only_owner);
 
 }  // namespace rolegate::net

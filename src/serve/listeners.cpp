@@ -9,7 +9,7 @@ namespace rolegate::serve {
 namespace json = boost::json;
 
 std::string listener_text(const gateway::Listener& listener) {
-  return fmt::format("{} at {}{}", listener.wire == net::Wire::mysql ? "MySQL" : "PostgreSQL",
+  return fmt::format("{} at {}{}", listener.protocol == net::Protocol::mysql ? "MySQL" : "PostgreSQL",
                      listener.address,
                      listener.database.empty() ? "" : fmt::format(" (database {})", listener.database));
 }
@@ -17,7 +17,7 @@ std::string listener_text(const gateway::Listener& listener) {
 std::string listeners_json(const std::vector<gateway::Listener>& listeners, const std::string& admin) {
   json::array all;
   for (const gateway::Listener& listener : listeners) {
-    json::object shown{{"protocol", listener.wire == net::Wire::mysql ? "mysql" : "postgresql"},
+    json::object shown{{"protocol", listener.protocol == net::Protocol::mysql ? "mysql" : "postgresql"},
                        {"address", listener.address}};
     if (!listener.database.empty()) shown["database"] = listener.database;
     all.push_back(std::move(shown));

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.hpp"
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "upstream/errc.hpp"
 #include "upstream/refusal_causes.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "upstream/errc.hpp"
 #include "upstream/failures.hpp"
 #include "upstream/mysql_failure.hpp"

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "upstream/errc.hpp"
 #include "upstream/failures.hpp"
 
@@ -73,7 +73,7 @@ void Opening::line_too_long() {
 void Opening::prepare(login::Fresh fresh) {
   timer_.at(deadline_ + kForTheCall, [this] { out_of_time(); });
   call_ = services_.pool.submit(
-      wish_.database->name, login::CallPool::Urgency::login,
+      wish_.database->name, base::CallPool::Urgency::login,
       [this, address = mailbox_.address(), &services = services_, flag = terms_.flag,
        database = wish_.database, deadline = base::Deadline(deadline_), steps = steps_, fresh]() mutable {
         auto preparation = services.prepare(flag, *database, deadline, steps, fresh);

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/call_pool.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "login/call_pool.hpp"
 #include "login/steps.hpp"
 #include "net/dialer.hpp"
 #include "net/event_loop.hpp"
@@ -25,7 +25,7 @@ namespace rolegate::upstream {
 struct UpstreamServices {
   Prepare prepare;
   /// Where it is called. One lane per database, so that one that is stuck fills its own only.
-  login::CallPool& pool;
+  base::CallPool& pool;
   base::Random& random;
 };
 
@@ -72,7 +72,7 @@ class Opening {
 
   // What is going on: one of these at a time.
   std::unique_ptr<LoginRate::Place> place_;
-  login::CallPool::Pending call_;
+  base::CallPool::Pending call_;
   std::optional<net::Dialer> dialer_;
   std::unique_ptr<LoginHandshake> handshake_;  ///< of the driver
   std::optional<HandshakeDriver> driver_;

@@ -6,7 +6,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/ascii.hpp"
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "upstream/rds_proxy.hpp"
 
 namespace rolegate::upstream {

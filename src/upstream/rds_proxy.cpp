@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.hpp"
-#include "base/server_text.hpp"
+#include "base/printable.hpp"
 #include "upstream/failures.hpp"
 
 namespace rolegate::upstream {

@@ -13,10 +13,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/quiet_thread.hpp"
 #include "gateway/audit/audit_folding.hpp"
 #include "gateway/audit/audit_losses.hpp"
 #include "gateway/audit/audit_output.hpp"
-#include "base/quiet_thread.hpp"
 #include "net/listening.hpp"
 
 namespace rolegate::gateway {

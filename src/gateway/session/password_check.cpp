@@ -53,13 +53,13 @@ class PasswordCheck::Call {
   OnRight on_right_;
 };
 
-PasswordCheck::PasswordCheck(net::EventLoop& loop, login::CallPool& pool, const std::string& client,
+PasswordCheck::PasswordCheck(net::EventLoop& loop, base::CallPool& pool, const std::string& client,
                              base::ScramVerifier verifier, base::Secret password,
                              std::move_only_function<void(const base::Secret&)> on_right,
                              std::move_only_function<void(Verdict)> done)
     : done_(std::move(done)),
       mailbox_(loop),
-      pending_(pool.submit(kLane, login::CallPool::Urgency::login,
+      pending_(pool.submit(kLane, base::CallPool::Urgency::login,
                            Call(*this, std::move(verifier), std::move(password), std::move(on_right)),
                            client)) {}
 

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "base/call_pool.hpp"
 #include "base/scram.hpp"
 #include "base/secret.hpp"
-#include "login/call_pool.hpp"
 #include "net/event_loop.hpp"
 #include "net/mailbox.hpp"
 
@@ -21,7 +21,7 @@ class PasswordCheck {
 
   /// `client`: who takes turns with others. `on_right` is called on another thread, before `done`, which the
   /// loop calls, once, unless this is destroyed before.
-  PasswordCheck(net::EventLoop& loop, login::CallPool& pool, const std::string& client,
+  PasswordCheck(net::EventLoop& loop, base::CallPool& pool, const std::string& client,
                 base::ScramVerifier verifier, base::Secret password,
                 std::move_only_function<void(const base::Secret&)> on_right,
                 std::move_only_function<void(Verdict)> done);
@@ -36,7 +36,7 @@ class PasswordCheck {
   class Call;
   std::move_only_function<void(Verdict)> done_;
   net::Mailbox mailbox_;
-  login::CallPool::Pending pending_;
+  base::CallPool::Pending pending_;
 };
 
 }  // namespace rolegate::gateway

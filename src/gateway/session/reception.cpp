@@ -127,7 +127,8 @@ Decision Reception::choose_database(const std::string& named) {
     return turn_away(error, Refusal::database, code);
   };
   if (wanted.empty()) return refused(database_missing(), "database_unknown");
-  Choice choice = gateway::choose(snapshot, wanted, admission_.user, listener.wire == net::Wire::mysql);
+  Choice choice =
+      gateway::choose(snapshot, wanted, admission_.user, listener.protocol == net::Protocol::mysql);
   if (choice.broken) return refused(database_broken(wanted, snapshot.file), "config_invalid");
   if (!choice.database) return refused(database_unknown(wanted, record_.user, chosen), "database_unknown");
   record_.database = std::move(choice.database);

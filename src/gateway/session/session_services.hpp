@@ -6,6 +6,7 @@
 
 #include <openssl/types.h>
 
+#include "base/call_pool.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -19,7 +20,6 @@
 #include "gateway/mysql_greetings.hpp"
 #include "gateway/stats.hpp"
 #include "gateway/user_sessions.hpp"
-#include "login/call_pool.hpp"
 
 namespace rolegate::gateway {
 
@@ -33,7 +33,7 @@ struct MysqlServices {
 
 /// What all sessions stand on. Everything in it is thread-safe, and outlives them.
 struct SessionServices {
-  login::CallPool& pool;  ///< where passwords are compared
+  base::CallPool& pool;  ///< where passwords are compared
   const base::Clock& clock;
   base::Random& random;
   base::Log& log;

@@ -14,8 +14,8 @@ namespace {
 
 base::ListenAddress any_port() { return {"127.0.0.1:0", false, {}, "127.0.0.1", 0}; }
 
-Listener listener(std::string database, net::Wire wire = net::Wire::postgresql) {
-  return {.address = {}, .wire = wire, .database = std::move(database), .configured = any_port()};
+Listener listener(std::string database, net::Protocol protocol = net::Protocol::postgresql) {
+  return {.address = {}, .protocol = protocol, .database = std::move(database), .configured = any_port()};
 }
 
 class DoorsTest : public testing::Test {
@@ -32,7 +32,8 @@ class DoorsTest : public testing::Test {
 };
 
 TEST_F(DoorsTest, AreOpenedForWhatIsToBeThereAndHaveTheirRealAddress) {
-  const Doors::Change opened = change({{"", {listener("")}}, {"shop", {listener("shop", net::Wire::mysql)}}});
+  const Doors::Change opened =
+      change({{"", {listener("")}}, {"shop", {listener("shop", net::Protocol::mysql)}}});
   EXPECT_EQ(opened.opened.size(), 2U);
   EXPECT_TRUE(opened.closed.empty());
   EXPECT_EQ(doors_.size(), 2U);
@@ -44,7 +45,7 @@ TEST_F(DoorsTest, AreOpenedForWhatIsToBeThereAndHaveTheirRealAddress) {
 }
 
 TEST_F(DoorsTest, OfOtherDatabasesAreOfNoConcern) {
-  change({{"orders", {listener("orders")}}, {"shop", {listener("shop", net::Wire::mysql)}}});
+  change({{"orders", {listener("orders")}}, {"shop", {listener("shop", net::Protocol::mysql)}}});
   const Doors::Change closed = change({{"shop", {}}});
   EXPECT_TRUE(closed.opened.empty());
   ASSERT_EQ(closed.closed.size(), 1U);
@@ -126,9 +127,9 @@ TEST(Listeners, AreThoseOfTheGatewayAndThoseOfTheDatabase) {
   gateway.mysql.tls_required = true;
   const auto shared = shared_listeners(&gateway);
   ASSERT_EQ(shared.size(), 2U);
-  EXPECT_EQ(shared[0].wire, net::Wire::postgresql);
+  EXPECT_EQ(shared[0].protocol, net::Protocol::postgresql);
   EXPECT_FALSE(shared[0].tls_required) << "nobody else can listen in there";
-  EXPECT_EQ(shared[1].wire, net::Wire::mysql);
+  EXPECT_EQ(shared[1].protocol, net::Protocol::mysql);
   EXPECT_TRUE(shared[1].tls_required);
   EXPECT_EQ(shared[1].database, "");
 
@@ -137,11 +138,11 @@ TEST(Listeners, AreThoseOfTheGatewayAndThoseOfTheDatabase) {
   shop.listen = {any_port()};
   const auto own = listeners_of(shop, &gateway);
   ASSERT_EQ(own.size(), 1U);
-  EXPECT_EQ(own[0].wire, net::Wire::mysql);
+  EXPECT_EQ(own[0].protocol, net::Protocol::mysql);
   EXPECT_EQ(own[0].database, "shop");
   EXPECT_TRUE(own[0].tls_required);
   shop.uri.engine = config::Engine::redshift;
-  EXPECT_EQ(listeners_of(shop, nullptr)[0].wire, net::Wire::postgresql);
+  EXPECT_EQ(listeners_of(shop, nullptr)[0].protocol, net::Protocol::postgresql);
   EXPECT_FALSE(listeners_of(shop, nullptr)[0].tls_required);
 }
 

@@ -229,7 +229,7 @@ TEST_F(GatewayTest, AsksAMysqlDatabaseForItsGreetingWhenItIsAdded) {
   config::Config config = serving({});
   config.gateway->mysql.listen = {listen_at("127.0.0.1:0")};
   start(std::move(config));
-  auto asked = net::listen_at(listen_at("127.0.0.1:0"), net::Wire::mysql, false);
+  auto asked = net::listen_at(listen_at("127.0.0.1:0"), net::Protocol::mysql, false);
   ASSERT_TRUE(asked);
   config::Database shop = database("shop", {}, config::Engine::mysql);
   const base::ListenAddress there = listen_at(asked->address());

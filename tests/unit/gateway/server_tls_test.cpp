@@ -60,7 +60,7 @@ class ServerTls : public testing::Test {
 
 TEST_F(ServerTls, FindsNothingWrongWithGoodFiles) {
   EXPECT_THAT(faults(tls()), testing::IsEmpty());
-  EXPECT_TRUE(make_server_context(tls(), net::Wire::postgresql));
+  EXPECT_TRUE(make_server_context(tls(), net::Protocol::postgresql));
 }
 
 TEST_F(ServerTls, TellsOfEveryFileAndNotOnlyOfTheFirst) {
@@ -85,7 +85,7 @@ TEST_F(ServerTls, TellsOfAKeyOfAnotherCertificateWhateverItsKind) {
     EXPECT_THAT(faults(tls()),
                 testing::ElementsAre("key: key cannot be used: it is not the key of tls.cert."));
     EXPECT_EQ(
-        make_server_context(tls(), net::Wire::postgresql).error().message,
+        make_server_context(tls(), net::Protocol::postgresql).error().message,
         "The gateway's tls.key " + folder_.path("key") + " cannot be used: it is not the key of tls.cert.");
   }
 }
@@ -101,7 +101,7 @@ TEST_F(ServerTls, WarnsOfACertificateWhoseTimeItIsNot) {
               testing::ElementsAre(testing::StartsWith("warning: cert: expired on 20")));
   EXPECT_THAT(faults(tls(), kNow - 48h),
               testing::ElementsAre(testing::StartsWith("warning: cert: is not valid before 20")));
-  EXPECT_TRUE(make_server_context(tls(), net::Wire::postgresql));
+  EXPECT_TRUE(make_server_context(tls(), net::Protocol::postgresql));
 }
 
 TEST_F(ServerTls, WarnsOfAKeyThatEverybodyMayRead) {
@@ -113,7 +113,7 @@ TEST_F(ServerTls, WarnsOfAKeyThatEverybodyMayRead) {
 TEST_F(ServerTls, RefusesFilesThatOthersMayWrite) {
   for (const char* name : {"cert", "key"}) {
     ASSERT_EQ(::chmod(folder_.path(name).c_str(), 0602), 0);
-    const auto made = make_server_context(tls(), net::Wire::postgresql);
+    const auto made = make_server_context(tls(), net::Protocol::postgresql);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, "gateway_tls_invalid");
     EXPECT_THAT(made.error().message, testing::HasSubstr("may be written by others")) << name;

@@ -81,8 +81,8 @@ class WorkerTest : public SessionServicesTest {
   /// A client of alice's at the listener of that database; what it is to say first is up to the test.
   base::Descriptor come_in(const std::string& database) {
     auto [client, accepted] = socket_pair();
-    const auto listener = std::make_shared<const Listener>(
-        Listener{.address = "unix:/run/rolegate", .wire = net::Wire::postgresql, .database = database});
+    const auto listener = std::make_shared<const Listener>(Listener{
+        .address = "unix:/run/rolegate", .protocol = net::Protocol::postgresql, .database = database});
     worker_.take({std::move(accepted),
                   listener,
                   nullptr,
@@ -134,10 +134,11 @@ TEST_F(WorkerTest, HearsClientsAtOpenDoorsAndAtClosedOnesNoMore) {
   std::vector<net::SocketAddress> addresses;
   for (int i = 0; i < 2; ++i) {
     auto socket = std::make_shared<const net::ListeningSocket>(
-        net::listen_at(any, net::Wire::postgresql, false).value());
+        net::listen_at(any, net::Protocol::postgresql, false).value());
     addresses.push_back(*net::own_address(socket->descriptor()));
     doors.push_back(
-        {std::make_shared<const Listener>(Listener{socket->address(), net::Wire::postgresql, {}}), socket});
+        {std::make_shared<const Listener>(Listener{socket->address(), net::Protocol::postgresql, {}}),
+         socket});
   }
   ASSERT_EQ(worker_.change_doors({}, doors).wait_for(kWait), std::future_status::ready);
   for (const auto& address : addresses) EXPECT_TRUE(is_heard_at(address));
@@ -150,10 +151,12 @@ TEST_F(WorkerTest, HearsClientsAtOpenDoorsAndAtClosedOnesNoMore) {
 
 TEST_F(WorkerTest, GivesADoorItsNewListenerWithTheSameSocket) {
   const base::ListenAddress any{"127.0.0.1:0", false, {}, "127.0.0.1", 0};
-  const auto socket =
-      std::make_shared<const net::ListeningSocket>(net::listen_at(any, net::Wire::postgresql, false).value());
-  const Door before{std::make_shared<const Listener>(Listener{"before", net::Wire::postgresql, {}}), socket};
-  const Door after{std::make_shared<const Listener>(Listener{"after", net::Wire::postgresql, {}}), socket};
+  const auto socket = std::make_shared<const net::ListeningSocket>(
+      net::listen_at(any, net::Protocol::postgresql, false).value());
+  const Door before{std::make_shared<const Listener>(Listener{"before", net::Protocol::postgresql, {}}),
+                    socket};
+  const Door after{std::make_shared<const Listener>(Listener{"after", net::Protocol::postgresql, {}}),
+                   socket};
   ASSERT_EQ(worker_.change_doors({}, {before}).wait_for(kWait), std::future_status::ready);
   ASSERT_EQ(worker_.change_doors({before}, {after}).wait_for(kWait), std::future_status::ready);
   EXPECT_TRUE(is_heard_at(*net::own_address(socket->descriptor())));

@@ -123,8 +123,8 @@ class TakeInherited : public InheritedSockets {
     const auto own = own_address(socket.get());
     sockets_.emplace_back(std::move(socket), own->text(), own->unix_path(), true);
   }
-  bool take(const base::ListenAddress& address, Wire wire = Wire::postgresql) {
-    return take_inherited(sockets_, address, wire).has_value();
+  bool take(const base::ListenAddress& address, Protocol protocol = Protocol::postgresql) {
+    return take_inherited(sockets_, address, protocol).has_value();
   }
   std::vector<ListeningSocket> sockets_;
 };
@@ -139,7 +139,7 @@ TEST_F(TakeInherited, FindsTheConfiguredAddress) {
   auto any_port = second;
   any_port.port = 0;
   EXPECT_FALSE(take(any_port));
-  const auto taken = take_inherited(sockets_, second, Wire::mysql);
+  const auto taken = take_inherited(sockets_, second, Protocol::mysql);
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->address(), second.text);
   EXPECT_EQ(sockets_.size(), 1);
@@ -147,7 +147,7 @@ TEST_F(TakeInherited, FindsTheConfiguredAddress) {
 }
 
 TEST_F(TakeInherited, KnowsAnAddressInAnotherSpelling) {
-  auto listen = listen_at({"[::1]:0", false, {}, "::1", 0}, Wire::postgresql, false);
+  auto listen = listen_at({"[::1]:0", false, {}, "::1", 0}, Protocol::postgresql, false);
   if (!listen) GTEST_SKIP() << "no IPv6 here";
   const auto port = listen->address().substr(listen->address().rfind(':') + 1);
   sockets_.push_back(std::move(*listen));
@@ -157,7 +157,7 @@ TEST_F(TakeInherited, KnowsAnAddressInAnotherSpelling) {
 TEST_F(TakeInherited, FindsAUnixSocketByItsProtocolsName) {
   inherit(*unix_address(folder_.path(".s.PGSQL.6432")));
   const base::ListenAddress folder{"unix:" + folder_.path(), true, folder_.path(), {}, 0};
-  EXPECT_FALSE(take(folder, Wire::mysql));
+  EXPECT_FALSE(take(folder, Protocol::mysql));
   auto other_port = folder;
   other_port.port = 5432;
   EXPECT_FALSE(take(other_port));
@@ -169,7 +169,7 @@ TEST_F(TakeInherited, KnowsAUnixSocketThroughASymbolicLink) {
   std::filesystem::create_directory_symlink(folder_.path("run"), folder_.path("var-run"));
   inherit(*unix_address(folder_.path("run/mysql.sock")));
   const std::string path = folder_.path("var-run/mysql.sock");
-  EXPECT_TRUE(take({"unix:" + path, true, path, {}, 0}, Wire::mysql));
+  EXPECT_TRUE(take({"unix:" + path, true, path, {}, 0}, Protocol::mysql));
 }
 
 TEST_F(TakeInherited, NeverTakesTcpForUnix) {
@@ -177,7 +177,7 @@ TEST_F(TakeInherited, NeverTakesTcpForUnix) {
   auto address = configured(*own_address(sockets_[0].descriptor()));
   address.is_unix = true;
   address.path = folder_.path("s");
-  EXPECT_FALSE(take(address, Wire::mysql));
+  EXPECT_FALSE(take(address, Protocol::mysql));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ TEST(Descriptor, ClosesWhatItHolds) {
 }
 
 TEST_F(ListenAt, TakesAFreePortAndSaysWhich) {
-  const auto socket = listen_at(tcp("127.0.0.1"), Wire::postgresql, false);
+  const auto socket = listen_at(tcp("127.0.0.1"), Protocol::postgresql, false);
   ASSERT_TRUE(socket) << socket.error().text();
   EXPECT_THAT(socket->address(), MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]+"));
   EXPECT_FALSE(socket->is_unix());
@@ -76,7 +76,7 @@ TEST_F(ListenAt, TakesAFreePortAndSaysWhich) {
 
 TEST_F(ListenAt, NeverBlocksAndIsNotInherited) {
   for (const auto& address : {tcp("127.0.0.1"), test::unix_socket(folder_.path("s"))}) {
-    const auto socket = listen_at(address, Wire::mysql, false);
+    const auto socket = listen_at(address, Protocol::mysql, false);
     ASSERT_TRUE(socket) << socket.error().text();
     EXPECT_TRUE(::fcntl(socket->descriptor(), F_GETFL) & O_NONBLOCK);
     EXPECT_TRUE(::fcntl(socket->descriptor(), F_GETFD) & FD_CLOEXEC);
@@ -87,18 +87,18 @@ TEST_F(ListenAt, KeepsIpv6AndIpv4Apart) {
   // A port that is free for IPv6 may be another program's for IPv4: not every time, though.
   bool side_by_side = false;
   for (int attempt = 0; attempt < 20 && !side_by_side; ++attempt) {
-    const auto six = listen_at(tcp("::"), Wire::postgresql, false);
+    const auto six = listen_at(tcp("::"), Protocol::postgresql, false);
     if (!six) GTEST_SKIP() << "no IPv6 here: " << six.error().text();
     ASSERT_THAT(six->address(), MatchesRegex("\\[::\\]:[0-9]+"));
-    side_by_side = listen_at(tcp("0.0.0.0", port_of(*six)), Wire::postgresql, false).has_value();
+    side_by_side = listen_at(tcp("0.0.0.0", port_of(*six)), Protocol::postgresql, false).has_value();
   }
   EXPECT_TRUE(side_by_side);
 }
 
 TEST_F(ListenAt, SaysThatAPortIsTaken) {
-  const auto first = listen_at(tcp("127.0.0.1"), Wire::postgresql, false);
+  const auto first = listen_at(tcp("127.0.0.1"), Protocol::postgresql, false);
   ASSERT_TRUE(first);
-  const auto second = listen_at(tcp("127.0.0.1", port_of(*first)), Wire::postgresql, false);
+  const auto second = listen_at(tcp("127.0.0.1", port_of(*first)), Protocol::postgresql, false);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "listen_failed");
   EXPECT_EQ(second.error().message, "Cannot listen on " + first->address() + ": Address already in use.");
@@ -107,7 +107,7 @@ TEST_F(ListenAt, SaysThatAPortIsTaken) {
 }
 
 TEST_F(ListenAt, SaysThatAnAddressIsNotThisMachines) {
-  const auto socket = listen_at(tcp("192.0.2.1"), Wire::mysql, false);
+  const auto socket = listen_at(tcp("192.0.2.1"), Protocol::mysql, false);
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, "listen_failed");
   EXPECT_THAT(socket.error().hint, HasSubstr("not an address of this machine"));
@@ -115,24 +115,24 @@ TEST_F(ListenAt, SaysThatAnAddressIsNotThisMachines) {
 }
 
 TEST_F(ListenAt, AsksNoNameServer) {
-  const auto socket = listen_at(tcp("localhost"), Wire::mysql, false);
+  const auto socket = listen_at(tcp("localhost"), Protocol::mysql, false);
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, "listen_failed");
 }
 
 TEST_F(ListenAt, NamesAPostgresqlSocketAsLibpqExpectsIt) {
-  const auto standard = listen_at(test::unix_socket(folder_.path()), Wire::postgresql, false);
+  const auto standard = listen_at(test::unix_socket(folder_.path()), Protocol::postgresql, false);
   ASSERT_TRUE(standard) << standard.error().text();
   EXPECT_EQ(standard->unix_path(), folder_.path(".s.PGSQL.6432"));
   EXPECT_EQ(standard->address(), "unix:" + folder_.path(".s.PGSQL.6432"));
   EXPECT_TRUE(test::answers(*standard));
-  const auto other = listen_at(test::unix_socket(folder_.path() + "/", 5433), Wire::postgresql, false);
+  const auto other = listen_at(test::unix_socket(folder_.path() + "/", 5433), Protocol::postgresql, false);
   ASSERT_TRUE(other) << other.error().text();
   EXPECT_EQ(other->unix_path(), folder_.path(".s.PGSQL.5433"));
 }
 
 TEST_F(ListenAt, TakesAMysqlPathAsItIs) {
-  const auto socket = listen_at(test::unix_socket(folder_.path("mysql.sock")), Wire::mysql, false);
+  const auto socket = listen_at(test::unix_socket(folder_.path("mysql.sock")), Protocol::mysql, false);
   ASSERT_TRUE(socket) << socket.error().text();
   EXPECT_EQ(socket->unix_path(), folder_.path("mysql.sock"));
   EXPECT_TRUE(test::answers(*socket));
@@ -141,8 +141,8 @@ TEST_F(ListenAt, TakesAMysqlPathAsItIs) {
 TEST_F(ListenAt, GivesASocketItsModeWhateverTheUmask) {
   for (const mode_t mask : {0U, 022U, 0777U}) {
     const Umask set(mask);
-    const auto everyone = listen_at(test::unix_socket(folder_.path("everyone")), Wire::mysql, false);
-    const auto owner = listen_at(test::unix_socket(folder_.path("owner")), Wire::mysql, true);
+    const auto everyone = listen_at(test::unix_socket(folder_.path("everyone")), Protocol::mysql, false);
+    const auto owner = listen_at(test::unix_socket(folder_.path("owner")), Protocol::mysql, true);
     ASSERT_TRUE(everyone) << everyone.error().text();
     ASSERT_TRUE(owner) << owner.error().text();
     EXPECT_EQ(mode_of(everyone->unix_path()), 0777) << mask;
@@ -155,7 +155,7 @@ TEST_F(ListenAt, GivesTheOwnersSocketItsModeFromItsFirstMoment) {
   const Umask set(0);
   const base::Descriptor watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(::inotify_add_watch(watch.get(), folder_.path().c_str(), IN_CREATE | IN_ATTRIB), 0);
-  const auto socket = listen_at(test::unix_socket(folder_.path("s")), Wire::mysql, true);
+  const auto socket = listen_at(test::unix_socket(folder_.path("s")), Protocol::mysql, true);
   ASSERT_TRUE(socket) << socket.error().text();
   alignas(inotify_event) char events[4096];
   const ssize_t size = ::read(watch.get(), events, sizeof events);
@@ -173,18 +173,18 @@ TEST_F(ListenAt, GivesTheOwnersSocketItsModeFromItsFirstMoment) {
 
 TEST_F(ListenAt, OpensAndClosesASocketToOthersLater) {
   const std::string path = folder_.path("s");
-  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, true);
+  const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, true);
   ASSERT_TRUE(socket) << socket.error().text();
   EXPECT_TRUE(socket->set_only_owner(false));
   EXPECT_EQ(mode_of(path), 0777);
   EXPECT_TRUE(socket->set_only_owner(true));
   EXPECT_EQ(mode_of(path), 0600);
-  EXPECT_TRUE(listen_at(tcp("127.0.0.1"), Wire::mysql, false)->set_only_owner(true)) << "nothing to do";
+  EXPECT_TRUE(listen_at(tcp("127.0.0.1"), Protocol::mysql, false)->set_only_owner(true)) << "nothing to do";
 }
 
 TEST_F(ListenAt, ChangesTheModeOfNoFileButItsOwn) {
   const std::string path = folder_.path("s");
-  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, true);
+  const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, true);
   ASSERT_TRUE(socket) << socket.error().text();
   ASSERT_EQ(::rename(path.c_str(), folder_.path("kept").c_str()), 0);
   std::ofstream(path) << "another's";
@@ -196,14 +196,14 @@ TEST_F(ListenAt, ChangesTheModeOfNoFileButItsOwn) {
 TEST_F(ListenAt, MakesOnlyTheLastFolder) {
   const Umask set(0077);
   {
-    const auto socket = listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false);
+    const auto socket = listen_at(test::unix_socket(folder_.path("run")), Protocol::postgresql, false);
     ASSERT_TRUE(socket) << socket.error().text();
     EXPECT_EQ(mode_of(folder_.path("run")), 0755);
-    const auto other = listen_at(test::unix_socket(folder_.path("my/mysql.sock")), Wire::mysql, false);
+    const auto other = listen_at(test::unix_socket(folder_.path("my/mysql.sock")), Protocol::mysql, false);
     ASSERT_TRUE(other) << other.error().text();
     EXPECT_EQ(mode_of(folder_.path("my")), 0755);
   }
-  const auto deep = listen_at(test::unix_socket(folder_.path("a/b")), Wire::postgresql, false);
+  const auto deep = listen_at(test::unix_socket(folder_.path("a/b")), Protocol::postgresql, false);
   ASSERT_FALSE(deep);
   EXPECT_EQ(deep.error().code, "socket_path_unusable");
   EXPECT_EQ(deep.error().message, "Cannot listen on unix:" + folder_.path("a/b") + ": the folder " +
@@ -213,13 +213,13 @@ TEST_F(ListenAt, MakesOnlyTheLastFolder) {
 
 TEST_F(ListenAt, LeavesTheModeOfAFolderThatWasThere) {
   ASSERT_EQ(::mkdir(folder_.path("run").c_str(), 0700), 0);
-  ASSERT_TRUE(listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false));
+  ASSERT_TRUE(listen_at(test::unix_socket(folder_.path("run")), Protocol::postgresql, false));
   EXPECT_EQ(mode_of(folder_.path("run")), 0700);
 }
 
 TEST_F(ListenAt, RefusesAFolderThatIsAFile) {
   std::ofstream(folder_.path("run")) << "x";
-  const auto socket = listen_at(test::unix_socket(folder_.path("run")), Wire::postgresql, false);
+  const auto socket = listen_at(test::unix_socket(folder_.path("run")), Protocol::postgresql, false);
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, "socket_path_unusable");
   EXPECT_THAT(socket.error().message, HasSubstr("is not a folder"));
@@ -228,10 +228,10 @@ TEST_F(ListenAt, RefusesAFolderThatIsAFile) {
 TEST_F(ListenAt, SaysHowLongASocketsPathMayBe) {
   const std::string start = folder_.path("");
   const auto longest =
-      listen_at(test::unix_socket(start + std::string(107 - start.size(), 's')), Wire::mysql, true);
+      listen_at(test::unix_socket(start + std::string(107 - start.size(), 's')), Protocol::mysql, true);
   EXPECT_TRUE(longest) << longest.error().text();
   const auto longer =
-      listen_at(test::unix_socket(start + std::string(108 - start.size(), 's')), Wire::mysql, true);
+      listen_at(test::unix_socket(start + std::string(108 - start.size(), 's')), Protocol::mysql, true);
   ASSERT_FALSE(longer);
   EXPECT_EQ(longer.error().code, "socket_path_unusable");
   EXPECT_THAT(longer.error().message, HasSubstr("has 108 bytes, and a unix socket's has 107 at most."));
@@ -239,7 +239,7 @@ TEST_F(ListenAt, SaysHowLongASocketsPathMayBe) {
 
 TEST_F(ListenAt, RefusesWhatIsNoPath) {
   for (const std::string& path : {std::string(), std::string("a\0b", 3)}) {
-    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
     ASSERT_FALSE(socket);
     EXPECT_EQ(socket.error().code, "socket_path_unusable");
   }
@@ -249,7 +249,7 @@ TEST_F(ListenAt, ReplacesASocketThatAKilledProcessLeftBehind) {
   const std::string path = folder_.path("s");
   test::leave_behind(path);
   const auto before = status_of(path).st_ctim;
-  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+  const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
   ASSERT_TRUE(socket) << socket.error().text();
   EXPECT_TRUE(test::answers(*socket));
   EXPECT_FALSE(before.tv_sec == status_of(path).st_ctim.tv_sec &&
@@ -264,7 +264,7 @@ TEST_F(ListenAt, LeavesALiveServerItsSocket) {
   ASSERT_EQ(::listen(server.get(), 0), 0);
   // Also when its queue is full, after the first rounds.
   for (int round = 0; round < 4; ++round) {
-    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
     ASSERT_FALSE(socket);
     EXPECT_EQ(socket.error().code, "socket_path_unusable");
     EXPECT_THAT(socket.error().message, HasSubstr("a server is listening on " + path + " already"));
@@ -278,7 +278,7 @@ TEST_F(ListenAt, LeavesADatagramSocketAlone) {
   const auto address = unix_address(path);
   const base::Descriptor server(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(server.get(), address->get(), address->size), 0);
-  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+  const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, "socket_path_unusable");
   EXPECT_THAT(socket.error().message, HasSubstr("a server is listening"));
@@ -289,7 +289,7 @@ TEST_F(ListenAt, RefusesAFileThatIsNoSocket) {
   std::ofstream(path) << "important";
   for (const std::string& name : {path, folder_.path("link")}) {
     if (name != path) ASSERT_EQ(::symlink(path.c_str(), name.c_str()), 0);
-    const auto socket = listen_at(test::unix_socket(name), Wire::mysql, false);
+    const auto socket = listen_at(test::unix_socket(name), Protocol::mysql, false);
     ASSERT_FALSE(socket);
     EXPECT_EQ(socket.error().code, "socket_path_unusable");
     EXPECT_EQ(socket.error().message,
@@ -301,7 +301,7 @@ TEST_F(ListenAt, RefusesAFileThatIsNoSocket) {
 TEST_F(ListenAt, RemovesItsFilesAtTheEnd) {
   const std::string path = folder_.path("s");
   {
-    auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
     ASSERT_TRUE(socket) << socket.error().text();
     const ListeningSocket moved(std::move(*socket));
     EXPECT_TRUE(test::exists(path));
@@ -312,8 +312,8 @@ TEST_F(ListenAt, RemovesItsFilesAtTheEnd) {
 }
 
 TEST_F(ListenAt, RemovesTheFilesOfASocketThatAnotherTakesThePlaceOf) {
-  auto one = listen_at(test::unix_socket(folder_.path("1")), Wire::mysql, false);
-  auto two = listen_at(test::unix_socket(folder_.path("2")), Wire::mysql, false);
+  auto one = listen_at(test::unix_socket(folder_.path("1")), Protocol::mysql, false);
+  auto two = listen_at(test::unix_socket(folder_.path("2")), Protocol::mysql, false);
   ASSERT_TRUE(one && two);
   *one = std::move(*two);
   EXPECT_FALSE(test::exists(folder_.path("1")));
@@ -324,7 +324,7 @@ TEST_F(ListenAt, RemovesTheFilesOfASocketThatAnotherTakesThePlaceOf) {
 TEST_F(ListenAt, LeavesAFileThatIsNotItsOwnAnyMore) {
   const std::string path = folder_.path("s");
   {
-    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
     ASSERT_TRUE(socket);
     ASSERT_EQ(::rename(path.c_str(), folder_.path("kept").c_str()), 0);
     std::ofstream(path) << "another's";

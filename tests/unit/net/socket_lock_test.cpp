@@ -28,9 +28,9 @@ class SocketLock : public testing::Test {
 
 TEST_F(SocketLock, SaysWhoHoldsThePath) {
   const std::string path = folder_.path("s");
-  const auto first = listen_at(test::unix_socket(path), Wire::mysql, false);
+  const auto first = listen_at(test::unix_socket(path), Protocol::mysql, false);
   ASSERT_TRUE(first);
-  const auto second = listen_at(test::unix_socket(path), Wire::mysql, false);
+  const auto second = listen_at(test::unix_socket(path), Protocol::mysql, false);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "socket_path_unusable");
   EXPECT_THAT(second.error().message, HasSubstr("is held by process " + std::to_string(::getpid())));
@@ -54,7 +54,7 @@ TEST_F(SocketLock, GivesThePathToOneOfSeveralProcesses) {
       ::close(finish[1]);
       char byte;
       (void)!::read(start[0], &byte, 1);  // all at once, when the test closes it
-      const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+      const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
       const char result = socket ? 'y' : 'n';
       (void)!::write(results[1], &result, 1);
       (void)!::read(finish[0], &byte, 1);  // whoever has it keeps it until all have tried
@@ -75,13 +75,13 @@ TEST_F(SocketLock, GivesThePathToOneOfSeveralProcesses) {
   for (const int end : {start[0], results[0], results[1], finish[0], finish[1]}) ::close(end);
   for (const pid_t child : children) ::waitpid(child, nullptr, 0);
   // They ended without tidying up: that is no obstacle.
-  EXPECT_TRUE(listen_at(test::unix_socket(path), Wire::mysql, false));
+  EXPECT_TRUE(listen_at(test::unix_socket(path), Protocol::mysql, false));
 }
 
 TEST_F(SocketLock, TakesOverTheLockFileOfAKilledProcess) {
   const std::string path = folder_.path("s");
   std::ofstream(path + ".lock") << "1234567\n/var/lib/postgresql\n";
-  const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+  const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
   ASSERT_TRUE(socket) << socket.error().text();
   EXPECT_EQ(test::content(path + ".lock"), std::to_string(::getpid()) + "\n");
 }
@@ -91,7 +91,7 @@ TEST_F(SocketLock, WritesToNoLockFileThatMayBeSomethingElse) {
   const std::string lock = path + ".lock";
   std::ofstream(folder_.path("important")) << "important";
   const auto refused = [&] {
-    const auto socket = listen_at(test::unix_socket(path), Wire::mysql, false);
+    const auto socket = listen_at(test::unix_socket(path), Protocol::mysql, false);
     ASSERT_FALSE(socket);
     EXPECT_EQ(socket.error().code, "socket_path_unusable");
     EXPECT_THAT(socket.error().message, HasSubstr(lock));

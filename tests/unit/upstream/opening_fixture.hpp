@@ -113,7 +113,7 @@ class OpeningTest : public testing::Test {
   mutable std::mutex mutex_;
   std::vector<login::Fresh> prepared_;
   base::SystemRandom random_;
-  login::CallPool pool_{{.threads = 2, .per_lane = 2}};
+  base::CallPool pool_{{.threads = 2, .per_lane = 2}};
 
  protected:
   const UpstreamServices services_{[this](const config::IamFlag& flag, const config::Database& database,

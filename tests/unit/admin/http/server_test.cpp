@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.hpp"
+#include "support/gate.hpp"
 #include "unit/admin/http/fake_pages.hpp"
 #include "unit/admin/http/http_client.hpp"
-#include "support/gate.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::admin {

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "net/listening.hpp"
-#include "support/temporary_folder.hpp"
 #include "support/gate.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/login/recording_log.hpp"
 
 namespace rolegate::gateway {

@@ -19,7 +19,7 @@ class MysqlClientChangeUserTest : public SessionServicesTest {
     settings->snapshot = std::make_shared<const config::Snapshot>();
     arrival_.settings = std::move(settings);
     arrival_.listener =
-        std::make_shared<const Listener>(Listener{"127.0.0.1:6433", net::Wire::mysql, "", false});
+        std::make_shared<const Listener>(Listener{"127.0.0.1:6433", net::Protocol::mysql, "", false});
     client_.emplace(arrival_, services_);
     EXPECT_EQ(client_->greet().kind, Kind::more);
     const auto greeting = parse_greeting(client_->take_output().substr(4));

@@ -55,7 +55,7 @@ class MysqlClientTest : public SessionServicesTest {
   /// One that comes in at a shared listener, or at one of the database's own.
   MysqlClient& client_at(const std::string& database) {
     arrival_.listener =
-        std::make_shared<const Listener>(Listener{"127.0.0.1:3306", net::Wire::mysql, database, false});
+        std::make_shared<const Listener>(Listener{"127.0.0.1:3306", net::Protocol::mysql, database, false});
     return client_.emplace(arrival_, services_);
   }
   /// The greeting that such a client is given.

@@ -74,7 +74,7 @@ TEST_F(MysqlClientTest, IsOfferedTlsWhereThereIsSome) {
   EXPECT_NE(greet(client_at("shop")).capabilities & wire::mysql::kSsl, 0U);
   EXPECT_EQ(client_->receive(response("ann")).kind, Kind::admit);
   arrival_.listener =
-      std::make_shared<const Listener>(Listener{"0.0.0.0:3306", net::Wire::mysql, "shop", true});
+      std::make_shared<const Listener>(Listener{"0.0.0.0:3306", net::Protocol::mysql, "shop", true});
   MysqlClient& required = client_.emplace(arrival_, services_);
   static_cast<void>(greet(required));
   EXPECT_EQ(required.receive(response("ann")).kind, Kind::violation);

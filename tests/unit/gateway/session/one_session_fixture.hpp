@@ -33,10 +33,10 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     client_ = std::move(far);
     session_ = std::make_unique<Session>(
         loop_, services_, *this, databases_,
-        Arrival{
-            std::move(near),
-            std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, {}, false}),
-            settings_, std::move(client)},
+        Arrival{std::move(near),
+                std::make_shared<const Listener>(
+                    Listener{"127.0.0.1:6432", net::Protocol::postgresql, {}, false}),
+                settings_, std::move(client)},
         [this](const Arrival&, SessionServices&) { return std::make_unique<FakeSide>(script_); });
   }
 

@@ -43,7 +43,7 @@ class PasswordCheckTest : public testing::Test {
   }
   void occupy() {
     gate_.close();
-    pool_.submit("another", login::CallPool::Urgency::login, [this] { gate_.pass(); });
+    pool_.submit("another", base::CallPool::Urgency::login, [this] { gate_.pass(); });
     ASSERT_TRUE(gate_.wait_for_arrivals(1));
   }
 
@@ -54,7 +54,7 @@ class PasswordCheckTest : public testing::Test {
   std::atomic<int> remembered_{0};
   std::vector<Verdict> verdicts_;
   test::Gate gate_;
-  login::CallPool pool_{{.threads = 1, .per_lane = 1, .queued = 1}};
+  base::CallPool pool_{{.threads = 1, .per_lane = 1, .queued = 1}};
 };
 
 TEST_F(PasswordCheckTest, TellsByTheLoopThatAPasswordIsRight) {
@@ -103,7 +103,7 @@ TEST_F(PasswordCheckTest, TellsNobodyWhoHasGone) {
   finish();
   EXPECT_EQ(remembered_, 0);
 
-  login::CallPool pool;
+  base::CallPool pool;
   gate_.close();
   auto running = std::make_unique<PasswordCheck>(
       loop_, pool, "192.0.2.7", verifier_, base::Secret("open sesame"),

@@ -30,8 +30,8 @@ class PgClientTest : public SessionServicesTest {
   }
   /// One that comes in at a shared listener, or at one of the database's own.
   PgClient& client_at(const std::string& database) {
-    arrival_.listener =
-        std::make_shared<const Listener>(Listener{"127.0.0.1:6432", net::Wire::postgresql, database, false});
+    arrival_.listener = std::make_shared<const Listener>(
+        Listener{"127.0.0.1:6432", net::Protocol::postgresql, database, false});
     return client_.emplace(arrival_, services_);
   }
   static upstream::PgWish wish_of(const PgClient& client, const config::GatewayUser* identified = nullptr) {
@@ -106,7 +106,7 @@ TEST_F(PgClientTest, DoesNotBeginWithTlsWhenItHasSaidSomethingElse) {
 TEST_F(PgClientTest, IsNotHeardInTheClearWhereTlsIsRequired) {
   offer_tls();
   arrival_.listener =
-      std::make_shared<const Listener>(Listener{"0.0.0.0:6432", net::Wire::postgresql, {}, true});
+      std::make_shared<const Listener>(Listener{"0.0.0.0:6432", net::Protocol::postgresql, {}, true});
   PgClient client(arrival_, services_);
   EXPECT_EQ(client.receive(startup({"user", "ann"})).kind, Kind::violation);
   EXPECT_THAT(client.take_output(), HasSubstr("TLS"));

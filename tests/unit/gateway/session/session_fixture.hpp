@@ -98,7 +98,7 @@ class SessionServicesTest : public testing::Test {
   login::RecordingLog log_;
   RecordingAuditLog audit_;
   Stats stats_;
-  login::CallPool pool_{{.threads = 1, .per_lane = 1}};
+  base::CallPool pool_{{.threads = 1, .per_lane = 1}};
   config::Directory directory_;
   Desks desks_{directory_};
   FailureSlowdown slowdown_;

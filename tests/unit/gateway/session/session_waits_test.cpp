@@ -46,7 +46,7 @@ class SessionWaitsTest : public SessionTest, public testing::WithParamInterface<
         return say("proof");
       case Wait::for_a_password:
         gate_.close();
-        pool_.submit("another", login::CallPool::Urgency::login, [this] { gate_.pass(); });
+        pool_.submit("another", base::CallPool::Urgency::login, [this] { gate_.pass(); });
         ASSERT_TRUE(gate_.wait_for_arrivals(1));
         begin();
         script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::check}};
