@@ -15,6 +15,7 @@
 #include "cli/query/statement.hpp"
 #include "connect/connect.hpp"
 #include "net/event_loop.hpp"
+#include "net/timer.hpp"
 #include "upstream/handshake_driver.hpp"
 #include "upstream/opening.hpp"
 #include "upstream/upstream_tls.hpp"
@@ -91,6 +92,9 @@ class Walk {
         interrupts_(interrupts),
         steps_(steps),
         loop_(context.clock),
+        limit_(loop_),
+        time_(context.options.timeout.value_or(
+            found.database->uri.connect_timeout.value_or(login::kDefaultTimeout))),
         tls_(context.environment, context.clock),
         services_{upstream::prepare_with(context.login_service(), tls_), pool_, random_} {
     const auto no_limit = std::make_shared<upstream::LoginRate>(0);
@@ -128,6 +132,11 @@ class Walk {
         fail_question(base::make_error(StatementErrc::query_cancelled, "The query was cancelled."));
       });
     })));
+    limit_.in(time_, [this] {
+      fail_question(base::make_error(connect::Errc::query_failed,
+                                     "The database let the login in, but did not answer in time.",
+                                     "It may be overloaded; --timeout gives it longer.", true));
+    });
     driver_->start();
   }
 
@@ -142,18 +151,25 @@ class Walk {
           connect::Errc::query_failed,
           fmt::format("The database ended the connection{}{}.", why.empty() ? "" : ": ", why)));
     }
+    if (question_->row().empty()) {
+      return fail_question(base::make_error(connect::Errc::query_failed,
+                                            "The database answered without a row.",
+                                            "Something other than the database may be listening there."));
+    }
     steps_.add(login::StepName::query, std::chrono::steady_clock::now() - asked_at_);
     end(question_->row());
   }
 
+  /// The first end counts: an answer, Ctrl-C and the end of the time may come at once.
   void fail_question(base::Error error) {
+    if (!driver_) return;
     steps_.add(login::StepName::query, std::chrono::steady_clock::now() - asked_at_, {}, error);
     end(std::unexpected(std::move(error)));
   }
 
-  /// The first end counts: an answer and Ctrl-C may come at once.
   void end(base::Result<std::vector<std::string>> outcome) {
     outcome_ = std::move(outcome);
+    limit_.cancel();
     driver_.reset();
     loop_.stop();
   }
@@ -163,6 +179,8 @@ class Walk {
   InterruptWatch& interrupts_;
   login::Steps& steps_;
   net::EventLoop loop_;
+  net::Timer limit_;
+  const std::chrono::milliseconds time_;  ///< for the question, as for the login before
   base::CallPool pool_{{.threads = 1, .per_lane = 1}};
   base::SystemRandom random_;
   upstream::UpstreamTls tls_;

@@ -51,10 +51,12 @@ base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoy
 }
 
 bool may_stay(const config::Snapshot& snapshot, const Client& client, std::string_view user,
-              std::string_view database) {
-  const config::GatewayUser* found = snapshot.find_user(user);
-  return found != nullptr && (client.uid || found->may_come_from(client.group)) && found->may_use(database) &&
-         snapshot.databases.find(database) != nullptr;
+              const config::Database& database) {
+  const config::GatewayUser* const found = snapshot.find_user(user);
+  if (found == nullptr || !found->may_use(database.name)) return false;
+  if (!client.uid && !found->may_come_from(client.group)) return false;
+  const config::DirectoryEntry* const served = snapshot.databases.find(database.name);
+  return served != nullptr && served->database->uri.engine == database.uri.engine;
 }
 
 Choice choose(const config::Snapshot& snapshot, std::string_view name, const config::GatewayUser* user,

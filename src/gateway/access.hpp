@@ -51,9 +51,10 @@ struct Admission {
 [[nodiscard]] base::ScramVerifier verifier_for(const Admission& admission, const Decoys& decoys,
                                                std::string_view user);
 
-/// Whether that user, from where the client is, could still open a session with that database.
+/// Whether that user, from where the client is, could still open a session with that database: with another
+/// engine it is another one.
 [[nodiscard]] bool may_stay(const config::Snapshot& snapshot, const Client& client, std::string_view user,
-                            std::string_view database);
+                            const config::Database& database);
 
 /// What a client asked for.
 struct Choice {

@@ -6,11 +6,13 @@
 namespace rolegate::gateway {
 namespace {
 
-/// Port 0 is another port for everybody who asks for it.
+/// Whether its socket is the one that is wanted. A unix socket's path tells its protocol. Port 0 is another
+/// port for everybody who asks for it.
 bool serves(const Door& door, const Listener& wanted) {
   const Listener& listener = *door.listener;
   const bool any_port = !wanted.configured.is_unix && wanted.configured.port == 0;
-  return listener.configured == wanted.configured && listener.protocol == wanted.protocol &&
+  return listener.configured == wanted.configured &&
+         (!wanted.configured.is_unix || listener.protocol == wanted.protocol) &&
          (!any_port || listener.database == wanted.database);
 }
 
@@ -45,6 +47,7 @@ base::Result<Doors::Change> Doors::prepare(const Listeners& listeners,
       const auto same =
           std::ranges::find_if(change.closed, [&](const Door& door) { return serves(door, listener); });
       if (same != change.closed.end() && same->listener->database == listener.database &&
+          same->listener->protocol == listener.protocol &&
           same->listener->tls_required == listener.tls_required) {
         doors.push_back(std::move(*same));
         change.closed.erase(same);

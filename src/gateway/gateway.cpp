@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -100,14 +101,14 @@ class Gateway::Inside {
   /// Ready when each loop has taken over what is served now.
   using TakenOver = std::vector<std::future<void>>;
 
-  [[nodiscard]] base::Result<TakenOver> publish(std::shared_ptr<const Settings> settings,
-                                                std::vector<net::ListeningSocket> inherited);
+  [[nodiscard]] base::Result<void> publish(std::shared_ptr<const Settings> settings,
+                                           std::vector<net::ListeningSocket> inherited);
   [[nodiscard]] base::Result<Doors::Change> open_doors(const config::Difference& difference,
                                                        const config::Snapshot& after,
                                                        std::vector<net::ListeningSocket> inherited);
   TakenOver change_doors(const Doors::Change& change);
   void set_modes_of_sockets(bool only_owner) const;
-  void reconsider_sessions(const config::Difference& difference);
+  TakenOver reconsider_sessions(const config::Difference& difference);
   [[nodiscard]] Worker& least_busy();
 
   const Services services_;
@@ -183,36 +184,24 @@ Gateway::Inside::~Inside() {
 
 base::Result<void> Gateway::Inside::reload(config::Config config,
                                            std::vector<net::ListeningSocket> inherited) {
-  base::Result<TakenOver> taken_over;
-  {
-    const std::lock_guard one_at_a_time(changing_);
-    auto settings = make_settings(
-        std::make_shared<const config::Snapshot>(directory_.snapshot()->reloaded(std::move(config))));
-    if (!settings) return std::unexpected(std::move(settings.error()));
-    tls_.look_again();
-    taken_over = publish(std::move(*settings), std::move(inherited));
-  }
-  if (!taken_over) return std::unexpected(std::move(taken_over.error()));
-  wait_for(std::move(*taken_over));
-  return {};
+  const std::lock_guard one_at_a_time(changing_);
+  auto settings = make_settings(
+      std::make_shared<const config::Snapshot>(directory_.snapshot()->reloaded(std::move(config))));
+  if (!settings) return std::unexpected(std::move(settings.error()));
+  tls_.look_again();
+  return publish(std::move(*settings), std::move(inherited));
 }
 
 base::Result<void> Gateway::Inside::change(const Follows& follows) {
-  base::Result<TakenOver> taken_over;
-  {
-    const std::lock_guard one_at_a_time(changing_);
-    auto snapshot = std::make_shared<const config::Snapshot>(follows(*directory_.snapshot()));
-    taken_over = publish(with_snapshot(*settings_, std::move(snapshot)), {});
-  }
-  if (!taken_over) return std::unexpected(std::move(taken_over.error()));
-  wait_for(std::move(*taken_over));
-  return {};
+  const std::lock_guard one_at_a_time(changing_);
+  auto snapshot = std::make_shared<const config::Snapshot>(follows(*directory_.snapshot()));
+  return publish(with_snapshot(*settings_, std::move(snapshot)), {});
 }
 
 /// The order matters: whoever is told of a database finds its door, whoever comes in by a door finds its
 /// database, and nobody is with what is given up.
-base::Result<Gateway::Inside::TakenOver> Gateway::Inside::publish(
-    std::shared_ptr<const Settings> settings, std::vector<net::ListeningSocket> inherited) {
+base::Result<void> Gateway::Inside::publish(std::shared_ptr<const Settings> settings,
+                                            std::vector<net::ListeningSocket> inherited) {
   const auto before = directory_.snapshot();
   const auto after = settings->snapshot;
   const config::Difference difference = config::difference(*before, *after);
@@ -222,7 +211,7 @@ base::Result<Gateway::Inside::TakenOver> Gateway::Inside::publish(
   // 2. Sessions that begin from now on are with the new snapshot.
   {
     const std::lock_guard lock(mutex_);
-    (void)directory_.publish(before, after);
+    static_cast<void>(directory_.publish(before, after));  // changing_ is held
     settings_ = std::move(settings);
     doors_.apply(*doors);
     listeners_configured_ = doors_.size();
@@ -239,8 +228,10 @@ base::Result<Gateway::Inside::TakenOver> Gateway::Inside::publish(
     desks_.retire(*removed.database);
   }
   // 5. Sessions that could not begin any more end.
-  reconsider_sessions(difference);
-  return taken_over;
+  std::ranges::move(reconsider_sessions(difference), std::back_inserter(taken_over));
+  // The next change finds everything in its place.
+  wait_for(std::move(taken_over));
+  return {};
 }
 
 base::Result<Doors::Change> Gateway::Inside::open_doors(const config::Difference& difference,
@@ -282,16 +273,18 @@ void Gateway::Inside::set_modes_of_sockets(bool only_owner) const {
 }
 
 /// A database that has changed, and is there still, ends no session; neither does one that others are with.
-void Gateway::Inside::reconsider_sessions(const config::Difference& difference) {
+Gateway::Inside::TakenOver Gateway::Inside::reconsider_sessions(const config::Difference& difference) {
+  TakenOver taken_over;
   if (difference.gateway) {
-    for (const auto& worker : workers_) worker->reconsider_sessions();
-    return;
+    for (const auto& worker : workers_) taken_over.push_back(worker->reconsider_sessions());
+    return taken_over;
   }
   auto databases = std::make_shared<std::set<std::string>>();
   for (const config::DirectoryEntry& removed : difference.removed) databases->insert(removed.database->name);
   for (const config::DirectoryEntry& added : difference.added) databases->insert(added.database->name);
-  if (databases->empty()) return;
-  for (const auto& worker : workers_) worker->reconsider_sessions_with(databases);
+  if (databases->empty()) return taken_over;
+  for (const auto& worker : workers_) taken_over.push_back(worker->reconsider_sessions_with(databases));
+  return taken_over;
 }
 
 Worker& Gateway::Inside::least_busy() {

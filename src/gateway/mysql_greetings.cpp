@@ -16,6 +16,13 @@ bool same(const wire::mysql::Greeting& one, const wire::mysql::Greeting& other) 
   return lasting(one) == lasting(other);
 }
 
+bool leads_to_the_same(const config::Database& one, const config::Database& other) {
+  const auto server = [](const config::Uri& uri) {
+    return uri.connect_to.value_or(config::HostPort{uri.host, uri.port_or_default()});
+  };
+  return server(one.uri) == server(other.uri);
+}
+
 }  // namespace
 
 MysqlGreetings::MysqlGreetings(net::EventLoop& home, base::CallPool& pool)
@@ -47,6 +54,7 @@ void MysqlGreetings::put(const config::DirectoryEntry& served) {
     const auto [place, added] = entries_.try_emplace(name, Entry{served.database, rank, {}, false, {}});
     Entry& entry = place->second;
     if (entry.greeting) common_.erase(entry.rank);
+    if (!leads_to_the_same(*entry.database, *served.database)) entry.greeting.reset();
     entry.database = served.database;
     entry.rank = rank;
     if (entry.greeting) common_.put(rank, *entry.greeting);
@@ -66,10 +74,10 @@ void MysqlGreetings::erase(const std::string& name) {
   home_.post([this, name] { drop_question(name); });
 }
 
-void MysqlGreetings::learned(const std::string& database, wire::mysql::Greeting greeting) {
+void MysqlGreetings::learned(const config::DatabasePtr& database, wire::mysql::Greeting greeting) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(database);
-  if (found == entries_.end()) return;
+  const auto found = entries_.find(database->name);
+  if (found == entries_.end() || found->second.database != database) return;
   Entry& entry = found->second;
   if (entry.greeting && same(*entry.greeting, greeting)) return;
   common_.put(entry.rank, greeting);
@@ -170,9 +178,10 @@ void MysqlGreetings::answered(config::DatabasePtr database, std::optional<wire::
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(database->name);
-    if (found != entries_.end()) found->second.asking = false;
+    // Another one may be served by that name since.
+    if (found != entries_.end() && found->second.database == database) found->second.asking = false;
   }
-  if (greeting) learned(database->name, std::move(*greeting));
+  if (greeting) learned(database, std::move(*greeting));
   ask_next();
   release_waiting();
 }

@@ -54,8 +54,8 @@ class MysqlGreetings {
   /// when they come.
   void set_needed(bool needed);
 
-  /// What a database that is not served any more says does not matter.
-  void learned(const std::string& database, wire::mysql::Greeting greeting);
+  /// What a database says that is not served any more, or is another one by now, does not matter.
+  void learned(const config::DatabasePtr& database, wire::mysql::Greeting greeting);
 
   /// What to greet a client with at the listener of that database, or (empty) at one where clients choose.
   /// Nothing: nothing is known.

@@ -139,6 +139,9 @@ void Worker::stop() {
   });
   loop_.stop();
   thread_.join();
+  // Whoever was brought by another worker meanwhile.
+  for (const auto& session : sessions_) waiting_.leave(*session);
+  sessions_.clear();
 }
 
 std::future<void> Worker::change_doors(std::vector<Door> closed, std::vector<Door> opened) {
@@ -234,22 +237,23 @@ void Worker::one_awaited_less() {
   if (awaited_now_.fetch_sub(1) == 1) on_empty();
 }
 
-void Worker::reconsider_sessions() {
-  loop_.post([this] {
-    const auto latest = settings();
-    for (const auto& session : sessions_) session->reconsider(latest);
-  });
-}
+std::future<void> Worker::reconsider_sessions() { return reconsider_sessions_with(nullptr); }
 
-void Worker::reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases) {
-  loop_.post([this, databases = std::move(databases)] {
+std::future<void> Worker::reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases) {
+  std::promise<void> done;
+  auto future = done.get_future();
+  loop_.post([this, databases = std::move(databases), done = std::move(done)]() mutable {
     const auto latest = settings();
     for (const auto& session : sessions_) {
       const config::Database* const database = session->database();
       // Who has not chosen yet is told too: it may have one of them in mind.
-      if (database == nullptr || databases->contains(database->name)) session->reconsider(latest);
+      if (!databases || database == nullptr || databases->contains(database->name)) {
+        session->reconsider(latest);
+      }
     }
+    done.set_value();
   });
+  return future;
 }
 
 void Worker::shut_down_sessions() {

@@ -44,8 +44,9 @@ class Worker final : private SessionKeeper {
   /// Ends every session with a message.
   void shut_down_sessions();
   /// After a change: of who may come in, or of these databases.
-  void reconsider_sessions();
-  void reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases);
+  /// Ready when each knows it.
+  std::future<void> reconsider_sessions();
+  std::future<void> reconsider_sessions_with(std::shared_ptr<const std::set<std::string>> databases);
 
   [[nodiscard]] std::size_t sessions() const { return sessions_now_.load(std::memory_order_relaxed); }
   /// Those that a drain waits for: they had authenticated before it.

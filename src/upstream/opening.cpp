@@ -85,6 +85,7 @@ void Opening::prepare(login::Fresh fresh) {
 }
 
 void Opening::prepared(base::Result<Preparation> preparation, login::Steps steps) {
+  if (over_) return;
   steps_ = std::move(steps);
   if (!preparation) return fail({std::move(preparation.error())});
   preparation_ = std::move(*preparation);
@@ -176,6 +177,7 @@ void Opening::fail(UpstreamFailure failure) {
 
 /// Nothing of the path goes on while the call is on its way.
 void Opening::finish(SessionProvider::Result result) {
+  over_ = true;
   place_.reset();
   dialer_.reset();
   driver_.reset();

@@ -80,6 +80,7 @@ class Opening {
   std::optional<Preparation> preparation_;
   std::string address_;  ///< that is, or was last, dialled
   bool retried_ = false;
+  bool over_ = false;  ///< done_ is about to be called
 
   LoginFacts facts_;
   login::Steps steps_;

@@ -35,7 +35,9 @@ base::Result<std::shared_ptr<const UpstreamTlsContext>> UpstreamTls::context(con
   const bool for_mysql = login.engine == config::Engine::mysql;
   const auto endpoint = base::database_endpoint(login.host);
   const bool rds = is_rds_endpoint(login.host);
-  const Key key{login.ssl_mode, login.ssl_root_cert, rds, rds ? endpoint->region : std::string(), for_mysql};
+  const bool proxy = rds && endpoint->kind == base::DatabaseEndpoint::Kind::proxy;
+  const Key key{login.ssl_mode, login.ssl_root_cert, rds, rds ? endpoint->region : std::string(), proxy,
+                for_mysql};
   const std::uint64_t reading = reading_;
   {
     const std::lock_guard lock(mutex_);

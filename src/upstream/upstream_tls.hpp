@@ -41,8 +41,9 @@ class UpstreamTls {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  /// Mode, file, whether Amazon's RDS certificates count and for which region, whether it is for MySQL.
-  using Key = std::tuple<config::SslMode, std::string, bool, std::string, bool>;
+  /// Mode, file, whether Amazon's RDS certificates count, for which region and for a proxy, whether it is for
+  /// MySQL.
+  using Key = std::tuple<config::SslMode, std::string, bool, std::string, bool, bool>;
   struct Entry {
     base::SteadyTime read_at;
     std::uint64_t reading;  ///< reading_, before the files were read

@@ -62,6 +62,10 @@ std::string MysqlClient::take_output() {
   return output_.empty() ? output : output + std::exchange(output_, {});
 }
 
+void MysqlClient::close() {
+  if (std::exchange(has_id_, false)) services_.mysql.connections.close(id_);
+}
+
 std::size_t MysqlClient::most_to_read() const {
   return first_bytes_ < kSslRequest ? kSslRequest - first_bytes_ : SIZE_MAX;
 }
@@ -206,7 +210,6 @@ std::variant<upstream::PgWish, upstream::MysqlWish> MysqlClient::wish(
 
 ClientSide::Start MysqlClient::open(const upstream::DatabaseSession& session, const std::string& database) {
   const auto& start = std::get<upstream::MysqlStart>(session.start);
-  services_.mysql.greetings.learned(database, start.greeting);
   const MysqlConnections::Connection own{start.greeting.connection_id, database, name_, session.address,
                                          session.port};
   services_.mysql.connections.open(id_, own);
@@ -225,6 +228,10 @@ ClientSide::Start MysqlClient::open(const upstream::DatabaseSession& session, co
 }
 
 Step MysqlClient::change_user(std::string_view login) {
+  // What is behind it waits for the new session, and may not grow with each change.
+  if (login.size() > wire::mysql::ServerLogin::kMaxPacket) {
+    return {.kind = Step::Kind::violation, .text = "The client sent too much with its change of user."};
+  }
   services_.mysql.connections.pause(id_);
   let_in_ = false;
   login_ = std::make_unique<wire::mysql::ServerLogin>(connection_, services_.random);

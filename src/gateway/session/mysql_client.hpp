@@ -43,7 +43,7 @@ class MysqlClient final : public ClientSide {
       const config::GatewayUser* identified) const override;
   [[nodiscard]] Start open(const upstream::DatabaseSession& session, const std::string& database) override;
   [[nodiscard]] Step change_user(std::string_view login) override;
-  void close() override { services_.mysql.connections.close(id_); }
+  void close() override;
   [[nodiscard]] std::string encoded(const ClientError& error) override;
   [[nodiscard]] std::string last_words(const ClientError& error) override;
 
@@ -57,6 +57,7 @@ class MysqlClient final : public ClientSide {
 
   const Arrival& arrival_;
   SessionServices& services_;
+  bool has_id_ = true;                               ///< id_ is not given back yet
   const std::uint32_t id_;                           ///< the connection id that the client is greeted with
   std::unique_ptr<wire::mysql::ServerLogin> login_;  ///< from the greeting on, until the session begins
   wire::mysql::ServerLogin::Connection connection_;  ///< what a change of user begins with

@@ -27,16 +27,21 @@ class MysqlConversation final : public Conversation {
     // A server takes for a file's content what it has not read yet; where that begins, it does not say.
     if (!sending_file && answers_.wants_file() && !commands_.between_packets()) answers_.doubt();
   }
-  [[nodiscard]] bool at_rest() const override { return answers_.at_rest() && commands_.between_packets(); }
+  [[nodiscard]] bool at_rest() const override {
+    return answers_.at_rest() && commands_.between_packets() && !changes_user_;
+  }
   [[nodiscard]] bool is_stuck() const override { return commands_.is_stuck(); }
   [[nodiscard]] std::optional<std::string> take_change_user() override {
-    return commands_.take_change_user();
+    auto taken = commands_.take_change_user();
+    changes_user_ = changes_user_ || taken;  // its answer is awaited from now on
+    return taken;
   }
   [[nodiscard]] bool said_goodbye() const override { return commands_.said_quit(); }
 
  private:
   wire::mysql::AnswerStream answers_;
   wire::mysql::CommandStream commands_;
+  bool changes_user_ = false;
 };
 
 }  // namespace rolegate::gateway

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <openssl/crypto.h>
 #include <sys/epoll.h>
 
 namespace rolegate::gateway {
@@ -41,6 +42,11 @@ void Relay::ready(Side& side, std::uint32_t events) {
   Direction& out = &side == &client_ ? down_ : up_;
   const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
   const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  constexpr std::uint32_t kLeaves = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if (&side == &client_ && (events & kLeaves) != 0 && !held_.empty() &&
+      !std::exchange(client_leaves_, true)) {
+    linger();  // what it has said still has its turn, if that comes in time
+  }
   if ((writable || (readable && side.write_wants_read)) && !out.pending.empty()) pump(out);
   if (!finished_ && (readable || (writable && side.read_wants_write)) && may_read(in)) pump(in);
   if (!finished_) watch();
@@ -95,7 +101,10 @@ bool Relay::forward_up(std::string_view bytes) {
       return false;
     }
     if (auto login = conversation_.take_change_user()) {
-      held_ = std::move(*login) += bytes;
+      held_ = std::move(*login);
+      held_ += bytes;
+      // A password may have come this way.
+      ::OPENSSL_cleanse(loop_.buffer().data(), loop_.buffer().size());
       finish(End::user_changes);
       return false;
     }
@@ -151,6 +160,10 @@ void Relay::source_closed(Direction& direction) {
   if (&direction == &down_) return finish(End::database_closed);
   client_ended_ = true;
   database_.stream.cut_writing();
+  linger();
+}
+
+void Relay::linger() {
   linger_.in(kLinger, [this] { finish(End::client_closed); });
 }
 
@@ -193,6 +206,8 @@ std::uint32_t Relay::wanted(const Side& side, const Direction& out, const Direct
   std::uint32_t events = 0;
   if (may_read(in) || side.write_wants_read) events |= EPOLLIN;
   if ((!out.pending.empty() && !side.write_wants_read) || side.read_wants_write) events |= EPOLLOUT;
+  // It is not read from, and would be gone without anybody noticing.
+  if (&side == &client_ && !held_.empty() && !client_leaves_) events |= EPOLLRDHUP;
   return events;
 }
 

@@ -95,6 +95,7 @@ class Relay {
   [[nodiscard]] bool forward_down(std::string_view bytes);
   [[nodiscard]] bool put(Direction& direction, std::string_view bytes);
   void source_closed(Direction& direction);
+  void linger();
   void watch();
   void go_on();
   [[nodiscard]] std::uint32_t wanted(const Side& side, const Direction& out, const Direction& in) const;
@@ -113,6 +114,7 @@ class Relay {
   Done done_;
   bool finished_ = false;
   bool client_ended_ = false;
+  bool client_leaves_ = false;  ///< seen while what it said before is held
   bool draining_ = false;
   base::SteadyTime last_activity_;
   net::Timer linger_;

@@ -37,6 +37,7 @@ Session::Session(net::EventLoop& loop, SessionServices& services, SessionKeeper&
       keeper_(keeper),
       databases_(databases),
       arrival_(std::move(arrival)),
+      arrived_(loop.now()),
       record_(services.random, loop.now()),
       io_(loop, net::Stream(std::move(arrival_.socket)), [this] { go_on(); }),
       side_(make_client_side(arrival_, services)),
@@ -294,6 +295,9 @@ void Session::database_ready(upstream::DatabaseSession session) {
   record_.facts = std::move(session.facts);
   record_.dialled = fmt::format("{}:{}", session.address, session.port);
   record_.upstream_tls = session.stream.tls_text();
+  if (const auto* const mysql = std::get_if<upstream::MysqlStart>(&session.start)) {
+    services_.mysql.greetings.learned(record_.database, mysql->greeting);
+  }
   ClientSide::Start start = side_->open(session, record_.database->name);
   start.from_client += std::exchange(early_, {});
   ClientIo::Released released = io_.release();
@@ -313,7 +317,7 @@ void Session::database_refused(const upstream::SessionRefusal& refusal) {
   const base::Error& error = refusal.failure.error;
   desk_->stats.login_ended(services_.clock.now(), error.code, error.message, refusal.steps.all());
   record_.facts = refusal.facts;
-  if (refusal.greeting) services_.mysql.greetings.learned(record_.database->name, *refusal.greeting);
+  if (refusal.greeting) services_.mysql.greetings.learned(record_.database, *refusal.greeting);
   audit_failure(error.code, error.message, &refusal.steps);
   leave(side_->encoded(client_error(refusal.failure)));
 }
@@ -324,7 +328,9 @@ void Session::limit_time() {
   limits_ = std::make_unique<SessionLimits>(
       loop_, [this](std::string_view reason, const ClientError& error) { end_session(reason, &error); });
   const config::GatewayUser* user = reception_.admission().user;
-  if (user != nullptr && user->max_age.count() > 0) limits_->bound_age(record_.began + user->max_age);
+  // Where nothing was proven anew by a change of user, the session is as old as its connection.
+  const base::SteadyTime began = reception_.admission().is_proven() ? arrived_ : record_.began;
+  if (user != nullptr && user->max_age.count() > 0) limits_->bound_age(began + user->max_age);
   check_allowed();
   if (settings().idle_timeout.count() == 0) return;
   // A session is idle from the end of its last answer on.
@@ -343,7 +349,7 @@ void Session::check_allowed() {
   // The owner of the gateway is no user of its configuration.
   if (!reloaded_ || reception_.admission().user == nullptr) return;
   const config::Snapshot& snapshot = *reloaded_->snapshot;
-  limits_->bound_by(may_stay(snapshot, arrival_.client, record_.user, record_.database->name),
+  limits_->bound_by(may_stay(snapshot, arrival_.client, record_.user, *record_.database),
                     snapshot.gateway ? snapshot.gateway->grace : std::chrono::milliseconds(0), record_.user);
 }
 
@@ -366,6 +372,7 @@ void Session::change_user() {
   Record anew(services_.random, loop_.now());
   anew.client_tls = std::move(record_.client_tls);
   record_ = std::move(anew);
+  reloaded_.reset();  // it is let in by the latest settings
   reception_.begin_again();
   keeper_.logs_in_again(*this, address_group(arrival_.client.group));
   bound_startup();
@@ -394,6 +401,7 @@ void Session::stop_relay(std::string_view reason) {
   limits_.reset();
   relay_.reset();
   conversation_.reset();
+  desk_.reset();
 }
 
 void Session::shut_down() {

@@ -135,6 +135,7 @@ class Session final : public net::Retired, public WaitingRoom::Guest {
   SessionKeeper& keeper_;
   upstream::SessionProvider& databases_;
   Arrival arrival_;
+  const base::SteadyTime arrived_;
   Record record_;
 
   Phase phase_ = Phase::login;

@@ -1,5 +1,7 @@
 #include "cli/gateway_walk.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -16,6 +18,14 @@ namespace rolegate::cli {
 namespace {
 
 using namespace std::string_literals;
+
+/// The real one, and ahead of it when the test says so.
+struct ShiftedClock final : base::Clock {
+  [[nodiscard]] base::WallTime now() const override { return real.now(); }
+  [[nodiscard]] base::SteadyTime steady() const override { return real.steady() + ahead.load(); }
+  const base::SystemClock real;
+  std::atomic<std::chrono::seconds> ahead{std::chrono::seconds(0)};
+};
 
 /// A PostgreSQL database with a password, whose answer to the question is the test's.
 class GatewayWalk : public login::LoginTest {
@@ -54,6 +64,9 @@ class GatewayWalk : public login::LoginTest {
       sigaddset(&interrupt, SIGINT);
       ::pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);
       ::kill(::getpid(), SIGINT);
+    } else if (stalls_) {
+      clock_.ahead = std::chrono::hours(1);
+      peer.send(message('N', "SNOTICE\0\0"s));  // which the loop wakes for
     } else {
       peer.send(answer_);
     }
@@ -61,8 +74,7 @@ class GatewayWalk : public login::LoginTest {
 
   base::Result<std::vector<std::string>> walk() {
     InterruptWatch interrupts;
-    const base::SystemClock real_clock;
-    Context context{options_, environment, real_clock, log,
+    Context context{options_, environment, clock_,     log,
                     out_,     out_,        inherited_, [this]() -> login::LoginService& { return *service; }};
     return walk_as_gateway(context, found_, "SELECT 1", interrupts, steps_);
   }
@@ -77,7 +89,9 @@ class GatewayWalk : public login::LoginTest {
 
   std::string answer_ = message('D', "\0\1\0\0\0\2hi"s) + message('C', "SELECT 1\0"s) + message('Z', "I");
   bool interrupts_ = false;  ///< instead of an answer
+  bool stalls_ = false;      ///< likewise: an hour goes by
   login::Steps steps_;
+  ShiftedClock clock_;
 
  private:
   const GlobalOptions options_;
@@ -101,6 +115,21 @@ TEST_F(GatewayWalk, SaysWhatTheServerSaysToTheQuestion) {
   ASSERT_FALSE(row);
   EXPECT_EQ(row.error().code, "query_failed");
   EXPECT_EQ(row.error().message, "no (SQLSTATE 42501)");
+  EXPECT_EQ(walked().back(), "query query_failed");
+}
+
+TEST_F(GatewayWalk, TakesNoAnswerWithoutARowForOne) {
+  answer_ = message('C', "SELECT 0\0"s) + message('Z', "I");
+  const auto row = walk();
+  ASSERT_FALSE(row);
+  EXPECT_EQ(row.error().message, "The database answered without a row.");
+}
+
+TEST_F(GatewayWalk, WaitsForTheAnswerOnlySoLong) {
+  stalls_ = true;
+  const auto row = walk();
+  ASSERT_FALSE(row);
+  EXPECT_THAT(row.error().message, testing::HasSubstr("did not answer in time"));
   EXPECT_EQ(walked().back(), "query query_failed");
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/config/make_database.hpp"
+
 namespace rolegate::gateway {
 namespace {
 
@@ -201,13 +203,19 @@ TEST(VerifierFor, LooksTheSameWhereverTheClientComesFrom) {
 
 TEST(MayStay, GoesByUserDatabaseAndAddress) {
   const config::Snapshot snapshot = with_addresses();
-  EXPECT_TRUE(may_stay(snapshot, over_tcp(), "alice", "orders"));
-  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "eve", "orders")) << "the user is gone";
-  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "alice", "shop")) << "the database is not the user's any more";
-  EXPECT_FALSE(may_stay(snapshot, over_unix(1001), "ci", "gone")) << "the database is not there any more";
-  EXPECT_FALSE(may_stay(snapshot, kElsewhere, "alice", "orders"));
-  EXPECT_TRUE(may_stay(snapshot, over_unix(1001), "ci", "orders"));
-  EXPECT_FALSE(may_stay(config::Snapshot{}, over_tcp(), "alice", "orders"));
+  const config::Database orders = config::make_database("orders");
+  EXPECT_TRUE(may_stay(snapshot, over_tcp(), "alice", orders));
+  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "eve", orders)) << "the user is gone";
+  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "alice", config::make_database("shop")))
+      << "it is not the user's any more";
+  EXPECT_FALSE(may_stay(snapshot, over_unix(1001), "ci", config::make_database("gone")))
+      << "it is not there any more";
+  EXPECT_FALSE(may_stay(snapshot, kElsewhere, "alice", orders));
+  EXPECT_TRUE(may_stay(snapshot, over_unix(1001), "ci", orders));
+  EXPECT_FALSE(may_stay(config::Snapshot{}, over_tcp(), "alice", orders));
+  config::Database of_mysql = config::make_database("orders");
+  of_mysql.uri.engine = config::Engine::mysql;
+  EXPECT_FALSE(may_stay(snapshot, over_tcp(), "alice", of_mysql)) << "another one has its name";
 }
 
 }  // namespace

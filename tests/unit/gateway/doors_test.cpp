@@ -105,6 +105,17 @@ TEST_F(DoorsTest, PassAnAddressOnToTheDatabaseThatHasItNow) {
   EXPECT_EQ(doors_.all()[0].listener->database, "other");
 }
 
+TEST_F(DoorsTest, KeepTheirSocketWhenItsDatabaseSpeaksAnotherProtocol) {
+  change({{"orders", {listener("orders")}}});
+  const auto before = doors_.all()[0];
+  const Doors::Change changed = change({{"orders", {listener("orders", net::Protocol::mysql)}}});
+  ASSERT_EQ(changed.closed.size(), 1U);
+  ASSERT_EQ(doors_.size(), 1U);
+  EXPECT_EQ(doors_.all()[0].socket, before.socket);
+  EXPECT_EQ(doors_.all()[0].listener->protocol, net::Protocol::mysql);
+  EXPECT_EQ(doors_.mysql(), 1U);
+}
+
 TEST_F(DoorsTest, StayAsTheyAreWhenOneCannotBeOpened) {
   change({{"orders", {listener("orders")}}});
   Listener taken = listener("shop");

@@ -40,8 +40,17 @@ class MysqlGreetingsTest : public testing::Test {
     config::Database made = config::make_database(std::move(name));
     made.uri.engine = engine;
     made.uri.host = std::move(host);
-    greetings_.put({std::make_shared<const config::Database>(std::move(made)), since});
+    const auto served = std::make_shared<const config::Database>(std::move(made));
+    served_[served->name] = served;
+    greetings_.put({served, since});
     settle();
+  }
+  /// From a login to the database that was served last by that name.
+  void learn(const std::string& name, wire::mysql::Greeting said) {
+    const auto& served = served_[name];
+    greetings_.learned(
+        served ? served : std::make_shared<const config::Database>(config::make_database(name)),
+        std::move(said));
   }
   void settle() {
     while (loop_.run_once()) {
@@ -70,6 +79,7 @@ class MysqlGreetingsTest : public testing::Test {
 
   test::FakeClock clock_;
   net::EventLoop loop_{clock_};
+  std::map<std::string, config::DatabasePtr> served_;
   std::map<std::string, Asked*> asked_;  ///< right now
   std::vector<std::string> history_;     ///< whoever was asked ever
   MysqlGreetings greetings_{loop_, [this](const config::Database& database, MysqlGreetings::Answer answer) {
@@ -119,10 +129,10 @@ TEST_F(MysqlGreetingsTest, AreEachDatabasesOwnAtItsListenerAndCommonAtAShared) {
 
 TEST_F(MysqlGreetingsTest, AreLearnedFromLoginsToWhatIsServed) {
   put("shop");
-  greetings_.learned("shop", greeting("8.0.36"));
-  greetings_.learned("gone", greeting("5.5.5", 0));
+  learn("shop", greeting("8.0.36"));
+  learn("gone", greeting("5.5.5", 0));
   EXPECT_EQ(greetings_.at_listener("")->capabilities, 0b11U);
-  greetings_.learned("shop", greeting("8.4.0", 0b01));
+  learn("shop", greeting("8.4.0", 0b01));
   EXPECT_EQ(greetings_.at_listener("shop")->server_version, "8.4.0");
   EXPECT_EQ(greetings_.at_listener("")->capabilities, 0b01U);
   greetings_.set_needed(true);
@@ -130,14 +140,29 @@ TEST_F(MysqlGreetingsTest, AreLearnedFromLoginsToWhatIsServed) {
   EXPECT_THAT(asked(), IsEmpty()) << "it is known already";
 }
 
-TEST_F(MysqlGreetingsTest, StayWhenTheirDatabaseChanges) {
+TEST_F(MysqlGreetingsTest, StayAsLongAsTheirDatabaseLeadsToTheSameServer) {
   put("shop");
-  greetings_.learned("shop", greeting("8.0.36"));
-  put("shop", "second.example.com");
+  learn("shop", greeting("8.0.36"));
+  put("shop");
   EXPECT_EQ(greetings_.at_listener("shop")->server_version, "8.0.36");
   EXPECT_TRUE(greetings_.at_listener(""));
+  greetings_.set_needed(true);
+  put("shop", "second.example.com");
+  EXPECT_FALSE(greetings_.at_listener("shop"));
+  EXPECT_FALSE(greetings_.at_listener(""));
+  EXPECT_THAT(asked(), ElementsAre("shop"));
+  answer("shop", greeting("8.4.0"));
+  EXPECT_EQ(greetings_.at_listener("")->server_version, "8.4.0");
   put("shop", "second.example.com", config::Engine::postgresql);
   EXPECT_FALSE(greetings_.at_listener(""));
+}
+
+TEST_F(MysqlGreetingsTest, AreNotTakenFromADatabaseThatIsAnotherOneByNow) {
+  put("shop");
+  const config::DatabasePtr before = served_["shop"];
+  put("shop", "second.example.com");
+  greetings_.learned(before, greeting("5.5.5"));  // a login that began before
+  EXPECT_FALSE(greetings_.at_listener("shop"));
 }
 
 TEST_F(MysqlGreetingsTest, AskAChangedDatabaseAndNotTheOneThatItWas) {
@@ -166,7 +191,7 @@ TEST_F(MysqlGreetingsTest, AskSoManyAtOnceAndNoMore) {
 TEST_F(MysqlGreetingsTest, DoNotAskInVainWhatALoginHasTold) {
   for (int i = 0; i < 100; ++i) put(numbered(i));
   greetings_.set_needed(true);
-  for (int i = 0; i < 100; ++i) greetings_.learned(numbered(i), greeting("8.0.36"));
+  for (int i = 0; i < 100; ++i) learn(numbered(i), greeting("8.0.36"));
   settle();
   EXPECT_THAT(history_, IsEmpty());
 }
@@ -252,7 +277,7 @@ TEST_F(MysqlGreetingsTest, DoNotBecomeMoreWhenDatabasesComeAndGo) {
   for (int i = 0; i < 10'000; ++i) {
     put(numbered(i));
     if (i % 3 == 0) answer(numbered(i), std::nullopt);
-    if (i % 3 == 1) greetings_.learned(numbered(i), greeting("8.0.36"));
+    if (i % 3 == 1) learn(numbered(i), greeting("8.0.36"));
     greetings_.erase(numbered(i));
     settle();
   }

@@ -204,9 +204,12 @@ TEST(MysqlChangeUser, CanBeRepeated) {
 
 constexpr PasswordExchange::Channel kTls{.plugins = true, .in_tls = true};
 
+/// Of the connection; no random one.
+constexpr std::string_view kScrambleBefore = "abcdefghijklmnopqrst";
+
 ServerLogin change_of(PasswordExchange::Channel channel) {
   static Alphabet random;
-  return {ServerLogin::Connection{kSession, 7, 224, channel, std::string(kFirstScramble)}, random};
+  return {ServerLogin::Connection{kSession, 7, 224, channel, std::string(kScrambleBefore)}, random};
 }
 
 std::string change_packet(std::string_view user, std::string_view schema = "", std::string_view rest = "") {
@@ -254,7 +257,7 @@ TEST(MysqlChangeUser, HandsOnWhatTheConnectionIs) {
   EXPECT_EQ(connection.character_set, 0x012E);
   EXPECT_TRUE(connection.channel.plugins && connection.channel.unix_socket && !connection.channel.in_tls);
   EXPECT_EQ(connection.channel.rsa_key, &test_key());
-  EXPECT_NE(connection.scramble, kFirstScramble) << "an answer is not to be used twice";
+  EXPECT_NE(connection.scramble, kScrambleBefore) << "an answer is not to be used twice";
   EXPECT_THAT(asked, HasSubstr(connection.scramble));
 }
 

@@ -70,6 +70,15 @@ TEST_F(MysqlClientChangeUserTest, BeginsALoginOfTheNewUser) {
   EXPECT_EQ(connections_.database_of(id_, "ann"), "");
 }
 
+TEST_F(MysqlClientChangeUserTest, BringsNoMoreAlongThanALoginMay) {
+  const std::string behind(wire::mysql::ServerLogin::kMaxPacket, 'x');
+  const Step step = client_->change_user(packet(0,
+                                                "\x11"
+                                                "bob\0\0books\0"s) +
+                                         behind);
+  EXPECT_EQ(step.kind, Kind::violation);
+}
+
 TEST_F(MysqlClientChangeUserTest, TakesItInPieces) {
   const std::string whole = packet(0,
                                    "\x11"

@@ -40,7 +40,7 @@ class MysqlClientTest : public SessionServicesTest {
     wire::mysql::Greeting greeting;
     greeting.server_version = "8.0.36-" + database;
     greeting.capabilities = wire::mysql::kLongPassword | wire::mysql::kConnectAttrs | wire::mysql::kCompress;
-    greetings_.learned(database, greeting);
+    greetings_.learned(arrival_.settings->snapshot->databases.find(database)->database, greeting);
   }
   config::GatewayUser& add_user(std::string name) {
     config::GatewayUser& user = gateway_.users.emplace_back();

@@ -85,6 +85,7 @@ TEST_F(MysqlConversationTest, GivesAChangeOfUserBackInItsTurn) {
   conversation.from_database(kOk);
   EXPECT_EQ(conversation.from_client(change.substr(3)).consumed, 2U);
   EXPECT_EQ(conversation.take_change_user(), change.substr(0, 5));
+  EXPECT_FALSE(conversation.may_interject()) << "its answer is awaited";
   EXPECT_FALSE(conversation.is_stuck());
 }
 

@@ -34,21 +34,31 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     session_ = std::make_unique<Session>(
         loop_, services_, *this, databases_,
         Arrival{std::move(near),
-                std::make_shared<const Listener>(
-                    Listener{"127.0.0.1:6432", net::Protocol::postgresql, {}, false}),
-                settings_, std::move(client)},
+                std::make_shared<const Listener>(Listener{"127.0.0.1:6432", protocol_, {}, false}), settings_,
+                std::move(client)},
         [this](const Arrival&, SessionServices&) { return std::make_unique<FakeSide>(script_); });
   }
 
   void publish() {
     config::Snapshot snapshot;
     snapshot.gateway = gateway_;
-    config::Database orders;
-    orders.name = "orders";
+    for (const std::string& name : served_) {
+      config::Database database;
+      database.name = name;
+      if (protocol_ == net::Protocol::mysql) database.uri.engine = config::Engine::mysql;
+      snapshot = snapshot.with(std::move(database));
+    }
     auto settings = std::make_shared<Settings>();
-    settings->snapshot = std::make_shared<const config::Snapshot>(snapshot.with(std::move(orders)));
+    settings->snapshot = std::make_shared<const config::Snapshot>(std::move(snapshot));
     settings->idle_timeout = gateway_->idle_timeout;
     settings_ = settings;
+  }
+
+  void serve_mysql() {
+    protocol_ = net::Protocol::mysql;
+    publish();
+    greetings_.put(*settings_->snapshot->databases.find("orders"));
+    arrive({"192.0.2.7:51234", "192.0.2.7", {}, {}});
   }
 
   // The keeper.
@@ -117,6 +127,8 @@ class SessionTest : public SessionServicesTest, public SessionKeeper {
     ASSERT_EQ(SessionServicesTest::hear(database_), "first ");
   }
 
+  net::Protocol protocol_ = net::Protocol::postgresql;
+  std::vector<std::string> served_{"orders"};  ///< databases
   std::shared_ptr<config::Gateway> gateway_;
   std::shared_ptr<const Settings> settings_;
   FakeDatabases databases_;

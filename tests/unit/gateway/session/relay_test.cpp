@@ -280,6 +280,28 @@ TEST_F(RelayTest, HoldsWhatTheConversationDoesNotTakeYet) {
   EXPECT_EQ(hear(database_end_), "c");
 }
 
+TEST_F(RelayTest, NoticesThatAClientGoesWhoseWordsAreHeld) {
+  conversation_ = std::make_unique<OddConversation>();
+  start({}, "a?b");
+  client_end_.close();
+  run();
+  pass(Relay::kLinger - std::chrono::milliseconds(1));
+  EXPECT_EQ(end_, std::nullopt);
+  pass(std::chrono::milliseconds(1));
+  EXPECT_EQ(end_, Relay::End::client_closed);
+}
+
+TEST_F(RelayTest, LetsTheHeldWordsOfAClientThatHasEndedItsSideHaveTheirTurn) {
+  conversation_ = std::make_unique<OddConversation>();
+  start({}, "a?b");
+  ASSERT_EQ(::shutdown(client_end_.get(), SHUT_WR), 0);
+  run();
+  say(database_end_, "1");
+  EXPECT_EQ(hear(database_end_), "a?b");
+  EXPECT_EQ(hear(client_end_), "1");
+  EXPECT_EQ(end_, std::nullopt);
+}
+
 TEST_F(RelayTest, DoesNotReadFromAClientThatDoesNotRead) {
   start();
   say_all_that_is_taken(database_end_);

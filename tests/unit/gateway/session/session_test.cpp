@@ -60,10 +60,7 @@ TEST_F(SessionTest, TellsItsClientWhyTheDatabaseRefused) {
 }
 
 TEST_F(SessionTest, LearnsHowADatabaseGreetsThatRefuses) {
-  config::Database orders;
-  orders.name = "orders";
-  orders.uri.engine = config::Engine::mysql;
-  greetings_.put({std::make_shared<const config::Database>(std::move(orders)), 1});
+  serve_mysql();
   connect();
   upstream::SessionRefusal refusal;
   refusal.facts.user = "app_rw";
@@ -71,6 +68,19 @@ TEST_F(SessionTest, LearnsHowADatabaseGreetsThatRefuses) {
   databases_.answer(std::unexpected(std::move(refusal)));
   EXPECT_EQ(greetings_.at_listener("orders")->server_version, "8.0.36");
   EXPECT_EQ(audited().upstream_user, "app_rw");
+}
+
+TEST_F(SessionTest, LearnsHowADatabaseGreetsThatLetsItIn) {
+  serve_mysql();
+  connect();
+  auto [near, far] = socket_pair();
+  upstream::DatabaseSession opened;
+  opened.stream = net::Stream(std::move(near));
+  upstream::MysqlStart start;
+  start.greeting.server_version = "8.0.36";
+  opened.start = std::move(start);
+  databases_.answer(std::move(opened));
+  EXPECT_EQ(greetings_.at_listener("orders")->server_version, "8.0.36");
 }
 
 // Relaying.
@@ -312,6 +322,20 @@ TEST_F(SessionTest, ChangesTheUserAsSomebodyWhoHasJustCome) {
   EXPECT_EQ(audited().event, AuditRecord::Event::open);
   EXPECT_EQ(audited().authentication, "caching_sha2_password");
   EXPECT_NE(audited().session, before);
+}
+
+TEST_F(SessionTest, ChangesTheUserByTheLatestSettingsAndNoneBefore) {
+  relay();
+  session_->reconsider(settings_);
+  served_.emplace_back("sales");
+  publish();  // what sessions with other databases are not told of
+  script_.steps = {{.kind = Step::Kind::admit},
+                   {.kind = Step::Kind::authenticated, .text = "caching_sha2_password"},
+                   {.kind = Step::Kind::connect, .text = "sales"}};
+  say("change");
+  let_in();
+  pass(seconds(60));
+  EXPECT_EQ(session_->phase(), Phase::relaying);
 }
 
 TEST_F(SessionTest, GivesAChangeOfUserTheTimeOfALogin) {
