@@ -1,6 +1,6 @@
-/* Changes the user of a session with MariaDB Connector/C, and prints what is left of the session before as NAME=VALUE
-   lines. Where to connect comes in TOUR_* variables (tests/e2e/mysql_clients.py), whom to become in CHANGE_*. What goes
-   wrong ends it with status 1 and the library's own error on stderr. */
+/* Changes the user of a session with MariaDB Connector/C, and prints what is left of the session before as
+   NAME=VALUE lines. Where to connect comes in TOUR_* variables (tests/e2e/mysql_clients.py), whom to become
+   in CHANGE_*. What goes wrong ends it with status 1 and the library's own error on stderr. */
 #include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
