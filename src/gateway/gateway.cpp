@@ -69,9 +69,9 @@ bool needs_rsa_key(const Door& door) {
 
 /// After that nobody is let in by what was there before: but for a loop that is busy for so long, which must
 /// not hold up a change.
-void wait_for(std::vector<std::future<void>> taken_over) {
+void wait_for(const std::vector<std::future<void>>& taken_over) {
   const auto deadline = std::chrono::steady_clock::now() + kLoopsTakeOver;
-  for (std::future<void>& done : taken_over) done.wait_until(deadline);
+  for (const std::future<void>& done : taken_over) done.wait_until(deadline);
 }
 
 }  // namespace
@@ -230,7 +230,7 @@ base::Result<void> Gateway::Inside::publish(std::shared_ptr<const Settings> sett
   // 5. Sessions that could not begin any more end.
   std::ranges::move(reconsider_sessions(difference), std::back_inserter(taken_over));
   // The next change finds everything in its place.
-  wait_for(std::move(taken_over));
+  wait_for(taken_over);
   return {};
 }
 

@@ -173,7 +173,8 @@ void MysqlGreetings::drop_question(const std::string& name) {
   release_waiting();
 }
 
-void MysqlGreetings::answered(config::DatabasePtr database, std::optional<wire::mysql::Greeting> greeting) {
+void MysqlGreetings::answered(const config::DatabasePtr& database,
+                              std::optional<wire::mysql::Greeting> greeting) {
   asked_.erase(database->name);
   {
     const std::lock_guard lock(mutex_);

@@ -111,7 +111,7 @@ class MysqlGreetings {
   [[nodiscard]] config::DatabasePtr take(const std::string& name);
   [[nodiscard]] config::DatabasePtr take_next();
   void drop_question(const std::string& name);
-  void answered(config::DatabasePtr database, std::optional<wire::mysql::Greeting> greeting);
+  void answered(const config::DatabasePtr& database, std::optional<wire::mysql::Greeting> greeting);
   [[nodiscard]] bool is_settled(const std::string& database) const;
   void release_waiting();
 

@@ -88,8 +88,8 @@ void Session::go_on() {
 
 void Session::read() {
   if (phase_ == Phase::login) {
-    Decision before = reception_.before_hearing();
-    if (before.kind == Decision::Kind::wait) return apply(std::move(before));
+    const Decision before = reception_.before_hearing();
+    if (before.kind == Decision::Kind::wait) return apply(before);
     if (side_->begins_with_tls(io_.stream())) return io_.want_tls();
   }
   const auto came = io_.read(phase_ == Phase::login ? side_->most_to_read() : SIZE_MAX);
@@ -119,8 +119,8 @@ void Session::take_early(std::string_view bytes) {
 void Session::start_tls() {
   // A certificate is a proof, too.
   if (asks_for_certificate(side_->tls_context())) {
-    Decision before = reception_.before_certificate();
-    if (before.kind == Decision::Kind::wait) return apply(std::move(before));
+    const Decision before = reception_.before_certificate();
+    if (before.kind == Decision::Kind::wait) return apply(before);
   }
   if (io_.start_tls(side_->tls_context())) return;
   apply(reception_.fail({}, "client_tls_failed", "TLS could not be started.", Refusal::protocol));
@@ -160,7 +160,7 @@ void Session::client_left() {
 void Session::follow(Step step) { apply(reception_.follow(std::move(step))); }
 
 /// What the client side has to say goes before whatever was decided.
-void Session::apply(Decision decision) {
+void Session::apply(const Decision& decision) {
   io_.send(side_->take_output());
   switch (decision.kind) {
     case Decision::Kind::listen:
@@ -247,9 +247,9 @@ void Session::password_checked(PasswordCheck::Verdict right) {
 void Session::authenticated() {
   limit_.cancel();
   keeper_.authenticated(*this);
-  Decision next = reception_.choose();
+  const Decision next = reception_.choose();
   bound_startup();
-  apply(std::move(next));
+  apply(next);
 }
 
 /// The protocol has no answer to a CancelRequest: the connection is closed. Many drivers close at once; the

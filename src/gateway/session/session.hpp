@@ -100,7 +100,7 @@ class Session final : public net::Retired, public WaitingRoom::Guest {
 
   // Its login.
   void follow(Step step);
-  void apply(Decision decision);
+  void apply(const Decision& decision);
   void await_greeting();
   void take_latest_settings();
   void bound_startup();
