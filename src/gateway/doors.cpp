@@ -7,13 +7,14 @@ namespace rolegate::gateway {
 namespace {
 
 /// Whether its socket is the one that is wanted. A unix socket's path tells its protocol. Port 0 is another
-/// port for everybody who asks for it.
+/// port for everybody who asks for it, of each protocol and database.
 bool serves(const Door& door, const Listener& wanted) {
   const Listener& listener = *door.listener;
   const bool any_port = !wanted.configured.is_unix && wanted.configured.port == 0;
-  return listener.configured == wanted.configured &&
-         (!wanted.configured.is_unix || listener.protocol == wanted.protocol) &&
-         (!any_port || listener.database == wanted.database);
+  const bool same_protocol = listener.protocol == wanted.protocol;
+  if (listener.configured != wanted.configured) return false;
+  if (wanted.configured.is_unix) return same_protocol;
+  return !any_port || (same_protocol && listener.database == wanted.database);
 }
 
 base::Result<std::shared_ptr<const net::ListeningSocket>> open_socket(

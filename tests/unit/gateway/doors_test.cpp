@@ -107,13 +107,37 @@ TEST_F(DoorsTest, PassAnAddressOnToTheDatabaseThatHasItNow) {
 
 TEST_F(DoorsTest, KeepTheirSocketWhenItsDatabaseSpeaksAnotherProtocol) {
   change({{"orders", {listener("orders")}}});
+  const auto parsed =
+      config::parse_listen_address(doors_.all()[0].listener->address, config::SocketForm::none);
+  ASSERT_TRUE(parsed);
+  change({{"orders", {}}});
+  Listener fixed = listener("orders");
+  fixed.configured = *parsed;
+  change({{"orders", {fixed}}});
   const auto before = doors_.all()[0];
-  const Doors::Change changed = change({{"orders", {listener("orders", net::Protocol::mysql)}}});
+  fixed.protocol = net::Protocol::mysql;
+  const Doors::Change changed = change({{"orders", {fixed}}});
   ASSERT_EQ(changed.closed.size(), 1U);
   ASSERT_EQ(doors_.size(), 1U);
   EXPECT_EQ(doors_.all()[0].socket, before.socket);
   EXPECT_EQ(doors_.all()[0].listener->protocol, net::Protocol::mysql);
   EXPECT_EQ(doors_.mysql(), 1U);
+}
+
+TEST_F(DoorsTest, NeverShareASocketThoughBothProtocolsAskForAnyPort) {
+  Listener pg = listener("");
+  Listener mysql = listener("", net::Protocol::mysql);
+  change({{"", {pg, mysql}}});
+  const auto before = doors_.all();
+  pg.tls_required = mysql.tls_required = true;
+  change({{"", {pg, mysql}}});
+  const auto after = doors_.all();
+  ASSERT_EQ(after.size(), 2U);
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_EQ(after[i].socket, before[i].socket);
+    EXPECT_EQ(after[i].listener->protocol, before[i].listener->protocol);
+  }
+  EXPECT_NE(after[0].socket, after[1].socket);
 }
 
 TEST_F(DoorsTest, StayAsTheyAreWhenOneCannotBeOpened) {

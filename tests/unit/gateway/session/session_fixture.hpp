@@ -64,6 +64,13 @@ class SessionServicesTest : public testing::Test {
       if (rounds > 10000) FAIL() << "the loop never rests";
     }
   }
+  /// Until another thread has brought what is awaited; at most for 20 s.
+  template <typename Condition>
+  void run_until(Condition condition) {
+    const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < bound) loop_.run_once();
+    EXPECT_TRUE(condition());
+  }
   void pass(std::chrono::milliseconds time) {
     clock_.advance(time);
     run();

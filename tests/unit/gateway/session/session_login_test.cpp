@@ -45,11 +45,13 @@ TEST_F(SessionTest, LetsTheWaitForAnAddresssFailuresCostTheClientNoneOfItsTime) 
 
 TEST_F(SessionTest, ChecksAPasswordElsewhereAndHearsNothingMeanwhile) {
   begin();
-  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::check}};
+  // The verdict may be there in the very round in which the password is heard.
+  script_.steps = {{.kind = Step::Kind::admit},
+                   {.kind = Step::Kind::check},
+                   {.kind = Step::Kind::refused, .text = "wrong", .error = password_refused("ann")}};
   SessionServicesTest::say(client_, "password");
-  while (script_.heard.empty()) loop_.run_once();
-  script_.steps = {{.kind = Step::Kind::refused, .text = "wrong", .error = password_refused("ann")}};
-  while (session_->phase() == Phase::login) loop_.run_once();
+  run_until([this] { return session_->phase() != Phase::login; });
+  ASSERT_FALSE(audit_.records.empty());
   EXPECT_EQ(audited().reason, "authentication_failed");
   EXPECT_EQ(audited().message, "wrong");
   EXPECT_GT(slowdown_.size(), 0U);
@@ -87,12 +89,13 @@ TEST_F(SessionTest, RemembersAPasswordThatIsRight) {
   gateway_->users.front().scram = verifier;
   publish();
   begin();
-  script_.steps = {{.kind = Step::Kind::admit}, {.kind = Step::Kind::check}};
+  script_.steps = {{.kind = Step::Kind::admit},
+                   {.kind = Step::Kind::check},
+                   {.kind = Step::Kind::authenticated, .text = "caching_sha2_password"}};
   SessionServicesTest::say(client_, "password");
-  while (script_.heard.empty()) loop_.run_once();
+  run_until([this] { return !script_.heard.empty(); });
   SessionServicesTest::say(client_, "and more");
-  script_.steps = {{.kind = Step::Kind::authenticated, .text = "caching_sha2_password"}};
-  while (authenticated_ == 0) loop_.run_once();
+  run_until([this] { return authenticated_ > 0; });
   EXPECT_TRUE(fast_passwords_.find("ann", verifier));
   run();
   EXPECT_EQ(script_.heard, "passwordand more");
