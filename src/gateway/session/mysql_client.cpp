@@ -230,6 +230,7 @@ ClientSide::Start MysqlClient::open(const upstream::DatabaseSession& session, co
 Step MysqlClient::change_user(std::string_view login) {
   // What is behind it waits for the new session, and may not grow with each change.
   if (login.size() > wire::mysql::ServerLogin::kMaxPacket) {
+    output_ = wire::mysql::error_packet(1, {1153, "08S01", "too much was sent with a change of user"});
     return {.kind = Step::Kind::violation, .text = "The client sent too much with its change of user."};
   }
   services_.mysql.connections.pause(id_);

@@ -77,6 +77,7 @@ TEST_F(MysqlClientChangeUserTest, BringsNoMoreAlongThanALoginMay) {
                                                 "bob\0\0books\0"s) +
                                          behind);
   EXPECT_EQ(step.kind, Kind::violation);
+  EXPECT_EQ(client_->take_output().substr(3, 2), "\1\xFF");
 }
 
 TEST_F(MysqlClientChangeUserTest, TakesItInPieces) {
