@@ -23,7 +23,9 @@ std::string answer(const std::vector<std::string>& payloads) {
   for (const std::string& payload : payloads) bytes += packet(sequence++, payload);
   return bytes;
 }
-std::string error(std::uint16_t code, const std::string& message) { return "\xFF"s + le(code, 2) + "#42000" + message; }
+std::string error(std::uint16_t code, const std::string& message) {
+  return "\xFF"s + le(code, 2) + "#42000" + message;
+}
 
 struct Course {
   Event last = Event::more;

@@ -1,6 +1,5 @@
 #include "admin/pages/health.hpp"
 
-
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
